@@ -1,0 +1,238 @@
+/**
+ * Everything that crosses a process border: plain data and the names of requests.
+ * The one engine file that `extension` and `webview` may import. It imports nothing.
+ */
+
+/** Version of {@link Report}; raised when a field changes its meaning or goes. */
+export const REPORT_VERSION = 1;
+
+/** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
+export interface HistogramData {
+  /** Width of every bin, in the tensor's own units; a power of two. */
+  binWidth: number;
+  /** `positive[i]` counts values in [i·binWidth, (i+1)·binWidth); trailing empty bins are cut. Zeros are here. */
+  positive: number[];
+  /** `negative[i]` counts values in (−(i+1)·binWidth, −i·binWidth]; trailing empty bins are cut. */
+  negative: number[];
+}
+
+export type WeightGranularity = 'per-channel' | 'per-tensor';
+export type ProfileName = 'x86' | 'arm' | 'tensorrt';
+export type MetricName = 'top1' | 'top5' | 'ctc' | 'sqnr' | 'cosine' | 'agreement';
+/** `max`, `entropy`, `mse`, or `percentile:P` with 50 ≤ P ≤ 100. */
+export type CalibrationMethod = 'max' | 'entropy' | 'mse' | `percentile:${number}`;
+export type CalibrationChoice = CalibrationMethod | 'auto';
+
+export interface TensorShape {
+  name: string;
+  /** ONNX element type in lower case: `float`, `int64`, `uint8`, … */
+  type: string;
+  /** A number, or the symbol of a dynamic dimension (`?` where it has none); `null` when the rank is unknown. */
+  dims: (number | string)[] | null;
+}
+
+/** One quantizable operator (Conv, ConvTranspose, Gemm, MatMul). */
+export interface LayerSummary {
+  name: string;
+  opType: string;
+  /** The weight's name, or `null` for a product of two activations. */
+  weight: string | null;
+  weightShape: number[] | null;
+  weightBytes: number;
+}
+
+export interface ModelSummary {
+  path: string;
+  /** Of the file. */
+  bytes: number;
+  /** SHA-256 of the file, in hex. */
+  hash: string;
+  irVersion: number;
+  opset: number;
+  /** Operator sets besides the default one, such as `com.microsoft 1`. */
+  otherOpsets: string[];
+  producer: string;
+  parameters: number;
+  nodeCount: number;
+  /** Operator type to number of nodes, most frequent first. */
+  operators: Record<string, number>;
+  inputs: TensorShape[];
+  outputs: TensorShape[];
+  layers: LayerSummary[];
+}
+
+export interface AnalyzeSettings {
+  /** Path of an npz file or of a folder with a `quantscope.json`. */
+  data: string;
+  /** At most so many samples of each part; `null` for all. */
+  samples: number | null;
+  weights: WeightGranularity;
+  calibration: CalibrationChoice;
+  profile: ProfileName;
+  /** Relative drop that is still accepted: 0.01 for "within 1% of float". */
+  targetDrop: number;
+}
+
+export interface FloatResult {
+  metric: MetricName;
+  score: number;
+  /** Median milliseconds of one sample on one thread. */
+  latencyMs: number;
+  /** Size of the file. */
+  bytes: number;
+}
+
+export interface Int8Result extends FloatResult {
+  /** Nodes of the graph as onnxruntime runs it that compute on integers. */
+  integerNodes: number;
+  /** Nodes of the same graph that compute on floats; conversions between the two are not counted. */
+  floatNodes: number;
+}
+
+export interface RunNode {
+  name: string;
+  opType: string;
+  kind: 'integer' | 'float' | 'conversion';
+}
+
+export interface LayerInput {
+  tensor: string;
+  histogram: HistogramData;
+  min: number;
+  max: number;
+  /** Clip on |x| by method. */
+  clips: Record<string, number>;
+}
+
+export interface LayerAdvice {
+  decision: 'int8' | 'float';
+  reason: string;
+}
+
+export interface LayerReport {
+  name: string;
+  opType: string;
+  weight: string | null;
+  inputs: LayerInput[];
+  /** Signal to quantization noise at this layer's own output, fed with float inputs, in dB. */
+  sqnrDb: number;
+  /** The model's score with this layer alone in int8. */
+  score: number;
+  /** float.score − score. */
+  drop: number;
+  /** Whether onnxruntime computed it on integers when all layers were int8. */
+  ranAsInteger: boolean;
+  advice: LayerAdvice;
+}
+
+export interface SettledSettings extends AnalyzeSettings {
+  /** The method used; the winner when `calibration` is `auto`. */
+  method: CalibrationMethod;
+  calibrationSamples: number;
+  evaluationSamples: number;
+  /** True when there were too few samples to keep the two parts apart. */
+  sharedSamples: boolean;
+}
+
+export interface Report {
+  version: typeof REPORT_VERSION;
+  /** When the analysis ended, ISO 8601. */
+  created: string;
+  model: ModelSummary;
+  settings: SettledSettings;
+  float: FloatResult;
+  /** Every layer in int8. */
+  int8: Int8Result;
+  /** All but `keepFloat` in int8, measured jointly; equal to `int8` when nothing stays in float. */
+  advised: Int8Result & { meetsTarget: boolean };
+  /** How each node of the all-int8 model was run. */
+  nodes: RunNode[];
+  /** In the model's own order. */
+  layers: LayerReport[];
+  /** Names of the layers advised to stay in float, worst first. */
+  keepFloat: string[];
+  /** Score on the calibration part by method, when `calibration` is `auto`. */
+  calibrationTable: { method: CalibrationMethod; score: number }[];
+  warnings: string[];
+}
+
+export interface QuantizeSettings extends AnalyzeSettings {
+  output: string;
+  /** Layers to keep in float; `null` lets the analysis choose. */
+  keepFloat: string[] | null;
+}
+
+export interface QuantizeResult {
+  output: string;
+  settings: SettledSettings;
+  keepFloat: string[];
+  float: FloatResult;
+  int8: Int8Result;
+  meetsTarget: boolean;
+}
+
+export interface EvaluateResult {
+  model: string;
+  against: string | null;
+  metric: MetricName;
+  score: number;
+  floatScore: number | null;
+  latencyMs: number;
+  bytes: number;
+  samples: number;
+}
+
+export type Stage = 'calibrate' | 'choose' | 'evaluate' | 'local' | 'sensitivity' | 'select' | 'quantize';
+
+export interface Progress {
+  stage: Stage;
+  /** What is being done, for people: `Measuring each layer`. */
+  title: string;
+  done: number;
+  total: number;
+  /** Estimated from this stage's pace; `null` until it is known. */
+  secondsLeft: number | null;
+}
+
+export type ErrorCode =
+  | 'bad-model'
+  | 'bad-data'
+  | 'bad-option'
+  | 'not-found'
+  | 'unsupported'
+  | 'runtime'
+  | 'cancelled'
+  | 'write-failed';
+
+/** What an EngineError becomes on the wire (`data` of a ResponseError). */
+export interface ErrorData {
+  code: ErrorCode;
+  message: string;
+  hint: string;
+}
+
+/** Parameters and result of every custom request, by method; all live under `quantscope/`. */
+export interface Requests {
+  /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
+  'quantscope/open': { params: { path: string }; result: { summary: ModelSummary; report: Report | null } };
+  /** Measures; answers with the report, or with error `cancelled` after `$/cancelRequest`. */
+  'quantscope/analyze': { params: { path: string; settings: AnalyzeSettings }; result: Report };
+  /** Writes an int8 model and proves it. */
+  'quantscope/quantize': { params: { path: string; settings: QuantizeSettings }; result: QuantizeResult };
+  /** Says what a data source holds, before it is used. */
+  'quantscope/data': { params: { path: string; data: string }; result: DataSummary };
+}
+
+export interface DataSummary {
+  data: string;
+  metric: MetricName;
+  hasTruth: boolean;
+  calibrationSamples: number;
+  evaluationSamples: number;
+  sharedSamples: boolean;
+}
+
+/** Parameters of every custom notification from the engine. */
+export interface Notifications {
+  'quantscope/progress': { path: string; progress: Progress };
+}

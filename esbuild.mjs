@@ -1,0 +1,41 @@
+// Builds dist/: four programs and the engine's worker. `--watch` rebuilds on change.
+import esbuild from 'esbuild';
+
+const watch = process.argv.includes('--watch');
+const common = { bundle: true, sourcemap: true, logLevel: 'warning', target: 'node20' };
+// onnxruntime-node finds its native library beside its own files, so it stays a package.
+const node = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  external: ['onnxruntime-node', 'vscode'],
+  define: { QUANTSCOPE_DIST: '__dirname' },
+};
+const builds = [
+  { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js' },
+  {
+    ...node,
+    entryPoints: { engine: 'engine/server.ts', worker: 'engine/runtime/worker.ts' },
+    outdir: 'dist',
+  },
+  {
+    ...node,
+    entryPoints: ['engine/cli.ts'],
+    outfile: 'dist/quantscope.js',
+    banner: { js: '#!/usr/bin/env node' },
+  },
+  {
+    ...common,
+    platform: 'browser',
+    format: 'iife',
+    target: 'chrome122',
+    minify: true,
+    entryPoints: { webview: 'webview/main.ts' },
+    outdir: 'dist',
+  },
+];
+
+for (const options of builds) {
+  if (watch) await (await esbuild.context(options)).watch();
+  else await esbuild.build(options);
+}

@@ -1,0 +1,86 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** What each room may not import (CONTRIBUTING, "Rooms"). Keys are globs of the importing files. */
+const enginePart = (name) => [`**/engine/${name}/*`, `**/${name}/*`];
+const parts = ['onnx', 'feeds', 'runtime', 'stats', 'calibrate', 'quantize', 'sensitivity', 'language'];
+const mayImport = {
+  onnx: [],
+  feeds: ['onnx'],
+  runtime: ['onnx', 'stats'],
+  stats: [],
+  calibrate: ['stats'],
+  quantize: ['onnx', 'calibrate'],
+  sensitivity: ['quantize', 'runtime', 'feeds', 'stats', 'onnx', 'calibrate'],
+  language: [],
+};
+const forbid = (groups, message) => ({
+  'no-restricted-imports': ['error', { patterns: [{ group: groups, message }] }],
+});
+const outside = ['**/extension/*', '**/webview/*', '**/test/*', 'vscode', 'd3-*'];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'out/', '.vscode-test/', 'node_modules/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        fetch: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+  },
+  { files: ['engine/**/*.ts'], rules: forbid(outside, 'The engine knows no editor, no DOM and no test.') },
+  ...parts.map((part) => ({
+    files: [`engine/${part}/**/*.ts`],
+    rules: forbid(
+      [
+        ...outside,
+        ...parts.filter((p) => p !== part && !mayImport[part].includes(p)).flatMap(enginePart),
+        '../project',
+        '../server',
+        '../cli',
+        ...(part === 'runtime' ? [] : ['onnxruntime-*']),
+      ],
+      `engine/${part} may import only: ${mayImport[part].join(', ') || 'nothing of the other parts'}.`,
+    ),
+  })),
+  {
+    files: ['webview/**/*.ts'],
+    rules: forbid(
+      ['vscode', 'node:*', '**/extension/*', '**/test/*', '**/engine/*', '!**/engine/protocol'],
+      'The view runs in a browser and knows only engine/protocol.',
+    ),
+  },
+  {
+    files: ['extension/**/*.ts'],
+    rules: forbid(
+      [
+        '**/engine/*',
+        '!**/engine/protocol',
+        '**/webview/*',
+        '!**/webview/protocol',
+        '**/test/*',
+        'onnxruntime-*',
+      ],
+      'The extension knows only the two protocol files.',
+    ),
+  },
+);

@@ -1,0 +1,12 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Sources run from TypeScript; the engine's worker thread and the CLI run from the build.
+  define: { QUANTSCOPE_DIST: JSON.stringify(resolve('dist')) },
+  test: {
+    include: ['test/{engine,extension,webview}/**/*.test.ts'],
+    testTimeout: 30_000,
+    maxWorkers: 2,
+  },
+});

@@ -1,0 +1,34 @@
+import type {
+  DataSummary,
+  ErrorData,
+  ModelSummary,
+  Progress,
+  QuantizeResult,
+  Report,
+} from '../engine/protocol';
+
+/** From the extension to the view. The view keeps the last one of each type. */
+export type ToWebview =
+  | { type: 'model'; summary: ModelSummary }
+  | { type: 'data'; data: DataSummary | null }
+  | { type: 'report'; report: Report | null }
+  /** `null` when nothing runs. */
+  | { type: 'progress'; progress: Progress | null }
+  /** The user's decisions: names of layers to keep in float. */
+  | { type: 'keepFloat'; layers: string[] }
+  | { type: 'quantized'; result: QuantizeResult }
+  /** The last command failed; `null` clears it. */
+  | { type: 'error'; error: ErrorData | null }
+  /** Show this layer's detail. */
+  | { type: 'select'; layer: string };
+
+/** From the view to the extension. */
+export type FromWebview =
+  /** The script has loaded: send everything. */
+  | { type: 'ready' }
+  | { type: 'analyze' }
+  | { type: 'chooseData' }
+  | { type: 'cancel' }
+  | { type: 'quantize' }
+  | { type: 'setKeepFloat'; layer: string; keep: boolean }
+  | { type: 'showLog' };
