@@ -1,0 +1,121 @@
+import { extname } from 'node:path';
+import { badData } from './badData';
+import type { InputSpec, Sample, SampleSource, Tensor, Truth } from './dataset';
+import { checkFinite, fitInput } from './fitInput';
+import type { Manifest, Preprocess } from './manifest';
+import { parseNpy } from './parseNpy';
+import { preprocessImage } from './preprocessImage';
+import { readBounded } from './readBounded';
+import { readImage } from './readImage';
+import { readNpz } from './readNpz';
+
+export interface SampleFile {
+  /** As the manifest names it. */
+  name: string;
+  path: string;
+  truth: Truth;
+}
+
+/** Names of files that can be samples. */
+export const SAMPLE_FILE = /^[^.].*\.(png|jpe?g|bmp|npy|npz)$/i;
+const MAX_FILE_BYTES = 2 ** 30;
+const SHAPE_HINT = 'Change "preprocess" in quantscope.json, or the file.';
+
+/**
+ * Samples that each lie in one file, read when asked for; `manifestName` is what errors call the manifest.
+ * @throws EngineError `bad-data` when a file's kind cannot feed these inputs
+ */
+export function fileSamples(
+  files: readonly SampleFile[],
+  manifest: Manifest,
+  inputs: readonly InputSpec[],
+  manifestName: string,
+): SampleSource {
+  const odd = files.find((file) => !SAMPLE_FILE.test(file.name.replace(/^.*\//, '')));
+  if (odd !== undefined)
+    throw badData(
+      `${manifestName}: "${odd.name}" is no kind of sample.`,
+      'Use .png, .jpg, .bmp, .npy or .npz files.',
+    );
+  const single = files.find((file) => kindOf(file) !== '.npz');
+  const target = single === undefined ? null : targetInput(single, manifest, inputs, manifestName);
+  const loadFeeds = async (file: SampleFile): Promise<Record<string, Tensor>> => {
+    if (target === null || kindOf(file) === '.npz') return loadNpz(file, inputs);
+    const bytes = await readBounded(file.path, MAX_FILE_BYTES, file.name);
+    const tensor =
+      kindOf(file) === '.npy'
+        ? npyTensor(bytes, file)
+        : imageTensor(bytes, file, target, manifest.preprocess);
+    return { [target.name]: fitInput(tensor, target, file.name, SHAPE_HINT) };
+  };
+  return {
+    length: files.length,
+    async load(index): Promise<Sample> {
+      const file = files[index];
+      if (file === undefined) throw new RangeError(`no sample ${index}`);
+      return { name: file.name, feeds: await loadFeeds(file), truth: file.truth };
+    },
+  };
+}
+
+function kindOf(file: SampleFile): string {
+  return extname(file.name).toLowerCase();
+}
+
+/** The input that a picture or a `.npy` feeds. */
+function targetInput(
+  file: SampleFile,
+  manifest: Manifest,
+  inputs: readonly InputSpec[],
+  manifestName: string,
+): InputSpec {
+  const names = inputs.map((spec) => `"${spec.name}"`).join(', ');
+  const named = inputs.find((spec) => spec.name === manifest.input);
+  if (manifest.input !== undefined && named === undefined)
+    throw badData(`${manifestName}: input is "${manifest.input}".`, `The model's inputs are ${names}.`);
+  const target = named ?? inputs[0];
+  if (target === undefined || inputs.length > 1)
+    throw badData(
+      `${manifestName}: "${file.name}" feeds one input, and the model has ${inputs.length}: ${names}.`,
+      'Save each sample as an .npz file with one array per input.',
+    );
+  return target;
+}
+
+async function loadNpz(file: SampleFile, inputs: readonly InputSpec[]): Promise<Record<string, Tensor>> {
+  const wanted = inputs.map((spec) => spec.name);
+  const { names, arrays } = await readNpz(file.path, wanted, file.name);
+  const feeds: Record<string, Tensor> = {};
+  for (const spec of inputs) {
+    const array = arrays.get(spec.name);
+    const where = `${file.name}: array "${spec.name}"`;
+    if (array === undefined)
+      throw badData(
+        `${file.name} has no array "${spec.name}"; it holds ${names.map((name) => `"${name}"`).join(', ') || 'none'}.`,
+        `Name one array after each input: ${wanted.join(', ')}.`,
+      );
+    checkFinite(array, where);
+    feeds[spec.name] = fitInput(array, spec, where, 'Store the input whole, with its batch axis.');
+  }
+  return feeds;
+}
+
+function npyTensor(bytes: Uint8Array, file: SampleFile): Tensor {
+  const tensor = parseNpy(bytes, file.name);
+  checkFinite(tensor, file.name);
+  return tensor;
+}
+
+function imageTensor(
+  bytes: Uint8Array,
+  file: SampleFile,
+  target: InputSpec,
+  preprocess: Preprocess | undefined,
+): Tensor {
+  if (preprocess === undefined)
+    throw badData(
+      `${file.name} is a picture, and quantscope.json does not say how it becomes a tensor.`,
+      'Add "preprocess" with layout, color, resize, mean and std.',
+    );
+  return preprocessImage(readImage(bytes, file.name), preprocess, target.dims?.length === 3 ? 3 : 4);
+}

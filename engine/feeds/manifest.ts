@@ -1,0 +1,95 @@
+import type { MetricName } from '../protocol';
+
+/** Name of the file that makes a folder a data set. */
+export const MANIFEST_NAME = 'quantscope.json';
+
+/**
+ * What `quantscope.json` says about the folder it lies in. Plain JSON; an unknown key is an error.
+ * The smallest one: `{ "version": 1, "samples": { "folder": "images" } }`.
+ */
+export interface Manifest {
+  version: 1;
+  /**
+   * The one input of the model that pictures and `.npy` files feed. Not needed; it guards against use with another
+   * model. A model with several inputs takes `.npz` files.
+   */
+  input?: string | undefined;
+  /** How a picture becomes a tensor. Needed as soon as a sample is a picture. */
+  preprocess?: Preprocess | undefined;
+  /**
+   * How answers are scored. Without it: `ctc` when truths are texts, `top1` when they are numbers,
+   * `sqnr` when there are none.
+   */
+  metric?: MetricName | undefined;
+  /** The characters of a `ctc` model. */
+  alphabet?: Alphabet | undefined;
+  /** All samples, when nothing says which of them calibrate: even ones do, odd ones evaluate. */
+  samples?: Part | undefined;
+  /** Instead of `samples`, and together with `evaluation`. */
+  calibration?: Part | undefined;
+  evaluation?: Part | undefined;
+}
+
+/** Samples one by one, or every sample file of a folder in the order of the names and without truth. */
+export type Part = SampleEntry[] | { folder: string };
+
+export interface SampleEntry {
+  /**
+   * Path below the manifest's folder, with `/`. A picture (`.png`, `.jpg`, `.jpeg`, `.bmp`); a `.npy` with one
+   * whole input; or a `.npz` with every input of one sample, each array named and shaped like its input.
+   */
+  file: string;
+  /** A class index for `top1` and `top5`, the text for `ctc`. */
+  truth?: number | string | undefined;
+}
+
+/**
+ * The classes of a `ctc` model. Class 0 is the blank; then come the file's characters, one a line; then,
+ * with `space`, the space.
+ */
+export interface Alphabet {
+  file: string;
+  /** False when left out. */
+  space?: boolean | undefined;
+}
+
+/**
+ * The steps in their order: resize, crop, normalize, pad. Pictures are read as 8 bits a channel; transparency
+ * and the camera's orientation mark are ignored. A number for `scale`, `mean` or `std` counts for every channel;
+ * a list has one per channel in the order of `color`.
+ */
+export interface Preprocess {
+  /** `NCHW` when left out. */
+  layout?: 'NCHW' | 'NHWC' | undefined;
+  /** `RGB` when left out. */
+  color?: 'RGB' | 'BGR' | 'gray' | undefined;
+  /** Pictures keep their size when left out. */
+  resize?: Resize | undefined;
+  /** value = (pixel · scale − mean) / std, with pixels from 0 to 255. Left out: scale 1, mean 0, std 1. */
+  scale?: number | number[] | undefined;
+  mean?: number | number[] | undefined;
+  std?: number | number[] | undefined;
+  pad?: Pad | undefined;
+}
+
+/** Bilinear, pixel centres at halves, without smoothing: what OpenCV's `resize` does. */
+export interface Resize {
+  /**
+   * `stretch`: to width × height. `keep-aspect`: to the width or the height that is given, the other follows; to
+   * the largest size inside both when both are given. `crop`: to the smallest size that covers width × height, of
+   * which the middle is cut out.
+   */
+  mode: 'stretch' | 'keep-aspect' | 'crop';
+  width?: number | undefined;
+  height?: number | undefined;
+}
+
+/** Padding goes to the right and the bottom. */
+export interface Pad {
+  minWidth?: number | undefined;
+  minHeight?: number | undefined;
+  /** Width and height grow to the next multiple of it. */
+  multipleOf?: number | undefined;
+  /** After normalization; 0 when left out. */
+  value?: number | undefined;
+}

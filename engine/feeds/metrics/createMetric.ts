@@ -1,0 +1,28 @@
+import type { Dataset } from '../dataset';
+import { agreementMetric } from './agreementMetric';
+import { cosineMetric } from './cosineMetric';
+import { ctcMetric } from './ctcMetric';
+import type { Metric } from './metric';
+import { sqnrMetric } from './sqnrMetric';
+import { topKMetric } from './topKMetric';
+
+/** The metric that a data set asks for; `outputNames` in the model's order. */
+export function createMetric(
+  { metric, alphabet }: Pick<Dataset, 'metric' | 'alphabet'>,
+  outputNames: readonly string[],
+): Metric {
+  switch (metric) {
+    case 'top1':
+      return topKMetric(1, outputNames);
+    case 'top5':
+      return topKMetric(5, outputNames);
+    case 'ctc':
+      return ctcMetric(alphabet, outputNames);
+    case 'sqnr':
+      return sqnrMetric(outputNames);
+    case 'cosine':
+      return cosineMetric(outputNames);
+    case 'agreement':
+      return agreementMetric(outputNames);
+  }
+}

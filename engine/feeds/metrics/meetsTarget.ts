@@ -1,0 +1,22 @@
+import type { MetricName } from '../../protocol';
+import { MAX_SQNR_DB } from './sqnrMetric';
+
+/** A score that equals the bar but for rounding meets it. */
+const ROUNDING = 1e-9;
+
+/** The lowest score that a drop of `targetDrop` (0.01 for 1%) from the float model's score still allows. */
+export function targetScore(metric: MetricName, floatScore: number, targetDrop: number): number {
+  // For sqnr the drop is the noise's share of the signal's power.
+  if (metric === 'sqnr') return Math.min(MAX_SQNR_DB, -10 * Math.log10(targetDrop));
+  return floatScore * (1 - targetDrop);
+}
+
+/** Whether a score is within the accepted drop: score ≥ float · (1 − drop), for sqnr score ≥ −10 · log10(drop). */
+export function meetsTarget(
+  metric: MetricName,
+  floatScore: number,
+  score: number,
+  targetDrop: number,
+): boolean {
+  return score >= targetScore(metric, floatScore, targetDrop) - ROUNDING;
+}

@@ -1,0 +1,37 @@
+import { badData } from '../badData';
+import type { Tensor } from '../dataset';
+import { isFloat } from '../elementTypes';
+import type { Outputs, Reference, RememberedOutput } from './metric';
+
+/**
+ * The output that a metric with truth reads: the first one of floats, in the model's order.
+ * @throws EngineError `bad-data` when there is none
+ */
+export function firstFloatOutput(outputs: Outputs, names: readonly string[]): Tensor {
+  for (const name of names) {
+    const output = outputs[name];
+    if (output !== undefined && isFloat(output.type)) return output;
+  }
+  throw badData(
+    `None of the model's outputs (${names.join(', ')}) holds floats.`,
+    'Take metric "agreement", which needs no scores.',
+  );
+}
+
+/** Every output beside what was remembered of it; both must be there. */
+export function besideReference(
+  outputs: Outputs,
+  names: readonly string[],
+  reference: Reference | null,
+): { output: Tensor; remembered: RememberedOutput }[] {
+  return names.map((name) => {
+    const output = outputs[name];
+    const remembered = reference?.[name];
+    if (output === undefined || remembered === undefined)
+      throw badData(
+        `Output "${name}" is missing from the run of the ${output === undefined ? 'model' : 'float model'}.`,
+        'This metric compares the outputs of two models: both need the same outputs.',
+      );
+    return { output, remembered };
+  });
+}

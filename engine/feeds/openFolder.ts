@@ -1,0 +1,115 @@
+import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { MetricName } from '../protocol';
+import { badData } from './badData';
+import type { Dataset, InputSpec } from './dataset';
+import { fileSamples, SAMPLE_FILE, type SampleFile } from './fileSamples';
+import { insideFolder } from './insideFolder';
+import { MANIFEST_NAME, type Alphabet, type Manifest, type Part } from './manifest';
+import { parseManifest } from './parseManifest';
+import { readBounded } from './readBounded';
+import { splitSamples } from './splitSamples';
+
+const MAX_TEXT_BYTES = 64e6;
+
+/**
+ * Opens a folder with a `quantscope.json`. Every file that it names is looked up here; files are decoded as
+ * samples are loaded.
+ * @throws EngineError `bad-data` that names the manifest's key or the file, and the value
+ */
+export async function openFolder(folder: string, inputs: readonly InputSpec[]): Promise<Dataset> {
+  const name = `${basename(folder)}/${MANIFEST_NAME}`;
+  const manifest = parseManifest(await readManifestText(folder), name);
+  const open = async (part: Part) => {
+    const files = await listFiles(folder, part, name);
+    return { files, source: fileSamples(files, manifest, inputs, name) };
+  };
+  const alphabet = manifest.alphabet === undefined ? [] : await readAlphabet(folder, manifest.alphabet, name);
+  if (manifest.samples !== undefined) {
+    const { files, source } = await open(manifest.samples);
+    return { ...splitSamples(source), metric: chooseMetric(manifest, files, name), alphabet };
+  }
+  const calibration = await open(manifest.calibration ?? []);
+  const evaluation = await open(manifest.evaluation ?? []);
+  const metric = chooseMetric(manifest, [...calibration.files, ...evaluation.files], name);
+  return { calibration: calibration.source, evaluation: evaluation.source, shared: false, metric, alphabet };
+}
+
+async function readManifestText(folder: string): Promise<string> {
+  const entries = await readdir(folder);
+  if (!entries.includes(MANIFEST_NAME))
+    throw badData(
+      `${folder} has no ${MANIFEST_NAME}.`,
+      `Write one that says what the samples are, such as {"version": 1, "samples": {"folder": "."}, "preprocess": {"resize": {"mode": "stretch", "width": 224, "height": 224}}}.`,
+    );
+  return readText(await insideFolder(folder, MANIFEST_NAME, folder), MANIFEST_NAME);
+}
+
+async function readText(path: string, label: string): Promise<string> {
+  return new TextDecoder().decode(await readBounded(path, MAX_TEXT_BYTES, label));
+}
+
+async function readAlphabet(
+  folder: string,
+  { file, space = false }: Alphabet,
+  name: string,
+): Promise<string[]> {
+  const text = await readText(await insideFolder(folder, file, `${name}: alphabet.file`), file);
+  const characters = text.replace(/\r?\n$/, '').split(/\r?\n/);
+  const odd = characters.findIndex((character) => Array.from(character).length !== 1);
+  if (odd >= 0)
+    throw badData(
+      `${name}: line ${odd + 1} of ${file} is ${JSON.stringify(characters[odd])}.`,
+      'Write one character on each line; the space goes into the manifest as "space": true.',
+    );
+  return space ? [...characters, ' '] : characters;
+}
+
+async function listFiles(folder: string, part: Part, name: string): Promise<SampleFile[]> {
+  if (Array.isArray(part))
+    return Promise.all(
+      part.map(async ({ file, truth = null }) => ({
+        name: file,
+        path: await insideFolder(folder, file, name),
+        truth,
+      })),
+    );
+  const inside = await insideFolder(folder, part.folder, name);
+  const entries = await readdir(inside).catch((error: unknown) => {
+    throw badData(`${name}: "${part.folder}" is not a folder.`, 'Name a folder, or list files.', error);
+  });
+  const files = entries.filter((entry) => SAMPLE_FILE.test(entry)).sort();
+  if (files.length === 0)
+    throw badData(
+      `${name}: the folder "${part.folder}" holds no samples.`,
+      'Put .png, .jpg, .bmp, .npy or .npz files there.',
+    );
+  return Promise.all(
+    files.map(async (file) => ({
+      name: file,
+      path: await insideFolder(folder, `${part.folder}/${file}`, name),
+      truth: null,
+    })),
+  );
+}
+
+/** The manifest's metric, or the one that the truths suggest. Every sample must have the truth that it needs. */
+function chooseMetric(manifest: Manifest, files: readonly SampleFile[], name: string): MetricName {
+  const kind = files.find((file) => file.truth !== null)?.truth ?? null;
+  const metric = manifest.metric ?? (kind === null ? 'sqnr' : typeof kind === 'string' ? 'ctc' : 'top1');
+  if (metric === 'ctc' && manifest.alphabet === undefined)
+    throw badData(
+      `${name}: metric "ctc" needs an alphabet.`,
+      'Add "alphabet": {"file": "alphabet.txt"} with one character on each line.',
+    );
+  const wanted = { ctc: 'string', top1: 'number', top5: 'number', sqnr: '', cosine: '', agreement: '' }[
+    metric
+  ];
+  const wrong = wanted === '' ? undefined : files.find((file) => typeof file.truth !== wanted);
+  if (wrong !== undefined)
+    throw badData(
+      `${name}: "${wrong.name}" has ${wrong.truth === null ? 'no truth' : `the truth ${JSON.stringify(wrong.truth)}`}, and metric "${metric}" needs ${wanted === 'string' ? 'a text' : 'a class index'}.`,
+      'Give every sample a "truth", or take metric "sqnr", "cosine" or "agreement".',
+    );
+  return metric;
+}

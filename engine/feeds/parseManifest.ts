@@ -1,0 +1,131 @@
+import type { MetricName } from '../protocol';
+import { errorText } from '../engineError';
+import { badData } from './badData';
+import { JsonValue } from './jsonValue';
+import type { Alphabet, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
+
+const METRICS: readonly MetricName[] = ['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'];
+const SIZE = { integer: true, min: 1, max: 16384 };
+
+/**
+ * Reads the text of a `quantscope.json`; `file` is what errors call it.
+ * @throws EngineError `bad-data` that names the file, the key and the value
+ */
+export function parseManifest(text: string, file: string): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw badData(`${file} is not JSON: ${errorText(error)}.`, 'Correct the file.', error);
+  }
+  const root = new JsonValue(file, '', json);
+  const keys = [
+    'version',
+    'input',
+    'preprocess',
+    'metric',
+    'alphabet',
+    'samples',
+    'calibration',
+    'evaluation',
+  ];
+  const members = root.members(keys);
+  const manifest: Manifest = {
+    version: JsonValue.required(root, members, 'version').oneOf([1] as const),
+    input: members.get('input')?.string(),
+    preprocess: optional(members.get('preprocess'), readPreprocess),
+    metric: members.get('metric')?.oneOf(METRICS),
+    alphabet: optional(members.get('alphabet'), readAlphabet),
+    samples: optional(members.get('samples'), readPart),
+    calibration: optional(members.get('calibration'), readPart),
+    evaluation: optional(members.get('evaluation'), readPart),
+  };
+  const named = [manifest.calibration, manifest.evaluation].filter((part) => part !== undefined).length;
+  if (manifest.samples === undefined ? named !== 2 : named !== 0) {
+    const given = ['samples', 'calibration', 'evaluation'].filter((key) => members.has(key));
+    throw badData(
+      `${file} names ${given.length === 0 ? 'no samples' : `its samples under ${given.join(' and ')}`}.`,
+      'Write either "samples", or both "calibration" and "evaluation".',
+    );
+  }
+  return manifest;
+}
+
+function optional<T>(value: JsonValue | undefined, read: (value: JsonValue) => T): T | undefined {
+  return value === undefined ? undefined : read(value);
+}
+
+function readPart(value: JsonValue): Part {
+  if (!Array.isArray(value.value)) {
+    const members = value.members(['folder']);
+    return { folder: JsonValue.required(value, members, 'folder').string() };
+  }
+  const entries = value.items().map(readEntry);
+  if (entries.length === 0) throw value.error('List at least one sample.');
+  return entries;
+}
+
+function readEntry(value: JsonValue): SampleEntry {
+  const members = value.members(['file', 'truth']);
+  const truth = members.get('truth');
+  return {
+    file: JsonValue.required(value, members, 'file').string(),
+    truth: typeof truth?.value === 'string' ? truth.string() : truth?.number({ integer: true, min: 0 }),
+  };
+}
+
+function readAlphabet(value: JsonValue): Alphabet {
+  const members = value.members(['file', 'space']);
+  return {
+    file: JsonValue.required(value, members, 'file').string(),
+    space: members.get('space')?.boolean(),
+  };
+}
+
+function readPreprocess(value: JsonValue): Preprocess {
+  const members = value.members(['layout', 'color', 'resize', 'scale', 'mean', 'std', 'pad']);
+  const color = members.get('color')?.oneOf(['RGB', 'BGR', 'gray'] as const);
+  const channels = color === 'gray' ? 1 : 3;
+  const std = members.get('std');
+  const preprocess = {
+    layout: members.get('layout')?.oneOf(['NCHW', 'NHWC'] as const),
+    color,
+    resize: optional(members.get('resize'), readResize),
+    scale: optional(members.get('scale'), (one) => readPerChannel(one, channels)),
+    mean: optional(members.get('mean'), (one) => readPerChannel(one, channels)),
+    std: optional(std, (one) => readPerChannel(one, channels)),
+    pad: optional(members.get('pad'), readPad),
+  };
+  if (std !== undefined && [preprocess.std].flat().includes(0))
+    throw std.error('Write numbers other than 0: pixels are divided by them.');
+  return preprocess;
+}
+
+function readPerChannel(value: JsonValue, channels: number): number | number[] {
+  if (!Array.isArray(value.value)) return value.number();
+  const items = value.items();
+  if (items.length !== channels)
+    throw value.error(`Write one number, or a list of ${channels}: one per channel.`);
+  return items.map((item) => item.number());
+}
+
+function readResize(value: JsonValue): Resize {
+  const members = value.members(['mode', 'width', 'height']);
+  const mode = JsonValue.required(value, members, 'mode').oneOf(['stretch', 'keep-aspect', 'crop'] as const);
+  const width = members.get('width')?.number(SIZE);
+  const height = members.get('height')?.number(SIZE);
+  if (width === undefined && height === undefined) throw value.error('Add "width", "height" or both.');
+  if (mode !== 'keep-aspect' && (width === undefined || height === undefined))
+    throw value.error(`Mode "${mode}" needs both "width" and "height".`);
+  return { mode, width, height };
+}
+
+function readPad(value: JsonValue): Pad {
+  const members = value.members(['minWidth', 'minHeight', 'multipleOf', 'value']);
+  return {
+    minWidth: members.get('minWidth')?.number(SIZE),
+    minHeight: members.get('minHeight')?.number(SIZE),
+    multipleOf: members.get('multipleOf')?.number(SIZE),
+    value: members.get('value')?.number(),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Resize } from './manifest';
+import type { Pixels } from './readImage';
+
+/** A picture brought to the size that `resize` asks for. */
+export function resizePixels(pixels: Pixels, resize: Resize): Pixels {
+  const { width = Infinity, height = Infinity, mode } = resize;
+  if (mode === 'stretch') return stretch(pixels, width, height);
+  const factors = [width / pixels.width, height / pixels.height] as const;
+  const factor = mode === 'crop' ? Math.max(...factors) : Math.min(...factors);
+  const scaled = stretch(
+    pixels,
+    Math.max(1, Math.round(pixels.width * factor)),
+    Math.max(1, Math.round(pixels.height * factor)),
+  );
+  return mode === 'crop' ? cropMiddle(scaled, width, height) : scaled;
+}
+
+/** Bilinear with pixel centres at halves and borders repeated, as OpenCV's INTER_LINEAR. */
+function stretch(source: Pixels, width: number, height: number): Pixels {
+  if (width === source.width && height === source.height) return source;
+  const { channels } = source;
+  const columns = weights(source.width, width);
+  const rows = weights(source.height, height);
+  const data = new Uint8Array(width * height * channels);
+  const at = (row: number, column: number, channel: number): number =>
+    source.data[(row * source.width + column) * channels + channel] ?? 0;
+  let to = 0;
+  for (const row of rows)
+    for (const column of columns)
+      for (let channel = 0; channel < channels; channel++) {
+        const { low: left, high: right, share: x } = column;
+        const above = at(row.low, left, channel) * (1 - x) + at(row.low, right, channel) * x;
+        const below = at(row.high, left, channel) * (1 - x) + at(row.high, right, channel) * x;
+        data[to++] = Math.round(above * (1 - row.share) + below * row.share);
+      }
+  return { width, height, channels, data };
+}
+
+/** For each target pixel of one axis: its two source pixels and how much the second counts. */
+function weights(from: number, to: number): { low: number; high: number; share: number }[] {
+  return Array.from({ length: to }, (_, index) => {
+    const position = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5));
+    const low = Math.floor(position);
+    return { low, high: Math.min(from - 1, low + 1), share: position - low };
+  });
+}
+
+function cropMiddle(source: Pixels, width: number, height: number): Pixels {
+  const { channels } = source;
+  const left = (source.width - width) >> 1;
+  const top = (source.height - height) >> 1;
+  const data = new Uint8Array(width * height * channels);
+  for (let row = 0; row < height; row++) {
+    const start = ((top + row) * source.width + left) * channels;
+    data.set(source.data.subarray(start, start + width * channels), row * width * channels);
+  }
+  return { width, height, channels, data };
+}
