@@ -1,0 +1,48 @@
+import * as vscode from 'vscode';
+import { registerAnalyze } from './analyzeCommand';
+import { registerCancel } from './cancelCommand';
+import { registerChooseData } from './chooseDataCommand';
+import { EngineClient } from './engineClient';
+import { registerEngineStatus } from './engineStatus';
+import { toErrorData } from './errorData';
+import { registerShowLog } from './logCommand';
+import { registerModelEditor } from './modelEditor';
+import { ModelSessions } from './modelSessions';
+import { registerQuantize } from './quantizeCommand';
+import { reopenModels } from './reopenModels';
+import type { Services } from './services';
+import { showFailure } from './showFailure';
+
+const features = [
+  registerShowLog,
+  registerModelEditor,
+  registerAnalyze,
+  registerQuantize,
+  registerChooseData,
+  registerCancel,
+  registerEngineStatus,
+  reopenModels,
+];
+let engine: EngineClient | undefined;
+
+/** Called by VS Code once, when a model is opened, a command is run, or the workspace holds a model. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Quantscope', { log: true });
+  context.subscriptions.push(log);
+  try {
+    engine = new EngineClient(context.asAbsolutePath('dist/engine.js'), log);
+    const sessions = new ModelSessions(engine, context.workspaceState, log);
+    context.subscriptions.push(engine, sessions);
+    const services: Services = { context, log, engine, sessions };
+    features.forEach((register) => register(services));
+  } catch (thrown) {
+    log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    void showFailure(toErrorData(thrown));
+    throw thrown;
+  }
+}
+
+/** Called by VS Code before the window closes: ends the engine process. */
+export async function deactivate(): Promise<void> {
+  await engine?.stop();
+}

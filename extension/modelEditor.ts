@@ -1,0 +1,90 @@
+import * as vscode from 'vscode';
+import type { FromWebview } from '../webview/protocol';
+import { toErrorData } from './errorData';
+import { modelPage } from './modelPage';
+import type { ModelSession } from './modelSession';
+import { VIEW_TYPE, type Services } from './services';
+
+interface ModelDocument extends vscode.CustomDocument {
+  session: ModelSession;
+}
+
+/** Shows `*.onnx` in our view; all editors of one model share its session. */
+export function registerModelEditor(services: Services): void {
+  const { context } = services;
+  const provider: vscode.CustomReadonlyEditorProvider<ModelDocument> = {
+    openCustomDocument: (uri) => openDocument(uri, services),
+    resolveCustomEditor: ({ session }, panel) => showModel(session, panel, services),
+  };
+  context.subscriptions.push(
+    vscode.window.registerCustomEditorProvider(VIEW_TYPE, provider, {
+      supportsMultipleEditorsPerDocument: true,
+    }),
+  );
+}
+
+function openDocument(uri: vscode.Uri, { sessions, log }: Services): ModelDocument {
+  const session = sessions.get(uri);
+  // A name is no glob: `model[1].onnx` would match nothing.
+  const watcher = vscode.workspace.createFileSystemWatcher(
+    new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), '*.onnx'),
+    false,
+    false,
+    true,
+  );
+  const reread = (changed: vscode.Uri) => {
+    if (changed.toString() !== uri.toString()) return;
+    log.info(`${uri.fsPath} changed: reading it again.`);
+    void session.reload();
+  };
+  watcher.onDidChange(reread);
+  watcher.onDidCreate(reread);
+  const dispose = () => {
+    watcher.dispose();
+    sessions.release(session);
+  };
+  return { uri, session, dispose };
+}
+
+function showModel(session: ModelSession, panel: vscode.WebviewPanel, { context, sessions }: Services): void {
+  const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
+  const { webview } = panel;
+  webview.options = { enableScripts: true, localResourceRoots: [dist] };
+  session.panes += 1;
+  const sending = session.onDidSend((message) => void webview.postMessage(message));
+  const receiving = webview.onDidReceiveMessage((message: FromWebview) => {
+    const post = async () => {
+      for (const one of session.snapshot()) await webview.postMessage(one);
+    };
+    handle(message, session, post).catch((thrown: unknown) => session.fail(toErrorData(thrown)));
+  });
+  panel.onDidDispose(() => {
+    session.panes -= 1;
+    sending.dispose();
+    receiving.dispose();
+    sessions.release(session);
+  });
+  webview.html = modelPage(webview, dist);
+  void session.ready();
+}
+
+async function handle(
+  message: FromWebview,
+  session: ModelSession,
+  sendAll: () => Promise<void>,
+): Promise<void> {
+  switch (message.type) {
+    case 'ready':
+      return sendAll();
+    case 'setKeepFloat':
+      return session.setKeepFloat(message.layer, message.keep);
+    case 'cancel':
+      session.cancel();
+      return;
+    case 'analyze':
+    case 'chooseData':
+    case 'quantize':
+    case 'showLog':
+      await vscode.commands.executeCommand(`quantscope.${message.type}`, session.uri);
+  }
+}

@@ -1,0 +1,149 @@
+import * as vscode from 'vscode';
+import type { DataSummary, ErrorData, Progress, Report } from '../engine/protocol';
+import type { ToWebview } from '../webview/protocol';
+import type { EngineClient } from './engineClient';
+import { Refusal, toErrorData } from './errorData';
+import { keptInFloat, type FloatToggles } from './keptInFloat';
+
+/** A view that has just loaded hears the last message of each type, in this order. */
+const ORDER: ToWebview['type'][] = ['model', 'data', 'report', 'keepFloat', 'quantized', 'progress', 'error'];
+
+/** One model in this window: what is known of it, what the user decided, what runs on it. */
+export class ModelSession implements vscode.Disposable {
+  /** Editors that show it; counted by the editor. */
+  panes = 0;
+  data: DataSummary | null = null;
+  report: Report | null = null;
+  private running: vscode.CancellationTokenSource | undefined;
+  private loading: Promise<void> | undefined;
+  private readonly latest = new Map<ToWebview['type'], ToWebview>();
+  private readonly sent = new vscode.EventEmitter<ToWebview>();
+  /** Every message for the views of this model. */
+  readonly onDidSend = this.sent.event;
+
+  constructor(
+    readonly uri: vscode.Uri,
+    private readonly engine: EngineClient,
+    private readonly memory: vscode.Memento,
+    private readonly log: vscode.LogOutputChannel,
+  ) {}
+
+  /** Where the engine finds the model; throws for one that is not a file on disk. */
+  get path(): string {
+    if (this.uri.scheme === 'file') return this.uri.fsPath;
+    throw new Refusal({
+      code: 'unsupported',
+      message: `Quantscope reads models on disk, and this one is at ${this.uri.scheme}:.`,
+      hint: 'Save the model to a local folder and open it there.',
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.running !== undefined;
+  }
+
+  send(message: ToWebview): void {
+    this.latest.set(message.type, message);
+    this.sent.fire(message);
+  }
+
+  snapshot(): ToWebview[] {
+    return ORDER.flatMap((type) => this.latest.get(type) ?? []);
+  }
+
+  /** Reads the file, once; never rejects: a view shows what went wrong. */
+  ready(): Promise<void> {
+    return (this.loading ??= this.load().catch((thrown: unknown) => this.fail(toErrorData(thrown))));
+  }
+
+  /** Reads the file again, after it changed. */
+  async reload(): Promise<void> {
+    await this.loading;
+    this.loading = undefined;
+    await this.ready();
+  }
+
+  private async load(): Promise<void> {
+    const { summary, report } = await this.engine.request('quantscope/open', { path: this.path });
+    this.send({ type: 'error', error: null });
+    this.send({ type: 'model', summary });
+    this.setReport(report);
+    await this.recallData(report?.settings.data);
+  }
+
+  private async recallData(analyzed: string | undefined): Promise<void> {
+    const data = this.memory.get<string>(`data:${this.uri.toString()}`) ?? analyzed;
+    if (data === undefined) {
+      this.send({ type: 'data', data: null });
+      return;
+    }
+    try {
+      await this.useData(data);
+    } catch (thrown) {
+      // It was moved since; the user chooses again when it is needed.
+      this.log.warn(`${data} is no longer usable: ${toErrorData(thrown).message}`);
+      this.send({ type: 'data', data: null });
+    }
+  }
+
+  /** Has the engine check a data source, then remembers it for this model. */
+  async useData(data: string): Promise<DataSummary> {
+    this.data = await this.engine.request('quantscope/data', { path: this.path, data });
+    await this.memory.update(`data:${this.uri.toString()}`, data);
+    this.send({ type: 'data', data: this.data });
+    return this.data;
+  }
+
+  setReport(report: Report | null): void {
+    this.report = report;
+    if (report !== null) this.send({ type: 'model', summary: report.model });
+    this.send({ type: 'report', report });
+    if (report !== null) this.send({ type: 'keepFloat', layers: keptInFloat(report, this.toggles) });
+  }
+
+  private get toggles(): FloatToggles {
+    return this.memory.get<FloatToggles>(`keepFloat:${this.uri.toString()}`, {});
+  }
+
+  /** The layers to keep in float: the analysis' advice and the user's toggles; `null` before an analysis. */
+  get keepFloat(): string[] | null {
+    return this.report === null ? null : keptInFloat(this.report, this.toggles);
+  }
+
+  async setKeepFloat(layer: string, keep: boolean): Promise<void> {
+    await this.memory.update(`keepFloat:${this.uri.toString()}`, { ...this.toggles, [layer]: keep });
+    this.send({ type: 'keepFloat', layers: this.keepFloat ?? [] });
+  }
+
+  /** Runs the only task of this model; callers check `isRunning` first. */
+  async run<T>(task: (token: vscode.CancellationToken) => Promise<T>): Promise<T> {
+    const source = (this.running = new vscode.CancellationTokenSource());
+    this.send({ type: 'error', error: null });
+    try {
+      return await task(source.token);
+    } finally {
+      this.running = undefined;
+      source.dispose();
+      this.send({ type: 'progress', progress: null });
+    }
+  }
+
+  setProgress(progress: Progress): void {
+    // One that arrives after the end would never be cleared.
+    if (this.isRunning) this.send({ type: 'progress', progress });
+  }
+
+  cancel(): void {
+    this.running?.cancel();
+  }
+
+  fail(error: ErrorData): void {
+    this.log.error(`${this.uri.fsPath}: ${error.message}`);
+    this.send({ type: 'error', error });
+  }
+
+  dispose(): void {
+    this.cancel();
+    this.sent.dispose();
+  }
+}

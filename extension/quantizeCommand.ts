@@ -1,0 +1,68 @@
+import { basename, dirname, extname, join } from 'node:path';
+import * as vscode from 'vscode';
+import type { QuantizeResult } from '../engine/protocol';
+import { dataFor } from './chooseDataCommand';
+import { describeResult } from './describeResult';
+import { runTask } from './runTask';
+import { VIEW_TYPE, type Services } from './services';
+import { pickSettings, readSettings } from './settings';
+import { targetModel } from './targetModel';
+
+/** `quantscope.quantize(model?, { output, …settings }?)`: answers with the result, or `undefined`. */
+export function registerQuantize(services: Services): void {
+  const run = (model: unknown, given: unknown) => quantize(model, given, services);
+  services.context.subscriptions.push(vscode.commands.registerCommand('quantscope.quantize', run));
+}
+
+async function quantize(
+  model: unknown,
+  given: unknown,
+  services: Services,
+): Promise<QuantizeResult | undefined> {
+  const uri = await targetModel(model);
+  if (uri === undefined) return undefined;
+  const session = services.sessions.get(uri);
+  const chosen = pickSettings(given);
+  const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
+  if (data === undefined) return undefined;
+  const output = givenOutput(given) ?? (session.isRunning ? '' : await askOutput(uri));
+  if (output === undefined) return undefined;
+  const result = await runTask(session, 'Quantizing', services, async (token) => {
+    if (data !== session.data?.data) await session.useData(data);
+    const settings = { ...readSettings(uri), ...chosen, data, output, keepFloat: session.keepFloat };
+    const done = await services.engine.request(
+      'quantscope/quantize',
+      { path: session.path, settings },
+      token,
+    );
+    session.send({ type: 'quantized', result: done });
+    return done;
+  });
+  if (result !== undefined) void announce(result);
+  return result;
+}
+
+function givenOutput(given: unknown): string | undefined {
+  if (typeof given !== 'object' || given === null || !('output' in given)) return undefined;
+  return typeof given.output === 'string' ? given.output : undefined;
+}
+
+/** `MODEL.int8.onnx` beside the model, unless the user says otherwise. */
+async function askOutput(model: vscode.Uri): Promise<string | undefined> {
+  const stem = basename(model.fsPath, extname(model.fsPath));
+  const target = await vscode.window.showSaveDialog({
+    title: 'Write the int8 model',
+    saveLabel: 'Quantize',
+    defaultUri: vscode.Uri.file(join(dirname(model.fsPath), `${stem}.int8.onnx`)),
+    filters: { 'ONNX models': ['onnx'] },
+  });
+  return target?.fsPath;
+}
+
+async function announce(result: QuantizeResult): Promise<void> {
+  const show = result.meetsTarget ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
+  const choice = await show(describeResult(result), 'Open', 'Reveal in Explorer');
+  const output = vscode.Uri.file(result.output);
+  if (choice === 'Open') await vscode.commands.executeCommand('vscode.openWith', output, VIEW_TYPE);
+  if (choice === 'Reveal in Explorer') await vscode.commands.executeCommand('revealInExplorer', output);
+}

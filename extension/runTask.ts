@@ -1,0 +1,72 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { describeProgress } from './describeProgress';
+import { toErrorData } from './errorData';
+import type { ModelSession } from './modelSession';
+import type { Services } from './services';
+import { showFailure } from './showFailure';
+
+/**
+ * Runs a task that the user started, with a notification that shows its progress and cancels it.
+ * `undefined` when it did not end well; the user has been told why by then.
+ */
+export async function runTask<T>(
+  session: ModelSession,
+  title: string,
+  { sessions, log }: Services,
+  task: (token: vscode.CancellationToken) => Promise<T>,
+): Promise<T | undefined> {
+  const name = basename(session.uri.fsPath);
+  if (session.isRunning) {
+    void vscode.window.showWarningMessage(
+      `Quantscope is at work on ${name} already. Wait, or cancel that first.`,
+    );
+    return undefined;
+  }
+  if (!vscode.workspace.isTrusted) {
+    const error = {
+      code: 'unsupported' as const,
+      message: `${title} runs ${name}, and this workspace is not trusted.`,
+      hint: 'Trust the workspace to go on.',
+    };
+    session.fail(error);
+    void showFailure(error);
+    return undefined;
+  }
+  const options = {
+    location: vscode.ProgressLocation.Notification,
+    title: `${title} ${name}`,
+    cancellable: true,
+  };
+  try {
+    return await vscode.window.withProgress(options, async (notification, cancelled) => {
+      const listeners = [
+        cancelled.onCancellationRequested(() => session.cancel()),
+        session.onDidSend((message) => {
+          if (message.type !== 'progress' || message.progress === null) return;
+          notification.report({ message: describeProgress(message.progress) });
+        }),
+      ];
+      try {
+        const running = session.run(task);
+        await sessions.announceRunning();
+        return await running;
+      } finally {
+        listeners.forEach((listener) => void listener.dispose());
+      }
+    });
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    if (error.code === 'cancelled') {
+      log.info(`${title} ${name}: cancelled.`);
+      void vscode.window.setStatusBarMessage(`$(circle-slash) ${title} ${name}: cancelled`, 5000);
+    } else {
+      session.fail(error);
+      void showFailure(error);
+    }
+    return undefined;
+  } finally {
+    await sessions.announceRunning();
+    sessions.release(session);
+  }
+}

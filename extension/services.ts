@@ -1,0 +1,14 @@
+import type * as vscode from 'vscode';
+import type { EngineClient } from './engineClient';
+import type { ModelSessions } from './modelSessions';
+
+/** What every feature is given by `activate`. */
+export interface Services {
+  context: vscode.ExtensionContext;
+  log: vscode.LogOutputChannel;
+  engine: EngineClient;
+  sessions: ModelSessions;
+}
+
+/** Of the custom editor, as package.json declares it. */
+export const VIEW_TYPE = 'quantscope.model';

@@ -1,0 +1,9 @@
+import * as vscode from 'vscode';
+import type { ErrorData } from '../engine/protocol';
+import { errorLine } from './errorData';
+
+/** Shows one message for a command that the user ran; settles when it is closed. */
+export async function showFailure(error: ErrorData): Promise<void> {
+  const choice = await vscode.window.showErrorMessage(errorLine(error), 'Show Log');
+  if (choice !== undefined) await vscode.commands.executeCommand('quantscope.showLog');
+}

@@ -1,0 +1,43 @@
+import * as vscode from 'vscode';
+import { VIEW_TYPE } from './services';
+
+/** The model whose editor has the focus. */
+export function activeModel(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof vscode.TabInputCustom && input.viewType === VIEW_TYPE ? input.uri : undefined;
+}
+
+/**
+ * The model a command is meant for: its argument, else the active editor's, else one that the user picks.
+ * `undefined` when the user picks none.
+ */
+export async function targetModel(argument: unknown): Promise<vscode.Uri | undefined> {
+  if (argument instanceof vscode.Uri) return argument;
+  return activeModel() ?? (await pickModel());
+}
+
+async function pickModel(): Promise<vscode.Uri | undefined> {
+  const found = await vscode.workspace.findFiles('**/*.onnx', '**/node_modules/**', 500);
+  if (found.length === 0) {
+    void vscode.window.showInformationMessage('Open a .onnx file first: this workspace holds none.');
+    return undefined;
+  }
+  const items = found
+    .map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+  const picked = await vscode.window.showQuickPick(items, { placeHolder: 'Which model?' });
+  return picked?.uri;
+}
+
+/** Opens the model's editor unless one is open already. */
+export async function showModelEditor(uri: vscode.Uri): Promise<void> {
+  const open = vscode.window.tabGroups.all
+    .flatMap((group) => group.tabs)
+    .some(
+      ({ input }) =>
+        input instanceof vscode.TabInputCustom &&
+        input.viewType === VIEW_TYPE &&
+        input.uri.toString() === uri.toString(),
+    );
+  if (!open) await vscode.commands.executeCommand('vscode.openWith', uri, VIEW_TYPE, { preview: false });
+}
