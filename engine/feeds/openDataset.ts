@@ -10,6 +10,7 @@ import { openNpz } from './openNpz';
  * @throws EngineError `not-found` when nothing is there, `bad-data` when it cannot be used
  */
 export async function openDataset(path: string, inputs: readonly InputSpec[]): Promise<Dataset> {
+  if (inputs.length === 0) throw badData('The model has no inputs.', 'There is nothing to feed to it.');
   const found = await stat(path).catch((error: unknown) => {
     const hint = 'Name an .npz file or a folder with a quantscope.json.';
     throw new EngineError('not-found', `There is no data at ${path}: ${errorText(error)}.`, hint, {

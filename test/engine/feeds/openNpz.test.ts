@@ -189,3 +189,7 @@ test('reports damage inside an array', async () => {
   writeFileSync(path, packed.fill(0xff, 60, 200));
   await expect(openDataset(path, [x])).rejects.toMatchObject({ code: 'bad-data' });
 });
+
+test('refuses a model without inputs', async () => {
+  await expect(openDataset(npzFile({}), [])).rejects.toThrow('The model has no inputs.');
+});
