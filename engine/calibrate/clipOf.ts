@@ -1,0 +1,35 @@
+import type { CalibrationMethod } from '../protocol';
+import { magnitudes } from '../stats/magnitudes';
+import type { HistogramState } from '../stats/histogram';
+import { entropyClip } from './entropyClip';
+import type { Grid } from './grid';
+import { maxClip } from './maxClip';
+import { mseClip } from './mseClip';
+import { percentileClip } from './percentileClip';
+
+/** Every method that a report shows, in the paper's order. */
+export const methods: readonly CalibrationMethod[] = [
+  'max',
+  'entropy',
+  'mse',
+  'percentile:99.9',
+  'percentile:99.99',
+  'percentile:99.999',
+  'percentile:99.9999',
+];
+
+/** The clip on |x| that a method chooses for a tensor; 0 when the tensor was always zero. */
+export function clipOf(method: CalibrationMethod, state: HistogramState, grid: Grid): number {
+  const folded = magnitudes(state);
+  if (folded.max === 0) return 0;
+  switch (method) {
+    case 'max':
+      return maxClip(folded);
+    case 'entropy':
+      return entropyClip(folded, grid);
+    case 'mse':
+      return mseClip(folded, grid);
+    default:
+      return percentileClip(folded, Number(method.slice('percentile:'.length)));
+  }
+}

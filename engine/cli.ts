@@ -1,0 +1,202 @@
+// The pipeline in a terminal. Exit 0: done; 1: the work failed; 2: wrong usage; 130: interrupted.
+import { Command, CommanderError, Option } from 'commander';
+import { dirname, join, basename, resolve } from 'node:path';
+import { TerminalProgress } from './cliProgress';
+import { EngineError, errorText } from './engineError';
+import { formatBytes, formatMilliseconds, formatScore } from './format';
+import { writeFileAtomically } from './onnx/model';
+import { Project } from './project';
+import type { AnalyzeSettings, CalibrationChoice, ProfileName, WeightGranularity } from './protocol';
+import { adviceText, basisText, comparisonText, layersText, modelText, quantizedText } from './reportText';
+import { WorkerPool } from './runtime/workerPool';
+import { parseCalibration, parseSamples, parseTargetDrop } from './settingsText';
+
+interface AnalyzeOptions {
+  data: string;
+  samples?: number;
+  weights: WeightGranularity;
+  calibration: CalibrationChoice;
+  profile: ProfileName;
+  targetDrop?: number;
+  json?: string;
+}
+
+const DEFAULT_DROP = 0.01;
+
+const pool = new WorkerPool();
+const terminal = new TerminalProgress();
+const abort = new AbortController();
+const run = { onProgress: terminal.onProgress, signal: abort.signal };
+
+function print(text: string): void {
+  terminal.stop();
+  process.stdout.write(`${text}\n`);
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+function settingsFrom(options: AnalyzeOptions): AnalyzeSettings {
+  const { weights, calibration, profile } = options;
+  return {
+    data: resolve(options.data),
+    samples: options.samples ?? null,
+    weights,
+    calibration,
+    profile,
+    targetDrop: options.targetDrop ?? DEFAULT_DROP,
+  };
+}
+
+/** Turns our option errors into commander's, which exit with 2. */
+function parser<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (thrown) {
+      const line = thrown instanceof EngineError ? thrown.toLine() : errorText(thrown);
+      throw new CommanderError(2, 'quantscope.option', line);
+    }
+  };
+}
+
+function withAnalyzeOptions(command: Command): Command {
+  return command
+    .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
+    .option('--samples <n>', 'use at most so many samples of each part', parser(parseSamples))
+    .addOption(
+      new Option('--weights <granularity>', 'one scale per output channel or per tensor')
+        .choices(['per-channel', 'per-tensor'])
+        .default('per-channel'),
+    )
+    .option(
+      '--calibration <method>',
+      'max, percentile:99.99, entropy, mse, or auto to try them all',
+      parser(parseCalibration),
+      'percentile:99.999',
+    )
+    .addOption(
+      new Option('--profile <target>', 'the integer forms that the target runs')
+        .choices(['x86', 'arm', 'tensorrt'])
+        .default('x86'),
+    )
+    .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop));
+}
+
+const program = new Command('quantscope')
+  .description('Shows what int8 quantization does to an ONNX model, layer by layer, and fixes it.')
+  .exitOverride()
+  .configureOutput({ writeErr: () => undefined });
+
+program
+  .command('inspect <model>')
+  .description('what the model is and which layers can be quantized')
+  .option('--json', 'print JSON')
+  .action(async (model: string, options: { json?: true }) => {
+    const { summary } = await Project.open(resolve(model), pool);
+    print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary));
+  });
+
+withAnalyzeOptions(program.command('analyze <model>'))
+  .description('what int8 costs, layer by layer, and which layers to keep in float')
+  .option('--json <file>', 'write the report')
+  .action(async (model: string, options: AnalyzeOptions) => {
+    const project = await Project.open(resolve(model), pool);
+    const report = await project.analyze(settingsFrom(options), run);
+    if (options.json !== undefined) await writeJson(options.json, report);
+    print([comparisonText([report]), layersText(report), adviceText(report), basisText(report)].join('\n\n'));
+  });
+
+withAnalyzeOptions(program.command('quantize <model>'))
+  .description('write an int8 model that was loaded, run and scored')
+  .requiredOption('-o, --output <file>', 'where to write it')
+  .option('--keep-float <names>', 'layers to keep in float, separated by commas', (text) => text.split(','))
+  .option('--json <file>', 'write the result')
+  .action(async (model: string, options: AnalyzeOptions & { output: string; keepFloat?: string[] }) => {
+    const project = await Project.open(resolve(model), pool);
+    // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
+    const keepFloat = options.keepFloat ?? (options.targetDrop === undefined ? [] : null);
+    const settings = { ...settingsFrom(options), output: resolve(options.output), keepFloat };
+    const result = await project.quantize(settings, run);
+    if (options.json !== undefined) await writeJson(options.json, result);
+    print(quantizedText(result));
+  });
+
+program
+  .command('evaluate <model>')
+  .description('score a model, float or int8')
+  .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
+  .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
+  .option('--against <float>', 'the float model to compare with')
+  .option('--json <file>', 'write the result')
+  .action(
+    async (model: string, options: { data: string; samples?: number; against?: string; json?: string }) => {
+      const project = await Project.open(resolve(model), pool);
+      const against =
+        options.against === undefined ? null : await Project.open(resolve(options.against), pool);
+      const settings = { data: resolve(options.data), samples: options.samples ?? null };
+      const result = await project.evaluate(settings, against, run);
+      if (options.json !== undefined) await writeJson(options.json, result);
+      const { metric, score, floatScore, latencyMs, bytes, samples } = result;
+      const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
+      const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${samples} samples`;
+      print(`${metric}: ${formatScore(metric, score)}${than}, ${rest}.`);
+    },
+  );
+
+program
+  .command('demo <model> <data>')
+  .description('analyze with both weight granularities, compare them, and write the better int8 model')
+  .option('-o, --output <file>', 'where to write it (default: beside the model)')
+  .action(async (path: string, data: string, options: { output?: string }) => {
+    const model = resolve(path);
+    const project = await Project.open(model, pool);
+    const { summary } = project;
+    print(
+      `${basename(model)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${summary.layers.length} quantizable layers.`,
+    );
+    const base: Omit<AnalyzeSettings, 'weights'> = {
+      data: resolve(data),
+      samples: null,
+      calibration: 'percentile:99.999',
+      profile: 'x86',
+      targetDrop: DEFAULT_DROP,
+    };
+    const perTensor = await project.analyze({ ...base, weights: 'per-tensor' }, run);
+    // Last, so that the editor opens with it.
+    const perChannel = await project.analyze({ ...base, weights: 'per-channel' }, run);
+    const reports = [perTensor, perChannel];
+    print(['', comparisonText(reports), '', ...reports.flatMap((r) => [layersText(r), ''])].join('\n'));
+    print([...reports.map(adviceText), basisText(perChannel), ''].join('\n'));
+    const output = resolve(options.output ?? join(dirname(model), `${basename(model, '.onnx')}.int8.onnx`));
+    const { keepFloat } = perChannel;
+    print(quantizedText(await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run)));
+  });
+
+process.once('SIGINT', () => abort.abort());
+
+async function main(): Promise<number> {
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (thrown) {
+    terminal.stop();
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0;
+      process.stderr.write(`quantscope: ${thrown.message.replace(/^error: /, '')} See quantscope --help.\n`);
+      return 2;
+    }
+    const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;
+    process.stderr.write(`quantscope: ${line}\n`);
+    if (!(thrown instanceof EngineError)) return 1;
+    if (thrown.code === 'cancelled') return 130;
+    return thrown.code === 'bad-option' ? 2 : 1;
+  } finally {
+    await pool.dispose();
+  }
+}
+
+void main().then((code) => {
+  process.exitCode = code;
+});

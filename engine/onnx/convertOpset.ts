@@ -1,0 +1,196 @@
+import type { GraphProto, NodeProto } from 'onnx-buf';
+import { EngineError } from '../engineError';
+import {
+  attribute,
+  dropAttribute,
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  makeNode,
+  setAttribute,
+  subgraphs,
+} from './attributes';
+import { makeTensor } from './elements';
+import { freshNames } from './graphIndex';
+import { opsetOf, type Model } from './model';
+
+/** What a step may add to the graph around the node that it rewrites. */
+interface Rewriter {
+  /** Adds a constant and answers its name. */
+  constant(wish: string, dims: number[], values: Float32Array | BigInt64Array): string;
+  fresh(wish: string): string;
+  before(node: NodeProto): void;
+  after(node: NodeProto): void;
+}
+
+type Step = (node: NodeProto, rewriter: Rewriter) => void;
+
+/** Moves an integer-list attribute to the input at `index`; an absent attribute leaves the input absent. */
+function intsToInput(name: string, index: number): Step {
+  return (node, rewriter) => {
+    const values = intsAttribute(node, name);
+    dropAttribute(node, name);
+    if (values === undefined) return;
+    while (node.input.length < index) node.input.push('');
+    node.input[index] = rewriter.constant(
+      `${node.output[0] ?? ''}_${name}`,
+      [values.length],
+      BigInt64Array.from(values, BigInt),
+    );
+  };
+}
+
+/** Before 13, Softmax and its kin see a matrix, split at `axis` (1 when absent); from 13, one axis. */
+const flattenAround: Step = (node, rewriter) => {
+  const axis = intAttribute(node, 'axis', 1);
+  setAttribute(node, 'axis', -1);
+  if (axis === -1) return;
+  const [x = ''] = node.input;
+  const [y = ''] = node.output;
+  const [shape, matrix, result] = ['shape', 'matrix', 'result'].map((part) => rewriter.fresh(`${y}_${part}`));
+  if (shape === undefined || matrix === undefined || result === undefined) return;
+  rewriter.before(makeNode('Shape', rewriter.fresh(`${node.name}_Shape`), [x], [shape]));
+  rewriter.before(makeNode('Flatten', rewriter.fresh(`${node.name}_Flatten`), [x], [matrix], { axis }));
+  rewriter.after(makeNode('Reshape', rewriter.fresh(`${node.name}_Reshape`), [result, shape], [y]));
+  node.input = [matrix];
+  node.output = [result];
+};
+
+/** Before 11, Resize and Upsample map output pixels asymmetrically and round down (ONNX operators, "Resize-10"). */
+const resizeFrom10: Step = (node) => {
+  const [x = '', scales = ''] = node.input;
+  node.input = [x, '', scales];
+  setAttribute(node, 'coordinate_transformation_mode', 'asymmetric');
+  setAttribute(node, 'nearest_mode', 'floor');
+};
+
+const upsample: Step = (node, rewriter) => {
+  const scales = attribute(node, 'scales');
+  if (scales !== undefined) {
+    dropAttribute(node, 'scales');
+    node.input[1] = rewriter.constant(
+      `${node.output[0] ?? ''}_scales`,
+      [scales.floats.length],
+      Float32Array.from(scales.floats),
+    );
+  }
+  node.opType = 'Resize';
+};
+
+const clipTo11: Step = (node, rewriter) => {
+  for (const [index, name] of ['min', 'max'].entries()) {
+    if (attribute(node, name) !== undefined) {
+      while (node.input.length < index + 1) node.input.push('');
+      const bound = Float32Array.of(floatAttribute(node, name, 0));
+      node.input[index + 1] = rewriter.constant(`${node.output[0] ?? ''}_${name}`, [], bound);
+    }
+    dropAttribute(node, name);
+  }
+};
+
+const padTo11: Step = (node, rewriter) => {
+  intsToInput('pads', 1)(node, rewriter);
+  const value = floatAttribute(node, 'value', 0);
+  dropAttribute(node, 'value');
+  node.input[2] = rewriter.constant(`${node.output[0] ?? ''}_value`, [], Float32Array.of(value));
+};
+
+const sliceTo10: Step = (node, rewriter) => {
+  intsToInput('starts', 1)(node, rewriter);
+  intsToInput('ends', 2)(node, rewriter);
+  intsToInput('axes', 3)(node, rewriter);
+};
+
+const topKTo10: Step = (node, rewriter) => {
+  const k = intAttribute(node, 'k', 1);
+  dropAttribute(node, 'k');
+  node.input[1] = rewriter.constant(`${node.output[0] ?? ''}_k`, [1], BigInt64Array.of(BigInt(k)));
+};
+
+/** At inference dropout does nothing, and without a ratio input it stays so. */
+const dropoutTo12: Step = (node) => {
+  dropAttribute(node, 'ratio');
+};
+
+const batchNormTo9: Step = (node) => {
+  if (intAttribute(node, 'spatial', 1) === 0) throw unconverted(node, 'spatial = 0');
+  dropAttribute(node, 'spatial');
+};
+
+function unconverted(node: NodeProto, why: string): EngineError {
+  return new EngineError(
+    'unsupported',
+    `Node ${node.name} (${node.opType}, ${why}) cannot be converted to a newer operator set.`,
+    'Export the model again at opset 17.',
+  );
+}
+
+/** For each version, the operators whose form changed in it (ONNX "Changelog.md") and how to write the new form. */
+const steps: [since: number, Record<string, Step>][] = [
+  [9, { BatchNormalization: batchNormTo9 }],
+  [10, { Slice: sliceTo10, TopK: topKTo10, Upsample: upsample }],
+  [11, { Clip: clipTo11, Pad: padTo11, Resize: resizeFrom10 }],
+  [12, { Dropout: dropoutTo12 }],
+  [
+    13,
+    {
+      Squeeze: intsToInput('axes', 1),
+      Unsqueeze: intsToInput('axes', 1),
+      ReduceSum: intsToInput('axes', 1),
+      Split: intsToInput('split', 1),
+      Softmax: flattenAround,
+      LogSoftmax: flattenAround,
+      Hardmax: flattenAround,
+    },
+  ],
+];
+const oldest = 7;
+
+function convertGraph(
+  graph: GraphProto,
+  changed: Record<string, Step>,
+  fresh: (wish: string) => string,
+): void {
+  const nodes: NodeProto[] = [];
+  for (const node of graph.node) {
+    for (const body of subgraphs(node)) convertGraph(body, changed, fresh);
+    const step = node.domain === '' || node.domain === 'ai.onnx' ? changed[node.opType] : undefined;
+    const after: NodeProto[] = [];
+    step?.(node, {
+      fresh,
+      constant: (wish, dims, values) => {
+        const name = fresh(wish);
+        graph.initializer.push(makeTensor(name, dims, values));
+        return name;
+      },
+      before: (n) => nodes.push(n),
+      after: (n) => after.push(n),
+    });
+    nodes.push(node, ...after);
+  }
+  graph.node = nodes;
+}
+
+/**
+ * Raises the default operator set to `target` (at most 17), in place. Outputs stay the same.
+ * A model already at `target` or newer is left as it is.
+ * @throws EngineError `unsupported` for sets before 7 and for nodes without a newer form
+ */
+export function convertOpset(model: Model, target: number): void {
+  const from = opsetOf(model);
+  if (from >= target) return;
+  if (from < oldest) {
+    throw new EngineError(
+      'unsupported',
+      `The model uses operator set ${from}; ${oldest} is the oldest that can be converted.`,
+      `Export it again at opset ${target}.`,
+    );
+  }
+  const fresh = freshNames(model.graph);
+  for (const [since, changed] of steps) {
+    if (from < since && since <= target) convertGraph(model.graph, changed, fresh);
+  }
+  for (const entry of model.opsetImport) {
+    if (entry.domain === '' || entry.domain === 'ai.onnx') entry.version = BigInt(target);
+  }
+}

@@ -1,0 +1,91 @@
+import { create } from '@bufbuild/protobuf';
+import { TensorProto_DataType, TensorProtoSchema, type TensorProto } from 'onnx-buf';
+import { EngineError } from '../engineError';
+
+/** Name of an element type as people write it: `float`, `int64`, `uint8`. */
+export function elementTypeName(type: number): string {
+  return (TensorProto_DataType[type] ?? `type ${type}`).toLowerCase();
+}
+
+/** Number of elements that the dimensions promise. */
+export function elementCount(tensor: TensorProto): number {
+  return tensor.dims.reduce((n, d) => n * Number(d), 1);
+}
+
+function mismatch(tensor: TensorProto, found: number): EngineError {
+  return new EngineError(
+    'bad-model',
+    `Tensor ${tensor.name} of shape [${tensor.dims.join(', ')}] holds ${found} values instead of ${elementCount(tensor)}.`,
+    'The file is damaged; export it again.',
+  );
+}
+
+/**
+ * Values of a float32 tensor, whichever field holds them (ONNX IR, "TensorProto").
+ * @throws EngineError `unsupported` for another element type, `bad-model` when values are missing
+ */
+export function floatValues(tensor: TensorProto): Float32Array {
+  if (tensor.dataType !== Number(TensorProto_DataType.FLOAT)) {
+    throw new EngineError(
+      'unsupported',
+      `Tensor ${tensor.name} is ${elementTypeName(tensor.dataType)}; only float weights can be quantized.`,
+      'Export the model in float32.',
+    );
+  }
+  const count = elementCount(tensor);
+  if (tensor.rawData.length > 0) {
+    if (tensor.rawData.length !== count * 4) throw mismatch(tensor, tensor.rawData.length / 4);
+    // Raw data may start at any byte of the file; a Float32Array may not.
+    return new Float32Array(tensor.rawData.slice().buffer);
+  }
+  if (tensor.floatData.length !== count) throw mismatch(tensor, tensor.floatData.length);
+  return Float32Array.from(tensor.floatData);
+}
+
+/**
+ * Values of an integer tensor (int64 or int32) as numbers.
+ * @throws EngineError `unsupported` for another element type, `bad-model` when values are missing
+ */
+export function integerValues(tensor: TensorProto): number[] {
+  const count = elementCount(tensor);
+  const raw = tensor.rawData.slice().buffer;
+  let values: number[];
+  switch (tensor.dataType) {
+    case Number(TensorProto_DataType.INT64):
+      if (raw.byteLength % 8 !== 0) throw mismatch(tensor, raw.byteLength / 8);
+      values = Array.from(raw.byteLength > 0 ? new BigInt64Array(raw) : tensor.int64Data, Number);
+      break;
+    case Number(TensorProto_DataType.INT32):
+      if (raw.byteLength % 4 !== 0) throw mismatch(tensor, raw.byteLength / 4);
+      values = Array.from(raw.byteLength > 0 ? new Int32Array(raw) : tensor.int32Data);
+      break;
+    default:
+      throw new EngineError(
+        'unsupported',
+        `Tensor ${tensor.name} is ${elementTypeName(tensor.dataType)} where integers are expected.`,
+        'Export the model again.',
+      );
+  }
+  if (values.length !== count) throw mismatch(tensor, values.length);
+  return values;
+}
+
+type Values = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
+
+function dataTypeOf(values: Values): TensorProto_DataType {
+  if (values instanceof Float32Array) return TensorProto_DataType.FLOAT;
+  if (values instanceof Int8Array) return TensorProto_DataType.INT8;
+  if (values instanceof Uint8Array) return TensorProto_DataType.UINT8;
+  if (values instanceof Int32Array) return TensorProto_DataType.INT32;
+  return TensorProto_DataType.INT64;
+}
+
+/** A tensor with the given values; its element type follows from the array's kind. */
+export function makeTensor(name: string, dims: readonly number[], values: Values): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: dims.map(BigInt),
+    dataType: dataTypeOf(values),
+    rawData: new Uint8Array(values.buffer, values.byteOffset, values.byteLength).slice(),
+  });
+}

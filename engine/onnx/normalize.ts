@@ -1,0 +1,45 @@
+import { clone } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
+import { convertOpset } from './convertOpset';
+import { dropUnusedInitializers, foldBatchNorm } from './foldBatchNorm';
+import { freshNames } from './graphIndex';
+import { liftConstants } from './liftConstants';
+import type { Model } from './model';
+
+/** Per-channel DequantizeLinear exists from 13; 17 is what today's exporters write. */
+const TARGET_OPSET = 17;
+/** The IR version that goes with operator set 17. */
+const TARGET_IR = 8n;
+
+/**
+ * The form that everything behind works on: a copy with constants as initializers, operator set 17 or
+ * newer, batch norm folded, and a name on every node. Its outputs equal the original's up to rounding.
+ * @throws EngineError `unsupported` when a node cannot be converted
+ */
+export function normalize(original: Model): Model {
+  const copy = clone(ModelProtoSchema, original);
+  const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  const { graph } = model;
+  nameNodes(model);
+  liftConstants(graph);
+  // Before IR 4 every initializer was an input too; onnxruntime then takes it for changeable, not for a weight.
+  const initializers = new Set(graph.initializer.map((t) => t.name));
+  graph.input = graph.input.filter((i) => !initializers.has(i.name));
+  convertOpset(model, TARGET_OPSET);
+  foldBatchNorm(graph);
+  dropUnusedInitializers(graph);
+  if (model.irVersion < TARGET_IR) model.irVersion = TARGET_IR;
+  return model;
+}
+
+/** Exporters may leave names out or use one twice; people and recipes need one name per node. */
+export function nameNodes(model: Model): void {
+  const fresh = freshNames(model.graph);
+  const seen = new Set<string>();
+  for (const node of model.graph.node) {
+    if (node.name === '' || seen.has(node.name)) {
+      node.name = fresh(`${node.opType}_${node.output.find((o) => o !== '') ?? ''}`);
+    }
+    seen.add(node.name);
+  }
+}

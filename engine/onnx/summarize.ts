@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { ValueInfoProto } from 'onnx-buf';
+import type { ModelSummary, TensorShape } from '../protocol';
+import { elementCount, elementTypeName } from './elements';
+import { indexGraph } from './graphIndex';
+import { findLayers } from './layers';
+import { opsetOf, type Model } from './model';
+
+/** Shape of an input or output as its file declares it. */
+export function tensorShape(info: ValueInfoProto): TensorShape {
+  const kind = info.type?.value;
+  if (kind?.case !== 'tensorType') return { name: info.name, type: kind?.case ?? 'unknown', dims: null };
+  const dims = kind.value.shape?.dim.map(({ value }) =>
+    value.case === 'dimValue' ? Number(value.value) : (value.value ?? '?'),
+  );
+  return { name: info.name, type: elementTypeName(kind.value.elemType), dims: dims ?? null };
+}
+
+/**
+ * What there is to say of a model without running it.
+ * @param original as read; its operators are counted
+ * @param normalized the same model's normalized form; its layers are listed
+ */
+export function summarize(path: string, bytes: Uint8Array, original: Model, normalized: Model): ModelSummary {
+  const { graph } = original;
+  const counts = new Map<string, number>();
+  for (const { opType } of graph.node) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+  const weights = normalized.graph.initializer;
+  const initializers = new Set(graph.initializer.map((t) => t.name));
+  return {
+    path,
+    bytes: bytes.length,
+    hash: createHash('sha256').update(bytes).digest('hex'),
+    irVersion: Number(original.irVersion),
+    opset: opsetOf(original),
+    otherOpsets: original.opsetImport
+      .filter((o) => o.domain !== '' && o.domain !== 'ai.onnx')
+      .map((o) => `${o.domain} ${o.version}`),
+    producer: [original.producerName, original.producerVersion].filter(Boolean).join(' '),
+    parameters: weights.reduce((n, t) => n + elementCount(t), 0),
+    nodeCount: graph.node.length,
+    operators: Object.fromEntries([...counts].sort((a, b) => b[1] - a[1])),
+    inputs: graph.input.filter((i) => !initializers.has(i.name)).map(tensorShape),
+    outputs: graph.output.map(tensorShape),
+    layers: findLayers(normalized.graph, indexGraph(normalized.graph)).map((layer) => ({
+      name: layer.name,
+      opType: layer.opType,
+      weight: layer.weight?.name ?? null,
+      weightShape: layer.weight && layer.weight.dims.map(Number),
+      weightBytes: layer.weight ? elementCount(layer.weight) * 4 : 0,
+    })),
+  };
+}

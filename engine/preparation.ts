@@ -1,0 +1,153 @@
+import { cacheSamples } from './feeds/cacheSamples';
+import type { Dataset } from './feeds/dataset';
+import { createMetric } from './feeds/metrics/createMetric';
+import { openDataset } from './feeds/openDataset';
+import { limitSamples } from './feeds/limitSamples';
+import { methods } from './calibrate/clipOf';
+import { EngineError } from './engineError';
+import { indexGraph } from './onnx/graphIndex';
+import { inputSpecs } from './onnx/inputSpecs';
+import { findLayers, type Layer } from './onnx/layers';
+import { encodeModel, type Model } from './onnx/model';
+import { StageProgress, type OnProgress } from './progress';
+import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings } from './protocol';
+import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
+import { rewriteQdq } from './quantize/rewrite';
+import type { WorkerPool } from './runtime/workerPool';
+import { observeTensors } from './sensitivity/calibrationPass';
+import { Evaluator } from './sensitivity/evaluator';
+import type { HistogramState } from './stats/histogram';
+
+export interface Run {
+  onProgress?: OnProgress;
+  signal?: AbortSignal;
+}
+
+/** A model as read, with the form that is worked on. */
+export interface OpenModel {
+  bytes: Uint8Array;
+  original: Model;
+  normalized: Model;
+}
+
+/** What every command needs before it quantizes: measured once for a model and its data. */
+export interface Measured {
+  dataset: Dataset;
+  layers: Layer[];
+  histograms: Record<string, HistogramState>;
+  evaluator: Evaluator;
+  outputs: string[];
+}
+
+/** Memory for decoded samples, so that images are decoded once and not once a layer. */
+const CACHE_BYTES = 512 * 2 ** 20;
+
+/** Opens the data, keeps it to the samples asked for, and remembers what was decoded. */
+export async function openSamples(
+  settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
+  { original }: Pick<OpenModel, 'original'>,
+): Promise<Dataset> {
+  const whole = await openDataset(settings.data, inputSpecs(original));
+  const dataset = settings.samples === null ? whole : limitSamples(whole, settings.samples);
+  return {
+    ...dataset,
+    calibration: cacheSamples(dataset.calibration, CACHE_BYTES),
+    evaluation: cacheSamples(dataset.evaluation, CACHE_BYTES),
+  };
+}
+
+/**
+ * Opens the data, calibrates and scores the float model.
+ * @throws EngineError `bad-data`, `unsupported` when there is nothing to quantize, `runtime`, `cancelled`
+ */
+export async function measureFloat(
+  pool: WorkerPool,
+  { bytes, original, normalized }: OpenModel,
+  settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
+  { onProgress, signal }: Run,
+): Promise<Measured> {
+  const layers = findLayers(normalized.graph, indexGraph(normalized.graph));
+  if (layers.length === 0) {
+    throw new EngineError(
+      'unsupported',
+      'The model has no Conv, ConvTranspose, Gemm or MatMul to quantize.',
+      'There is nothing to gain from int8 here.',
+    );
+  }
+  const dataset = await openSamples(settings, { original });
+  const outputs = original.graph.output.map((o) => o.name);
+
+  const calibrating = new StageProgress('calibrate', 'Calibrating', dataset.calibration.length, onProgress);
+  const histograms = await observeTensors(
+    pool,
+    normalized,
+    tensorsOf(layers),
+    dataset.calibration,
+    () => calibrating.step(),
+    signal,
+  );
+  const evaluating = new StageProgress('evaluate', 'Scoring float', dataset.evaluation.length, onProgress);
+  const evaluator = await Evaluator.create(
+    pool,
+    dataset.evaluation,
+    createMetric(dataset, outputs),
+    { model: bytes, outputs },
+    () => evaluating.step(),
+    signal,
+  );
+  return { dataset, layers, histograms, evaluator, outputs };
+}
+
+/** The chosen calibrator and the plan that follows from it. */
+export interface Planned {
+  method: CalibrationMethod;
+  plan: QuantPlan;
+  calibrationTable: Report['calibrationTable'];
+}
+
+/** Plans all layers with the method asked for; with `auto`, the one that scores best on the calibration samples. */
+export async function choosePlan(
+  pool: WorkerPool,
+  { bytes, normalized }: OpenModel,
+  { dataset, layers, histograms, outputs }: Measured,
+  settings: AnalyzeSettings,
+  { onProgress, signal }: Run,
+): Promise<Planned> {
+  const planBy = (method: CalibrationMethod) =>
+    planQuantization(layers, histograms, clipsBy(method, settings.profile, histograms), settings);
+  if (settings.calibration !== 'auto') {
+    return { method: settings.calibration, plan: planBy(settings.calibration), calibrationTable: [] };
+  }
+  // The evaluation part must not choose, or its score would flatter the choice.
+  const { calibration } = dataset;
+  const progress = new StageProgress(
+    'choose',
+    'Trying each calibrator',
+    calibration.length * (methods.length + 1),
+    onProgress,
+  );
+  const metric = createMetric(dataset, outputs);
+  const step = () => progress.step();
+  const chooser = await Evaluator.create(pool, calibration, metric, { model: bytes, outputs }, step, signal);
+  const calibrationTable: Report['calibrationTable'] = [];
+  for (const method of methods) {
+    const model = encodeModel(rewriteQdq(normalized, planBy(method)));
+    calibrationTable.push({ method, score: await chooser.score(model, step, signal) });
+  }
+  const best = calibrationTable.reduce((a, b) => (b.score > a.score ? b : a));
+  return { method: best.method, plan: planBy(best.method), calibrationTable };
+}
+
+export function settle(
+  settings: AnalyzeSettings,
+  method: CalibrationMethod,
+  { dataset }: Measured,
+): SettledSettings {
+  const { data, samples, weights, calibration, profile, targetDrop } = settings;
+  return {
+    ...{ data, samples, weights, calibration, profile, targetDrop, method },
+    calibrationSamples: dataset.calibration.length,
+    evaluationSamples: dataset.evaluation.length,
+    sharedSamples: dataset.shared,
+  };
+}

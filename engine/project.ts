@@ -1,0 +1,303 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { EngineError, throwIfCancelled } from './engineError';
+import { createMetric } from './feeds/metrics/createMetric';
+import { meetsTarget } from './feeds/metrics/meetsTarget';
+import { openDataset } from './feeds/openDataset';
+import { inputSpecs } from './onnx/inputSpecs';
+import { encodeModel, readModelFile, writeFileAtomically } from './onnx/model';
+import { normalize } from './onnx/normalize';
+import { summarize } from './onnx/summarize';
+import { choosePlan, measureFloat, openSamples, settle } from './preparation';
+import type { Measured, OpenModel, Planned, Run } from './preparation';
+import { StageProgress } from './progress';
+import type {
+  AnalyzeSettings,
+  DataSummary,
+  EvaluateResult,
+  FloatResult,
+  Int8Result,
+  ModelSummary,
+  QuantizeResult,
+  QuantizeSettings,
+  Report,
+  RunNode,
+} from './protocol';
+import type { QuantPlan } from './quantize/plan';
+import { rewriteQdq } from './quantize/rewrite';
+import { buildReport, type LayerScore, type Proof } from './report';
+import { loadReport, storeReport } from './reportCache';
+import { loadWithNodes } from './runtime/runNodes';
+import type { WorkerPool } from './runtime/workerPool';
+import { Evaluator } from './sensitivity/evaluator';
+import { exactScores } from './sensitivity/exactScores';
+import { medianLatencies } from './sensitivity/latency';
+import { localSqnr } from './sensitivity/localError';
+import { rankLayers, selectFloatLayers, type Selection } from './sensitivity/selectFloatLayers';
+
+/** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
+const LOCAL_SAMPLES = 16;
+
+/** One model on disk, and what has been measured of it. */
+export class Project {
+  private last: { key: string; measured: Measured } | undefined;
+
+  private constructor(
+    private readonly pool: WorkerPool,
+    private readonly model: OpenModel,
+    readonly summary: ModelSummary,
+  ) {}
+
+  /** @throws EngineError `not-found`, `bad-model` or `unsupported` */
+  static async open(path: string, pool: WorkerPool): Promise<Project> {
+    const { bytes, model: original } = await readModelFile(path);
+    const normalized = normalize(original);
+    const summary = summarize(path, bytes, original, normalized);
+    return new Project(pool, { bytes, original, normalized }, summary);
+  }
+
+  /** The finished analysis of these very bytes, if there is one. */
+  cachedReport(): Promise<Report | null> {
+    return loadReport(this.summary);
+  }
+
+  /** What a data source holds for this model. */
+  async describeData(data: string): Promise<DataSummary> {
+    const dataset = await openDataset(data, inputSpecs(this.model.original));
+    const { truth } = await dataset.evaluation.load(0);
+    return {
+      data,
+      metric: dataset.metric,
+      hasTruth: truth !== null,
+      calibrationSamples: dataset.calibration.length,
+      evaluationSamples: dataset.evaluation.length,
+      sharedSamples: dataset.shared,
+    };
+  }
+
+  /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
+  async analyze(settings: AnalyzeSettings, run: Run): Promise<Report> {
+    const measured = await this.measure(settings, run);
+    const planned = await choosePlan(this.pool, this.model, measured, settings, run);
+    const ranked = await this.measureLayers(measured, planned, run);
+    const selection = await this.select(measured, planned, settings, run, () => Promise.resolve(ranked));
+    const float = await this.floatResult(measured, run);
+    const all = await this.prove(measured, planned, [], run);
+    const advised =
+      selection.keepFloat.length === 0 ? all : await this.prove(measured, planned, selection.keepFloat, run);
+    const report = buildReport({
+      summary: this.summary,
+      settings: settle(settings, planned.method, measured),
+      measured,
+      planned,
+      ranked,
+      selection,
+      float,
+      all,
+      advised,
+    });
+    await storeReport(report);
+    return report;
+  }
+
+  /**
+   * Writes an int8 model after it was loaded, run and scored.
+   * @throws EngineError `bad-option` for unknown layers, `write-failed`; the output is then as it was before
+   */
+  async quantize(settings: QuantizeSettings, run: Run): Promise<QuantizeResult> {
+    this.checkLayerNames(settings.keepFloat ?? []);
+    if (resolve(settings.output) === resolve(this.summary.path)) {
+      throw new EngineError(
+        'bad-option',
+        `${settings.output} is the float model itself.`,
+        'Choose another output file.',
+      );
+    }
+    const measured = await this.measure(settings, run);
+    const planned = await choosePlan(this.pool, this.model, measured, settings, run);
+    const keepFloat = settings.keepFloat ?? (await this.chooseKeepFloat(measured, planned, settings, run));
+    const float = await this.floatResult(measured, run);
+    const { bytes, result } = await this.prove(measured, planned, keepFloat, run);
+    throwIfCancelled(run.signal);
+    await writeFileAtomically(settings.output, bytes);
+    return {
+      output: settings.output,
+      settings: settle(settings, planned.method, measured),
+      keepFloat,
+      float,
+      int8: result,
+      meetsTarget: meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop),
+    };
+  }
+
+  /** Scores this model; with `against`, by comparison with that float model where there is no truth. */
+  async evaluate(
+    settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
+    against: Project | null,
+    { onProgress, signal }: Run,
+  ): Promise<EvaluateResult> {
+    const { model: reference } = against ?? this;
+    const outputs = reference.original.graph.output.map((o) => o.name);
+    const dataset = await openSamples(settings, reference);
+    const total = dataset.evaluation.length;
+    const progress = new StageProgress(
+      'evaluate',
+      'Scoring',
+      against === null ? total : 2 * total,
+      onProgress,
+    );
+    const step = () => progress.step();
+    const float = { model: reference.bytes, outputs };
+    const metric = createMetric(dataset, outputs);
+    const evaluator = await Evaluator.create(this.pool, dataset.evaluation, metric, float, step, signal);
+    const score = against === null ? evaluator.float : await evaluator.score(this.model.bytes, step, signal);
+    const session = await this.pool.first.load(this.model.bytes, { threads: 1 });
+    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal);
+    await session.release();
+    return {
+      model: this.summary.path,
+      against: against?.summary.path ?? null,
+      metric: dataset.metric,
+      score,
+      floatScore: against === null ? null : evaluator.float,
+      latencyMs,
+      bytes: this.summary.bytes,
+      samples: total,
+    };
+  }
+
+  private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
+    const key = JSON.stringify([settings.data, settings.samples, await lastChange(settings.data)]);
+    if (this.last?.key !== key) {
+      this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
+    }
+    return this.last.measured;
+  }
+
+  private async measureLayers(
+    { dataset, layers, evaluator }: Measured,
+    { plan }: Planned,
+    { onProgress, signal }: Run,
+  ): Promise<LayerScore[]> {
+    const { normalized } = this.model;
+    const few = Math.min(LOCAL_SAMPLES, dataset.calibration.length);
+    const samples = { length: few, load: (i: number) => dataset.calibration.load(i) };
+    const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
+    const sqnr = await localSqnr(this.pool, normalized, layers, plan, samples, () => local.step(), signal);
+    const exact = new StageProgress(
+      'sensitivity',
+      'Trying each layer alone in int8',
+      layers.length,
+      onProgress,
+    );
+    const step = () => exact.step();
+    const scores = await exactScores(this.pool, evaluator, normalized, layers, plan, step, signal);
+    return layers.map(({ name }) => {
+      const score = scores.get(name) ?? 0;
+      return { name, score, drop: evaluator.float - score, sqnrDb: sqnr.get(name) ?? 0 };
+    });
+  }
+
+  private async chooseKeepFloat(
+    measured: Measured,
+    planned: Planned,
+    settings: AnalyzeSettings,
+    run: Run,
+  ): Promise<string[]> {
+    const known = await this.cachedReport();
+    if (known !== null && isDeepStrictEqual(known.settings, settle(settings, planned.method, measured))) {
+      return known.keepFloat;
+    }
+    const rank = () => this.measureLayers(measured, planned, run);
+    return (await this.select(measured, planned, settings, run, rank)).keepFloat;
+  }
+
+  private async select(
+    { evaluator, dataset, layers }: Measured,
+    { plan }: Planned,
+    settings: AnalyzeSettings,
+    { onProgress, signal }: Run,
+    scores: () => Promise<LayerScore[]>,
+  ): Promise<Selection> {
+    // None, then doubling, then halving.
+    const most = 2 * Math.ceil(Math.log2(layers.length + 1)) + 1;
+    const progress = new StageProgress('select', 'Choosing layers to keep in float', most, onProgress);
+    const selection = await selectFloatLayers(
+      async () => rankLayers(await scores()).map((r) => r.name),
+      async (keepFloat) => {
+        const model = encodeModel(rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat)));
+        const score = await evaluator.score(model, undefined, signal);
+        progress.step();
+        return score;
+      },
+      (score) => meetsTarget(dataset.metric, evaluator.float, score, settings.targetDrop),
+    );
+    progress.end();
+    return selection;
+  }
+
+  private async floatResult(
+    { dataset, evaluator, outputs }: Measured,
+    { signal }: Run,
+  ): Promise<FloatResult> {
+    const session = await this.pool.first.load(this.model.bytes, { threads: 1 });
+    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal);
+    await session.release();
+    return { metric: dataset.metric, score: evaluator.float, latencyMs, bytes: this.model.bytes.length };
+  }
+
+  /** Builds the int8 model and proves it: it loads, it runs on the evaluation samples, and its nodes are read. */
+  private async prove(
+    { dataset, evaluator, outputs }: Measured,
+    { plan }: Planned,
+    keepFloat: readonly string[],
+    { onProgress, signal }: Run,
+  ): Promise<Proof> {
+    const bytes = encodeModel(rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat)));
+    const title = 'Running the int8 model';
+    const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
+    const score = await evaluator.score(bytes, () => progress.step(), signal);
+    const { session, nodes } = await loadWithNodes(this.pool.first, bytes);
+    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal);
+    await session.release();
+    const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;
+    const result: Int8Result = {
+      metric: dataset.metric,
+      score,
+      latencyMs,
+      bytes: bytes.length,
+      integerNodes: count('integer'),
+      floatNodes: count('float'),
+    };
+    return { bytes, nodes, result };
+  }
+
+  private checkLayerNames(names: readonly string[]): void {
+    const known = new Set(this.summary.layers.map((l) => l.name));
+    const unknown = names.find((name) => !known.has(name));
+    if (unknown === undefined) return;
+    throw new EngineError(
+      'bad-option',
+      `The model has no layer named ${unknown}.`,
+      `Its layers are listed by "quantscope inspect"; the first is ${this.summary.layers[0]?.name ?? 'none'}.`,
+    );
+  }
+}
+
+function withoutLayers(plan: QuantPlan, names: readonly string[]): QuantPlan {
+  const kept = new Set(names);
+  return { ...plan, layers: new Set([...plan.layers].filter((name) => !kept.has(name))) };
+}
+
+/** When the data last changed, as far as its own file or manifest tells. */
+async function lastChange(data: string): Promise<number> {
+  const times = await Promise.all(
+    [data, join(data, 'quantscope.json')].map((path) =>
+      stat(path)
+        .then((s) => s.mtimeMs)
+        .catch(() => 0),
+    ),
+  );
+  return Math.max(...times);
+}

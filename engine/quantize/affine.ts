@@ -1,0 +1,50 @@
+/** Rounds half to even, as the paper's equations and QuantizeLinear do. */
+export function roundHalfEven(x: number): number {
+  const rounded = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/**
+ * How real values map to integers, in ONNX's convention: x̂ = (q − zeroPoint) · scale.
+ * The paper's s is 1/scale.
+ */
+export interface Affine {
+  scale: number;
+  zeroPoint: number;
+  low: number;
+  high: number;
+}
+
+/** q = clip(round(x / scale) + zeroPoint, low, high) (paper, "affine quantization"; ONNX QuantizeLinear). */
+export function quantize(x: number, { scale, zeroPoint, low, high }: Affine): number {
+  return Math.max(low, Math.min(high, roundHalfEven(x / scale) + zeroPoint));
+}
+
+export function dequantize(q: number, { scale, zeroPoint }: Affine): number {
+  return (q - zeroPoint) * scale;
+}
+
+/**
+ * A scale as float32 can hold it: what is written to the file is what was computed with. A range too narrow
+ * for a normal float32 scale is as good as all zero, and gets scale 1.
+ */
+export function storableScale(scale: number): number {
+  const stored = Math.fround(scale);
+  return stored >= 2 ** -126 && Number.isFinite(stored) ? stored : 1;
+}
+
+/** The paper's scale quantization of [−amax, amax] to [−127, 127]; an all-zero range gets scale 1. */
+export function symmetricInt8(amax: number): Affine {
+  return { scale: storableScale(amax / 127), zeroPoint: 0, low: -127, high: 127 };
+}
+
+/**
+ * The paper's affine quantization of [min, max] to 8 bits. The range is widened to hold zero, which is exact.
+ * @param low −128 for int8, 0 for uint8
+ */
+export function affine8(min: number, max: number, low: -128 | 0): Affine {
+  const [from, to] = [Math.min(min, 0), Math.max(max, 0)];
+  const scale = storableScale((to - from) / 255);
+  const zeroPoint = low + Math.max(0, Math.min(255, roundHalfEven(-from / scale)));
+  return { scale, zeroPoint, low, high: low + 255 };
+}

@@ -1,0 +1,51 @@
+import type { TensorProto } from 'onnx-buf';
+import { floatValues } from '../onnx/elements';
+import { quantize, symmetricInt8 } from './affine';
+
+export interface QuantizedWeight {
+  name: string;
+  dims: number[];
+  values: Int8Array<ArrayBuffer>;
+  /** One scale, or one per index of `axis`. */
+  scales: Float32Array<ArrayBuffer>;
+  /** `null` when one scale serves the whole tensor. */
+  axis: number | null;
+}
+
+/** Calls `visit(value, index, channel)` for each element; the channel is its index along `axis`, or 0. */
+function forEachChannel(
+  values: Float32Array,
+  dims: readonly number[],
+  axis: number | null,
+  visit: (value: number, index: number, channel: number) => void,
+): void {
+  const channels = axis === null ? 1 : (dims[axis] ?? 1);
+  const inner = axis === null ? values.length : dims.slice(axis + 1).reduce((a, b) => a * b, 1);
+  values.forEach((value, i) => visit(value, i, Math.floor(i / inner) % channels));
+}
+
+/**
+ * Symmetric int8 weights with the max calibrator (the paper's recommendation for weights).
+ * @param axis of the output channels, or `null` for one scale
+ * @param leastScale smallest scale allowed per channel; keeps int32 biases from overflowing
+ */
+export function quantizeWeight(
+  weight: TensorProto,
+  axis: number | null,
+  leastScale: (channel: number) => number = () => 0,
+): QuantizedWeight {
+  const dims = weight.dims.map(Number);
+  const source = floatValues(weight);
+  const channels = axis === null ? 1 : (dims[axis] ?? 1);
+  const amax = new Float64Array(channels);
+  forEachChannel(source, dims, axis, (w, _, c) => {
+    amax[c] = Math.max(amax[c] ?? 0, Math.abs(w));
+  });
+  const grids = Array.from(amax, (a, c) => symmetricInt8(Math.max(a, leastScale(c) * 127)));
+  const values = new Int8Array(source.length);
+  forEachChannel(source, dims, axis, (w, i, c) => {
+    const grid = grids[c];
+    if (grid !== undefined) values[i] = quantize(w, grid);
+  });
+  return { name: weight.name, dims, values, scales: Float32Array.from(grids, (g) => g.scale), axis };
+}

@@ -1,0 +1,161 @@
+import { clipsBy } from './quantize/plan';
+import { methods } from './calibrate/clipOf';
+import { formatScore } from './feeds/metrics/formatScore';
+import type { Layer } from './onnx/layers';
+import type { Measured, Planned } from './preparation';
+import { REPORT_VERSION } from './protocol';
+import type {
+  FloatResult,
+  HistogramData,
+  Int8Result,
+  LayerAdvice,
+  LayerInput,
+  LayerReport,
+  MetricName,
+  ModelSummary,
+  Report,
+  RunNode,
+  SettledSettings,
+} from './protocol';
+import { rankLayers, type Ranked, type Selection } from './sensitivity/selectFloatLayers';
+import { BINS, type HistogramState } from './stats/histogram';
+import { rebin } from './stats/rebin';
+
+/** A layer as measured alone. */
+export interface LayerScore extends Ranked {
+  score: number;
+}
+
+/** An int8 model that was loaded and run. */
+export interface Proof {
+  bytes: Uint8Array;
+  nodes: RunNode[];
+  result: Int8Result;
+}
+
+/** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
+const REPORT_BINS = 512;
+
+export interface Findings {
+  summary: ModelSummary;
+  settings: SettledSettings;
+  measured: Measured;
+  planned: Planned;
+  ranked: LayerScore[];
+  selection: Selection;
+  float: FloatResult;
+  all: Proof;
+  advised: Proof;
+}
+
+/** Puts what was measured into the one form that people and programs read. */
+export function buildReport(findings: Findings): Report {
+  const { summary, settings, measured, planned, ranked, selection, float, all, advised } = findings;
+  const byMethod = [...new Set([...methods, settings.method])].map(
+    (method) => [method, clipsBy(method, settings.profile, measured.histograms)] as const,
+  );
+  const inputOf = (tensor: string): LayerInput => {
+    const state = measured.histograms[tensor];
+    return {
+      tensor,
+      histogram: state === undefined ? { binWidth: 1, positive: [], negative: [] } : drawnHistogram(state),
+      min: state?.min ?? 0,
+      max: state?.max ?? 0,
+      clips: Object.fromEntries(byMethod.map(([method, clips]) => [method, clips.get(tensor) ?? 0])),
+    };
+  };
+  const keepFloat = new Set(selection.keepFloat);
+  const scores = new Map(ranked.map((r) => [r.name, r]));
+  const integer = new Set(all.nodes.filter((n) => n.kind === 'integer').map((n) => n.name));
+  const layers = measured.layers.flatMap((layer): LayerReport[] => {
+    const found = scores.get(layer.name);
+    if (found === undefined) return [];
+    const ranAsInteger = ranInteger(layer, integer);
+    return [
+      {
+        name: layer.name,
+        opType: layer.opType,
+        weight: layer.weight?.name ?? null,
+        inputs: layer.activations.map(inputOf),
+        sqnrDb: found.sqnrDb,
+        score: found.score,
+        drop: found.drop,
+        ranAsInteger,
+        advice: adviceFor(found, keepFloat.has(layer.name), ranAsInteger, float.metric, float.score),
+      },
+    ];
+  });
+  const ranking = rankLayers(ranked).map((r) => r.name);
+  return {
+    version: REPORT_VERSION,
+    created: new Date().toISOString(),
+    model: summary,
+    settings,
+    float,
+    int8: all.result,
+    advised: { ...advised.result, meetsTarget: selection.meetsTarget },
+    nodes: all.nodes,
+    layers,
+    keepFloat: ranking.filter((name) => keepFloat.has(name)),
+    calibrationTable: planned.calibrationTable,
+    warnings: warningsOf(findings),
+  };
+}
+
+function drawnHistogram(state: HistogramState): HistogramData {
+  const factor = BINS / REPORT_BINS;
+  return {
+    binWidth: state.binWidth === 0 ? 1 : state.binWidth * factor,
+    positive: rebin(state.positive, factor),
+    negative: rebin(state.negative, factor),
+  };
+}
+
+/** onnxruntime's optimizer names a fused node after the layer or appends to its name. */
+function ranInteger(layer: Layer, integer: ReadonlySet<string>): boolean {
+  return integer.has(layer.name) || [...integer].some((name) => name.startsWith(`${layer.name}_`));
+}
+
+/** A drop below this share of the float score is called nothing. */
+const NOTHING = 0.0005;
+
+function adviceFor(
+  { drop, score, sqnrDb }: LayerScore,
+  keep: boolean,
+  ranAsInteger: boolean,
+  metric: MetricName,
+  floatScore: number,
+): LayerAdvice {
+  const effect =
+    Math.abs(drop) <= NOTHING * Math.abs(floatScore)
+      ? `alone in int8 it leaves the score at ${formatScore(metric, score)}`
+      : `alone in int8 it takes the score from ${formatScore(metric, floatScore)} to ${formatScore(metric, score)}`;
+  const noise = `its output keeps ${sqnrDb.toFixed(1)} dB over the noise`;
+  if (keep) return { decision: 'float', reason: `Keep in float: ${effect}; ${noise}.` };
+  const slow = ranAsInteger ? '' : ' onnxruntime still computes it in float.';
+  return { decision: 'int8', reason: `Quantize: ${effect}; ${noise}.${slow}` };
+}
+
+function warningsOf({ measured, settings, selection, float, all, summary }: Findings): string[] {
+  const warnings: string[] = [];
+  for (const [tensor, state] of Object.entries(measured.histograms)) {
+    if (state.notFinite > 0) {
+      warnings.push(`${tensor} held ${state.notFinite} values that are NaN or infinite; they were left out.`);
+    }
+  }
+  if (settings.sharedSamples) {
+    const count = settings.evaluationSamples;
+    warnings.push(`Only ${count} samples: they both calibrate and evaluate, so the scores flatter int8.`);
+  }
+  if (!selection.meetsTarget) {
+    warnings.push(
+      'No choice of float layers that was tried meets the target; the best one found is advised.',
+    );
+  }
+  if (all.result.latencyMs > float.latencyMs) {
+    const times = (all.result.latencyMs / float.latencyMs).toFixed(1);
+    warnings.push(`int8 is ${times}× slower than float on this machine.`);
+  }
+  if (all.result.bytes > summary.bytes) warnings.push('The int8 file is larger than the float file.');
+  return warnings;
+}

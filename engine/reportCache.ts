@@ -1,0 +1,31 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomically } from './onnx/model';
+import { REPORT_VERSION, type ModelSummary, type Report } from './protocol';
+
+/** Where finished analyses are kept, so that the editor shows what the terminal measured. */
+function cacheFolder(): string {
+  const { QUANTSCOPE_CACHE, XDG_CACHE_HOME } = process.env;
+  return QUANTSCOPE_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'quantscope');
+}
+
+function cacheFile(hash: string): string {
+  return join(cacheFolder(), `${hash}.json`);
+}
+
+/** The last analysis of a file with these bytes, wherever it lies now; `null` when there is none. */
+export async function loadReport(model: ModelSummary): Promise<Report | null> {
+  try {
+    const report = JSON.parse(await readFile(cacheFile(model.hash), 'utf8')) as Report;
+    return report.version === REPORT_VERSION ? { ...report, model } : null;
+  } catch {
+    // A missing or damaged cache entry means only that the analysis has to run again.
+    return null;
+  }
+}
+
+export async function storeReport(report: Report): Promise<void> {
+  await mkdir(cacheFolder(), { recursive: true });
+  await writeFileAtomically(cacheFile(report.model.hash), JSON.stringify(report));
+}

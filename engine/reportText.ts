@@ -1,0 +1,122 @@
+import {
+  baseName,
+  formatBytes,
+  formatDb,
+  formatDrop,
+  formatMethod,
+  formatMilliseconds,
+  formatPlural,
+  formatScore,
+  formatShape,
+  formatSpeed,
+  shorten,
+} from './format';
+import type { FloatResult, Int8Result, LayerReport, ModelSummary, QuantizeResult, Report } from './protocol';
+import { textTable } from './textTable';
+
+const NAME_WIDTH = 44;
+const MOST_SENSITIVE = 10;
+
+/** What a model is, for a terminal. */
+export function modelText(summary: ModelSummary): string {
+  const operators = Object.entries(summary.operators).map(([op, n]) => `${op} ${n}`);
+  const tensors = (list: ModelSummary['inputs']) =>
+    list.map((t) => `${t.name} ${t.type} ${formatShape(t.dims)}`).join('; ');
+  const layers = summary.layers.map((l) => [
+    shorten(l.name, NAME_WIDTH),
+    l.opType,
+    shorten(l.weight ?? '', NAME_WIDTH),
+    formatShape(l.weightShape ?? []),
+    formatBytes(l.weightBytes),
+  ]);
+  return [
+    `${baseName(summary.path)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${formatPlural(summary.nodeCount, 'node')}, ${formatPlural(summary.layers.length, 'quantizable layer')}`,
+    `Inputs: ${tensors(summary.inputs)}`,
+    `Outputs: ${tensors(summary.outputs)}`,
+    `Operators: ${operators.join(', ')}`,
+    '',
+    textTable([['Layer', 'Operator', 'Weight', 'Shape', 'Size'], ...layers]),
+  ].join('\n');
+}
+
+/** One row of the comparison: name, accuracy, size, latency, integer nodes. */
+function resultRow(name: string, result: FloatResult | Int8Result, float: FloatResult): string[] {
+  const isInt8 = 'integerNodes' in result;
+  return [
+    name,
+    formatScore(result.metric, result.score),
+    formatBytes(result.bytes),
+    formatMilliseconds(result.latencyMs),
+    isInt8 ? formatSpeed(float.latencyMs, result.latencyMs) : '',
+    isInt8 ? `${result.integerNodes} of ${result.integerNodes + result.floatNodes}` : '',
+  ];
+}
+
+const resultHeader = ['', 'Score', 'Size', 'Latency', 'Speed', 'Integer nodes'];
+
+/** Float against int8 for one or more reports of the same model. */
+export function comparisonText(reports: readonly Report[]): string {
+  const [first] = reports;
+  if (first === undefined) return '';
+  const rows = reports.flatMap((report) => {
+    const name = `int8 ${report.settings.weights}`;
+    const all = resultRow(name, report.int8, first.float);
+    if (report.keepFloat.length === 0) return [all];
+    const kept = `  ${formatPlural(report.keepFloat.length, 'layer')} in float`;
+    return [all, resultRow(kept, report.advised, first.float)];
+  });
+  return textTable([resultHeader, resultRow('float', first.float, first.float), ...rows]);
+}
+
+/** The layers that cost most, and what to do about them. */
+export function layersText(report: Report): string {
+  const { metric } = report.float;
+  const sorted = [...report.layers].sort((a, b) => b.drop - a.drop || a.sqnrDb - b.sqnrDb);
+  const row = (l: LayerReport) => [
+    shorten(l.name, NAME_WIDTH),
+    l.opType,
+    shorten(l.weight ?? 'two activations', NAME_WIDTH),
+    formatDb(l.sqnrDb),
+    formatScore(metric, l.score),
+    formatDrop(metric, l.drop),
+  ];
+  const shown = sorted.slice(0, MOST_SENSITIVE);
+  return [
+    `Most sensitive of ${formatPlural(report.layers.length, 'layer')} (${report.settings.weights} weights, each alone in int8):`,
+    textTable([['Layer', 'Operator', 'Weight', 'SQNR', 'Score', 'Change'], ...shown.map(row)]),
+  ].join('\n');
+}
+
+/** What to keep in float, in one paragraph. */
+export function adviceText(report: Report): string {
+  const { metric } = report.float;
+  const score = formatScore(metric, report.advised.score);
+  const goal = `within ${(report.settings.targetDrop * 100).toPrecision(2).replace(/\.0$/, '')}% of float`;
+  const kept = report.keepFloat.length;
+  const advice =
+    kept === 0
+      ? `Advice (${report.settings.weights}): quantize every layer; ${score} is ${goal}.`
+      : `Advice (${report.settings.weights}): keep ${formatPlural(kept, 'layer')} in float; together ${score}, ${report.advised.meetsTarget ? goal : `not ${goal}`}: ${report.keepFloat.map((n) => shorten(n, NAME_WIDTH)).join(', ')}.`;
+  return [advice, ...report.warnings.map((w) => `Note: ${w}`)].join('\n');
+}
+
+/** What the numbers rest on. */
+export function basisText({ settings }: Report): string {
+  const shared = settings.sharedSamples ? ' (the same samples)' : '';
+  return `${formatMethod(settings.method)} calibration on ${settings.calibrationSamples} samples, scored on ${settings.evaluationSamples}${shared}, profile ${settings.profile}.`;
+}
+
+/** One line for a finished quantization. */
+export function quantizedText({
+  output,
+  float,
+  int8,
+  keepFloat,
+  meetsTarget,
+  settings,
+}: QuantizeResult): string {
+  const share = `${int8.integerNodes} of ${int8.integerNodes + int8.floatNodes} nodes in integers`;
+  const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
+  const missed = meetsTarget ? '' : ` Not within ${settings.targetDrop * 100}% of float.`;
+  return `Wrote ${output}: ${formatScore(int8.metric, int8.score)} (float ${formatScore(float.metric, float.score)}), ${formatBytes(int8.bytes)} (${formatBytes(float.bytes)}), ${formatSpeed(float.latencyMs, int8.latencyMs)}, ${share}${kept}.${missed}`;
+}

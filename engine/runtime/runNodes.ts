@@ -1,0 +1,50 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeModel } from '../onnx/model';
+import type { RunNode } from '../protocol';
+import type { RuntimeWorker, Session } from './runtimeWorker';
+
+/** Operators of onnxruntime's optimized graph that compute on integers. */
+const integerTypes = new Set([
+  'ConvInteger',
+  'MatMulInteger',
+  'MatMulIntegerToFloat',
+  'DynamicQuantizeMatMul',
+  'DynamicQuantizeLSTM',
+  'QGemm',
+  'QAttention',
+]);
+/** Operators that only change the form or grid of values. */
+const conversionTypes = new Set([
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'DynamicQuantizeLinear',
+  'ReorderInput',
+  'ReorderOutput',
+]);
+
+function kindOf(opType: string): RunNode['kind'] {
+  if (conversionTypes.has(opType)) return 'conversion';
+  return integerTypes.has(opType) || opType.startsWith('QLinear') ? 'integer' : 'float';
+}
+
+/**
+ * Loads a model and reads, from the graph that onnxruntime's optimizer wrote for this processor,
+ * how each node will run.
+ */
+export async function loadWithNodes(
+  worker: RuntimeWorker,
+  model: Uint8Array,
+): Promise<{ session: Session; nodes: RunNode[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'quantscope-'));
+  try {
+    const optimizedModelPath = join(folder, 'optimized.onnx');
+    const session = await worker.load(model, { threads: 1, optimizedModelPath });
+    const { graph } = decodeModel(await readFile(optimizedModelPath), 'the optimized graph');
+    const nodes = graph.node.map(({ name, opType }) => ({ name, opType, kind: kindOf(opType) }));
+    return { session, nodes };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

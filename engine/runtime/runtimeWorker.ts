@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { EngineError } from '../engineError';
+import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
+import type { HistogramState } from '../stats/histogram';
+
+/** Folder of the built files; set when the program is built. */
+declare const QUANTSCOPE_DIST: string;
+
+interface Waiting {
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** One thread with its own onnxruntime. Calls are carried out in the order they were made. */
+export class RuntimeWorker {
+  private readonly worker = new Worker(join(QUANTSCOPE_DIST, 'worker.js'));
+  private readonly waiting = new Map<number, Waiting>();
+  private nextId = 1;
+  private dead: EngineError | undefined;
+
+  constructor() {
+    this.worker.on('message', (response: WorkerResponse) => {
+      const call = this.waiting.get(response.id);
+      this.waiting.delete(response.id);
+      if ('error' in response) call?.reject(runtimeError(response.error));
+      else call?.resolve(response.result);
+    });
+    this.worker.on('error', (error) => this.fail(runtimeError(error.message)));
+    this.worker.on('exit', () => this.fail(runtimeError('its thread ended')));
+    // An idle worker must not keep the process alive; a call in flight does (see `call`).
+    this.worker.unref();
+  }
+
+  /** @throws EngineError `runtime` when onnxruntime refuses the model */
+  async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
+    const session = this.nextId++;
+    await this.call('load', { session, model, options });
+    return new Session(this, session);
+  }
+
+  call<K extends WorkerKind>(kind: K, params: WorkerCalls[K]['params']): Promise<WorkerCalls[K]['result']> {
+    if (this.dead !== undefined) return Promise.reject(this.dead);
+    const id = this.nextId++;
+    this.worker.ref();
+    return new Promise((resolve, reject) => {
+      const settled = () => {
+        if (this.waiting.size === 0) this.worker.unref();
+      };
+      this.waiting.set(id, {
+        resolve: (result) => (settled(), resolve(result as WorkerCalls[K]['result'])),
+        reject: (error) => (settled(), reject(error)),
+      });
+      this.worker.postMessage({ id, kind, params });
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private fail(error: EngineError): void {
+    this.dead ??= error;
+    for (const call of this.waiting.values()) call.reject(this.dead);
+    this.waiting.clear();
+  }
+}
+
+/** A model loaded in one worker. */
+export class Session {
+  constructor(
+    private readonly worker: RuntimeWorker,
+    private readonly session: number,
+  ) {}
+
+  /** Runs one sample; `milliseconds` is the time inside onnxruntime. */
+  run(feeds: Feeds, outputs: string[]): Promise<{ outputs: Feeds; milliseconds: number }> {
+    return this.worker.call('run', { session: this.session, feeds, outputs });
+  }
+
+  /** Runs one sample and counts the values of `tensors` in the worker; they never leave it. */
+  async observe(feeds: Feeds, tensors: string[]): Promise<void> {
+    await this.worker.call('observe', { session: this.session, feeds, tensors });
+  }
+
+  /** What was counted so far, by tensor. */
+  histograms(): Promise<Record<string, HistogramState>> {
+    return this.worker.call('histograms', { session: this.session });
+  }
+
+  async release(): Promise<void> {
+    await this.worker.call('release', { session: this.session });
+  }
+}
+
+function runtimeError(text: string): EngineError {
+  const outOfMemory = /alloc|memory/i.test(text);
+  return new EngineError(
+    'runtime',
+    `onnxruntime failed: ${text}.`,
+    outOfMemory
+      ? 'Use fewer threads or smaller samples.'
+      : 'Check that the model runs in onnxruntime by itself.',
+  );
+}

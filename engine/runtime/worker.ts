@@ -1,0 +1,116 @@
+// The thread that onnxruntime runs on. Its native run() blocks, so nothing else lives here.
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { parentPort } from 'node:worker_threads';
+import { errorText } from '../engineError';
+import type { TensorData } from '../onnx/tensor';
+import { Histogram } from '../stats/histogram';
+import type {
+  Feeds,
+  SessionOptions,
+  WorkerCalls,
+  WorkerKind,
+  WorkerRequest,
+  WorkerResponse,
+} from './workerProtocol';
+
+interface Loaded {
+  session: InferenceSession;
+  histograms: Map<string, Histogram>;
+}
+
+const loaded = new Map<number, Loaded>();
+
+function find(session: number): Loaded {
+  const found = loaded.get(session);
+  if (found === undefined) throw new Error(`session ${session} is not loaded`);
+  return found;
+}
+
+function sessionOptions({ threads, optimizedModelPath }: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // 3 is "error": warnings would reach the terminal through native stderr.
+    logSeverityLevel: 3,
+    // Spinning threads take the core that another worker needs.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
+  };
+}
+
+function toOrt(feeds: Feeds): Record<string, OrtTensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, t]) => [name, new OrtTensor(t.type, t.data as Float32Array, t.dims)]),
+  );
+}
+
+async function run(session: number, feeds: Feeds, outputs: string[]) {
+  const inputs = toOrt(feeds);
+  const start = performance.now();
+  const results = await find(session).session.run(inputs, outputs);
+  const milliseconds = performance.now() - start;
+  return { results, milliseconds };
+}
+
+const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<WorkerCalls[K]['result']> } =
+  {
+    async load({ session, model, options }) {
+      loaded.set(session, {
+        session: await InferenceSession.create(model, sessionOptions(options)),
+        histograms: new Map(),
+      });
+      return null;
+    },
+    async run({ session, feeds, outputs }) {
+      const { results, milliseconds } = await run(session, feeds, outputs);
+      const plain: Feeds = {};
+      for (const [name, tensor] of Object.entries(results)) {
+        plain[name] = {
+          type: tensor.type as Feeds[string]['type'],
+          dims: [...tensor.dims],
+          data: tensor.data as TensorData,
+        };
+      }
+      return { outputs: plain, milliseconds };
+    },
+    async observe({ session, feeds, tensors }) {
+      // An input of the graph cannot be asked for as an output.
+      const computed = tensors.filter((name) => feeds[name] === undefined);
+      const { results } = await run(session, feeds, computed);
+      const { histograms } = find(session);
+      for (const name of tensors) {
+        const data = feeds[name]?.data ?? results[name]?.data;
+        if (!(data instanceof Float32Array)) continue;
+        let histogram = histograms.get(name);
+        if (histogram === undefined) histograms.set(name, (histogram = new Histogram()));
+        histogram.add(data);
+      }
+      return null;
+    },
+    histograms({ session }) {
+      const states = [...find(session).histograms].map(([name, h]) => [name, h.state()] as const);
+      return Promise.resolve(Object.fromEntries(states));
+    },
+    async release({ session }) {
+      const found = loaded.get(session);
+      loaded.delete(session);
+      await found?.session.release();
+      return null;
+    },
+  };
+
+async function answer(request: WorkerRequest): Promise<WorkerResponse> {
+  try {
+    const call = calls[request.kind] as (params: unknown) => Promise<unknown>;
+    return { id: request.id, result: await call(request.params) };
+  } catch (thrown) {
+    return { id: request.id, error: errorText(thrown) };
+  }
+}
+
+const port = parentPort;
+port?.on('message', (request: WorkerRequest) => {
+  void answer(request).then((response) => port.postMessage(response));
+});

@@ -1,0 +1,33 @@
+import type { Tensor } from '../onnx/tensor';
+import type { HistogramState } from '../stats/histogram';
+
+/** Tensors by name. */
+export type Feeds = Record<string, Tensor>;
+
+export interface SessionOptions {
+  threads: number;
+  /** Where onnxruntime writes the graph as it will run it; for reading which nodes became integers. */
+  optimizedModelPath?: string;
+}
+
+/** What a worker does, by kind. Sessions and observers live in the worker and go by number. */
+export interface WorkerCalls {
+  load: { params: { session: number; model: Uint8Array; options: SessionOptions }; result: null };
+  /** Runs once; `milliseconds` is the time inside onnxruntime. */
+  run: {
+    params: { session: number; feeds: Feeds; outputs: string[] };
+    result: { outputs: Feeds; milliseconds: number };
+  };
+  /** Runs once and adds the tensors to the session's histograms, without handing them out. */
+  observe: { params: { session: number; feeds: Feeds; tensors: string[] }; result: null };
+  histograms: { params: { session: number }; result: Record<string, HistogramState> };
+  release: { params: { session: number }; result: null };
+}
+
+export type WorkerKind = keyof WorkerCalls;
+
+export type WorkerRequest = {
+  [K in WorkerKind]: { id: number; kind: K; params: WorkerCalls[K]['params'] };
+}[WorkerKind];
+
+export type WorkerResponse = { id: number; result: unknown } | { id: number; error: string };
