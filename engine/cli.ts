@@ -74,7 +74,7 @@ function withAnalyzeOptions(command: Command): Command {
       '--calibration <method>',
       'max, percentile:99.99, entropy, mse, or auto to try them all',
       parser(parseCalibration),
-      'percentile:99.999',
+      'auto',
     )
     .addOption(
       new Option('--profile <target>', 'the integer forms that the target runs')
@@ -159,7 +159,7 @@ program
     const base: Omit<AnalyzeSettings, 'weights'> = {
       data: resolve(data),
       samples: null,
-      calibration: 'percentile:99.999',
+      calibration: 'auto',
       profile: 'x86',
       targetDrop: DEFAULT_DROP,
     };

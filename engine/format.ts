@@ -1,9 +1,23 @@
-import { format } from 'd3-format';
 import type { MetricName } from './protocol';
 
 const NOTHING = '–';
-const plain = format(',.0f');
-const threeDigits = format('.3~g');
+
+/** With a true minus sign and no negative zero. */
+function signed(text: string): string {
+  return text.startsWith('-') ? (Number(text) === 0 ? text.slice(1) : `−${text.slice(1)}`) : text;
+}
+
+function fixed(value: number, digits: number): string {
+  return signed(value.toFixed(digits));
+}
+
+function plain(value: number): string {
+  return signed(value.toLocaleString('en-US', { maximumFractionDigits: 0 }));
+}
+
+function significant(value: number, digits: number): string {
+  return signed(String(Number(value.toPrecision(digits))));
+}
 
 const metricNames: Record<MetricName, string> = {
   top1: 'Top-1 accuracy',
@@ -23,9 +37,9 @@ export function formatMetric(metric: MetricName): string {
 export function formatScore(metric: MetricName, score: number): string {
   // JSON carries an infinite SQNR (float against itself) as null.
   if (!Number.isFinite(score)) return NOTHING;
-  if (metric === 'sqnr') return `${format('.1f')(score)} dB`;
-  if (metric === 'cosine') return format('.4f')(score);
-  return `${format('.1f')(score * 100)}%`;
+  if (metric === 'sqnr') return `${fixed(score, 1)} dB`;
+  if (metric === 'cosine') return fixed(score, 4);
+  return `${fixed(score * 100, 1)}%`;
 }
 
 /** The unit of {@link formatDropNumber}, as in "Drop, points". */
@@ -39,8 +53,8 @@ export function formatDropNumber(metric: MetricName, drop: number): string {
   if (!Number.isFinite(drop)) return NOTHING;
   const digits = metric === 'cosine' ? 4 : 1;
   const change = metric === 'sqnr' || metric === 'cosine' ? -drop : -drop * 100;
-  const text = format(`+.${digits}f`)(change);
-  return Number(change.toFixed(digits)) === 0 ? text.slice(1) : text;
+  const text = fixed(change, digits);
+  return Number(change.toFixed(digits)) > 0 ? `+${text}` : text;
 }
 
 /** A drop with its unit: `−45.3 points`, `−3.1 dB`, `0.0 points`. */
@@ -52,7 +66,7 @@ export function formatDrop(metric: MetricName, drop: number): string {
 
 /** Decibels with one decimal. */
 export function formatDb(value: number): string {
-  return Number.isFinite(value) ? `${format('.1f')(value)} dB` : NOTHING;
+  return Number.isFinite(value) ? `${fixed(value, 1)} dB` : NOTHING;
 }
 
 function scaled(value: number, units: readonly string[]): string {
@@ -62,7 +76,7 @@ function scaled(value: number, units: readonly string[]): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? plain(value) : format('.1f')(value)} ${units[unit] ?? ''}`.trimEnd();
+  return `${unit === 0 ? plain(value) : fixed(value, 1)} ${units[unit] ?? ''}`.trimEnd();
 }
 
 /** A size in decimal units: `812 B`, `3.2 MB`. */
@@ -87,7 +101,7 @@ export function formatPlural(count: number, one: string, many = `${one}s`): stri
 
 /** A tensor's value to three significant digits. */
 export function formatValue(value: number): string {
-  return threeDigits(value);
+  return significant(value, 3);
 }
 
 /** A share of a whole as a percentage; a small one keeps two significant digits. */
@@ -95,16 +109,16 @@ export function formatShare(share: number): string {
   if (share === 0) return '0%';
   const percent = share * 100;
   if (percent < 0.0001) return '< 0.0001%';
-  return percent < 1 ? `${format('.2~r')(percent)}%` : `${format('.1f')(percent)}%`;
+  return percent < 1 ? `${significant(percent, 2)}%` : `${fixed(percent, 1)}%`;
 }
 
 /** Milliseconds to three significant digits. */
 export function formatMilliseconds(milliseconds: number): string {
-  return `${milliseconds >= 100 ? plain(milliseconds) : threeDigits(milliseconds)} ms`;
+  return `${milliseconds >= 100 ? plain(milliseconds) : significant(milliseconds, 3)} ms`;
 }
 
 function ratio(value: number): string {
-  return `${format(value >= 10 ? '.0f' : '.1f')(value)}×`;
+  return `${fixed(value, value >= 10 ? 0 : 1)}×`;
 }
 
 /** How the second latency compares with the first: `1.4× faster`, `1.2× slower`, `same speed`. */

@@ -113,8 +113,11 @@ export async function choosePlan(
   settings: AnalyzeSettings,
   { onProgress, signal }: Run,
 ): Promise<Planned> {
-  const planBy = (method: CalibrationMethod) =>
-    planQuantization(layers, histograms, clipsBy(method, settings.profile, histograms), settings);
+  const planBy = (method: CalibrationMethod, weights = settings.weights) =>
+    planQuantization(layers, histograms, clipsBy(method, settings.profile, histograms), {
+      profile: settings.profile,
+      weights,
+    });
   if (settings.calibration !== 'auto') {
     return { method: settings.calibration, plan: planBy(settings.calibration), calibrationTable: [] };
   }
@@ -131,7 +134,8 @@ export async function choosePlan(
   const chooser = await Evaluator.create(pool, calibration, metric, { model: bytes, outputs }, step, signal);
   const calibrationTable: Report['calibrationTable'] = [];
   for (const method of methods) {
-    const model = encodeModel(rewriteQdq(normalized, planBy(method)));
+    // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
+    const model = encodeModel(rewriteQdq(normalized, planBy(method, 'per-channel')));
     calibrationTable.push({ method, score: await chooser.score(model, step, signal) });
   }
   const best = calibrationTable.reduce((a, b) => (b.score > a.score ? b : a));

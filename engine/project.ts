@@ -16,7 +16,6 @@ import type {
   AnalyzeSettings,
   DataSummary,
   EvaluateResult,
-  FloatResult,
   Int8Result,
   ModelSummary,
   QuantizeResult,
@@ -82,7 +81,6 @@ export class Project {
     const planned = await choosePlan(this.pool, this.model, measured, settings, run);
     const ranked = await this.measureLayers(measured, planned, run);
     const selection = await this.select(measured, planned, settings, run, () => Promise.resolve(ranked));
-    const float = await this.floatResult(measured, run);
     const all = await this.prove(measured, planned, [], run);
     const advised =
       selection.keepFloat.length === 0 ? all : await this.prove(measured, planned, selection.keepFloat, run);
@@ -93,7 +91,6 @@ export class Project {
       planned,
       ranked,
       selection,
-      float,
       all,
       advised,
     });
@@ -117,8 +114,7 @@ export class Project {
     const measured = await this.measure(settings, run);
     const planned = await choosePlan(this.pool, this.model, measured, settings, run);
     const keepFloat = settings.keepFloat ?? (await this.chooseKeepFloat(measured, planned, settings, run));
-    const float = await this.floatResult(measured, run);
-    const { bytes, result } = await this.prove(measured, planned, keepFloat, run);
+    const { bytes, float, result } = await this.prove(measured, planned, keepFloat, run);
     throwIfCancelled(run.signal);
     await writeFileAtomically(settings.output, bytes);
     return {
@@ -237,16 +233,6 @@ export class Project {
     return selection;
   }
 
-  private async floatResult(
-    { dataset, evaluator, outputs }: Measured,
-    { signal }: Run,
-  ): Promise<FloatResult> {
-    const session = await this.pool.first.load(this.model.bytes, { threads: 1 });
-    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal);
-    await session.release();
-    return { metric: dataset.metric, score: evaluator.float, latencyMs, bytes: this.model.bytes.length };
-  }
-
   /** Builds the int8 model and proves it: it loads, it runs on the evaluation samples, and its nodes are read. */
   private async prove(
     { dataset, evaluator, outputs }: Measured,
@@ -258,9 +244,11 @@ export class Project {
     const title = 'Running the int8 model';
     const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
     const score = await evaluator.score(bytes, () => progress.step(), signal);
+    const floatSession = await this.pool.first.load(this.model.bytes, { threads: 1 });
     const { session, nodes } = await loadWithNodes(this.pool.first, bytes);
-    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal);
-    await session.release();
+    const sessions = [floatSession, session];
+    const [floatMs = 0, latencyMs = 0] = await medianLatencies(sessions, outputs, dataset.evaluation, signal);
+    for (const each of sessions) await each.release();
     const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;
     const result: Int8Result = {
       metric: dataset.metric,
@@ -270,7 +258,13 @@ export class Project {
       integerNodes: count('integer'),
       floatNodes: count('float'),
     };
-    return { bytes, nodes, result };
+    const float = {
+      metric: dataset.metric,
+      score: evaluator.float,
+      latencyMs: floatMs,
+      bytes: this.model.bytes.length,
+    };
+    return { bytes, nodes, float, result };
   }
 
   private checkLayerNames(names: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { clipsBy } from './quantize/plan';
 import { methods } from './calibrate/clipOf';
-import { formatScore } from './feeds/metrics/formatScore';
+import { formatScore } from './format';
 import type { Layer } from './onnx/layers';
 import type { Measured, Planned } from './preparation';
 import { REPORT_VERSION } from './protocol';
@@ -30,6 +30,8 @@ export interface LayerScore extends Ranked {
 export interface Proof {
   bytes: Uint8Array;
   nodes: RunNode[];
+  /** Timed in turns with the int8 model. */
+  float: FloatResult;
   result: Int8Result;
 }
 
@@ -43,14 +45,14 @@ export interface Findings {
   planned: Planned;
   ranked: LayerScore[];
   selection: Selection;
-  float: FloatResult;
   all: Proof;
   advised: Proof;
 }
 
 /** Puts what was measured into the one form that people and programs read. */
 export function buildReport(findings: Findings): Report {
-  const { summary, settings, measured, planned, ranked, selection, float, all, advised } = findings;
+  const { summary, settings, measured, planned, ranked, selection, all, advised } = findings;
+  const { float } = all;
   const byMethod = [...new Set([...methods, settings.method])].map(
     (method) => [method, clipsBy(method, settings.profile, measured.histograms)] as const,
   );
@@ -136,7 +138,8 @@ function adviceFor(
   return { decision: 'int8', reason: `Quantize: ${effect}; ${noise}.${slow}` };
 }
 
-function warningsOf({ measured, settings, selection, float, all, summary }: Findings): string[] {
+function warningsOf({ measured, settings, selection, all, summary }: Findings): string[] {
+  const { float } = all;
   const warnings: string[] = [];
   for (const [tensor, state] of Object.entries(measured.histograms)) {
     if (state.notFinite > 0) {

@@ -17,8 +17,10 @@ function cacheFile(hash: string): string {
 /** The last analysis of a file with these bytes, wherever it lies now; `null` when there is none. */
 export async function loadReport(model: ModelSummary): Promise<Report | null> {
   try {
-    const report = JSON.parse(await readFile(cacheFile(model.hash), 'utf8')) as Report;
-    return report.version === REPORT_VERSION ? { ...report, model } : null;
+    const report = JSON.parse(await readFile(cacheFile(model.hash), 'utf8')) as Omit<Report, 'version'> & {
+      version: number;
+    };
+    return report.version === REPORT_VERSION ? { ...report, version: REPORT_VERSION, model } : null;
   } catch {
     // A missing or damaged cache entry means only that the analysis has to run again.
     return null;

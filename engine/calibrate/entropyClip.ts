@@ -1,6 +1,12 @@
 import type { Magnitudes } from '../stats/magnitudes';
+import { rebin } from '../stats/rebin';
 import type { Grid } from './grid';
 
+/**
+ * The companion toolkit's number of bins. KL depends on it: with finer bins, a spike in the distribution (a
+ * constant padding, say) makes every merged level look bad and drags the clip towards zero.
+ */
+const MOST_BINS = 2048;
 /** Candidate clips tried; more of them change the clip by less than a bin of the drawn histogram. */
 const CANDIDATES = 1024;
 
@@ -13,8 +19,11 @@ const CANDIDATES = 1024;
  * Exact zeros are left out of both: every grid represents them, and a spike of them (after a Relu) would
  * hide the rest.
  */
-export function entropyClip({ counts, binWidth, zeros, max }: Magnitudes, grid: Grid): number {
-  const nonZero = counts.slice();
+export function entropyClip(magnitudes: Magnitudes, grid: Grid): number {
+  const { zeros, max } = magnitudes;
+  const factor = Math.ceil(magnitudes.counts.length / MOST_BINS);
+  const binWidth = magnitudes.binWidth * factor;
+  const nonZero = Float64Array.from(rebin(magnitudes.counts, factor));
   nonZero[0]! -= zeros;
   const total = nonZero.reduce((a, b) => a + b, 0);
   const bins = nonZero.length;

@@ -18,7 +18,7 @@ export interface Manifest {
   preprocess?: Preprocess | undefined;
   /**
    * How answers are scored. Without it: `ctc` when truths are texts, `top1` when they are numbers,
-   * `sqnr` when there are none.
+   * `agreement` when there are none.
    */
   metric?: MetricName | undefined;
   /** The characters of a `ctc` model. */

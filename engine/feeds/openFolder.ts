@@ -96,7 +96,7 @@ async function listFiles(folder: string, part: Part, name: string): Promise<Samp
 /** The manifest's metric, or the one that the truths suggest. Every sample must have the truth that it needs. */
 function chooseMetric(manifest: Manifest, files: readonly SampleFile[], name: string): MetricName {
   const kind = files.find((file) => file.truth !== null)?.truth ?? null;
-  const metric = manifest.metric ?? (kind === null ? 'sqnr' : typeof kind === 'string' ? 'ctc' : 'top1');
+  const metric = manifest.metric ?? (kind === null ? 'agreement' : typeof kind === 'string' ? 'ctc' : 'top1');
   if (metric === 'ctc' && manifest.alphabet === undefined)
     throw badData(
       `${name}: metric "ctc" needs an alphabet.`,

@@ -22,7 +22,7 @@ interface Cut {
  *
  * An array of its input's rank holds one sample per index of the first axis, and a sample keeps a first axis of 1;
  * an array of one rank more holds whole inputs one after another. Whole numbers in an array `truth` or `labels` of
- * shape [samples] make the metric `top1`; without them it is `sqnr`. Values and shapes are checked here, types as
+ * shape [samples] make the metric `top1`; without them it is `agreement` with float. Values and shapes are checked here, types as
  * samples are loaded.
  * @throws EngineError `not-found` or `bad-data`
  */
@@ -54,7 +54,7 @@ export async function openNpz(path: string, inputs: readonly InputSpec[]): Promi
       const feeds = Object.fromEntries(cuts.map((cut) => [cut.spec.name, sampleOf(cut, index)]));
       resolve({ name: `#${index}`, feeds, truth: truths?.[index] ?? null });
     });
-  const metric = truths === null ? 'sqnr' : 'top1';
+  const metric = truths === null ? 'agreement' : 'top1';
   return { ...splitSamples({ length: count, load }), metric, alphabet: [] };
 }
 

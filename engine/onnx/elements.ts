@@ -25,7 +25,7 @@ function mismatch(tensor: TensorProto, found: number): EngineError {
  * @throws EngineError `unsupported` for another element type, `bad-model` when values are missing
  */
 export function floatValues(tensor: TensorProto): Float32Array {
-  if (tensor.dataType !== Number(TensorProto_DataType.FLOAT)) {
+  if (tensor.dataType !== (TensorProto_DataType.FLOAT as number)) {
     throw new EngineError(
       'unsupported',
       `Tensor ${tensor.name} is ${elementTypeName(tensor.dataType)}; only float weights can be quantized.`,
@@ -51,11 +51,11 @@ export function integerValues(tensor: TensorProto): number[] {
   const raw = tensor.rawData.slice().buffer;
   let values: number[];
   switch (tensor.dataType) {
-    case Number(TensorProto_DataType.INT64):
+    case TensorProto_DataType.INT64 as number:
       if (raw.byteLength % 8 !== 0) throw mismatch(tensor, raw.byteLength / 8);
       values = Array.from(raw.byteLength > 0 ? new BigInt64Array(raw) : tensor.int64Data, Number);
       break;
-    case Number(TensorProto_DataType.INT32):
+    case TensorProto_DataType.INT32 as number:
       if (raw.byteLength % 4 !== 0) throw mismatch(tensor, raw.byteLength / 4);
       values = Array.from(raw.byteLength > 0 ? new Int32Array(raw) : tensor.int32Data);
       break;

@@ -46,7 +46,7 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
       name: layer.name,
       opType: layer.opType,
       weight: layer.weight?.name ?? null,
-      weightShape: layer.weight && layer.weight.dims.map(Number),
+      weightShape: layer.weight?.dims.map(Number) ?? null,
       weightBytes: layer.weight ? elementCount(layer.weight) * 4 : 0,
     })),
   };

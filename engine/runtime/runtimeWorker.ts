@@ -48,8 +48,14 @@ export class RuntimeWorker {
         if (this.waiting.size === 0) this.worker.unref();
       };
       this.waiting.set(id, {
-        resolve: (result) => (settled(), resolve(result as WorkerCalls[K]['result'])),
-        reject: (error) => (settled(), reject(error)),
+        resolve: (result) => {
+          settled();
+          resolve(result as WorkerCalls[K]['result']);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
       });
       this.worker.postMessage({ id, kind, params });
     });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMetric } from '../../../../engine/feeds/metrics/createMetric';
-import { formatScore } from '../../../../engine/feeds/metrics/formatScore';
+import { formatScore } from '../../../../engine/format';
 import { meetsTarget } from '../../../../engine/feeds/metrics/meetsTarget';
 import type { MetricName } from '../../../../engine/protocol';
 

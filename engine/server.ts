@@ -1,0 +1,100 @@
+// The engine as a language server: decodes requests, calls, encodes results.
+import {
+  createConnection,
+  ProposedFeatures,
+  RequestType,
+  ResponseError,
+  TextDocuments,
+  TextDocumentSyncKind,
+  LSPErrorCodes,
+  MarkupKind,
+  type CancellationToken,
+  type Hover,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { EngineError, errorText } from './engineError';
+import { hoverText } from './language/layerHover';
+import { spansAt } from './language/nameAt';
+import type { Run } from './preparation';
+import type { ErrorData, Requests } from './protocol';
+import { Workspace } from './workspace';
+
+const connection = createConnection(ProposedFeatures.all);
+const documents = new TextDocuments(TextDocument);
+const workspace = new Workspace();
+
+connection.onInitialize(() => ({
+  capabilities: { textDocumentSync: TextDocumentSyncKind.Incremental, hoverProvider: true },
+}));
+connection.onShutdown(() => workspace.dispose());
+
+/** Answers a custom request; whatever goes wrong reaches the client as ErrorData, never as a stack. */
+function answer<M extends keyof Requests>(
+  method: M,
+  handle: (params: Requests[M]['params'], run: Run) => Promise<Requests[M]['result']>,
+): void {
+  const type = new RequestType<Requests[M]['params'], Requests[M]['result'], ErrorData>(method);
+  connection.onRequest(type, async (params: Requests[M]['params'], token: CancellationToken) => {
+    const abort = new AbortController();
+    const listening = token.onCancellationRequested(() => abort.abort());
+    try {
+      return await handle(params, {
+        signal: abort.signal,
+        onProgress: (progress) => {
+          void connection.sendNotification('quantscope/progress', { path: params.path, progress });
+        },
+      });
+    } catch (thrown) {
+      return responseError(thrown);
+    } finally {
+      listening.dispose();
+    }
+  });
+}
+
+function responseError(thrown: unknown): ResponseError<ErrorData> {
+  if (!(thrown instanceof EngineError)) {
+    connection.console.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : errorText(thrown));
+  }
+  const error =
+    thrown instanceof EngineError
+      ? thrown
+      : new EngineError('runtime', `Unexpected: ${errorText(thrown)}.`, 'The log has the details.', {
+          cause: thrown,
+        });
+  const code = error.code === 'cancelled' ? LSPErrorCodes.RequestCancelled : LSPErrorCodes.RequestFailed;
+  return new ResponseError(code, error.message, error.toData());
+}
+
+answer('quantscope/open', async ({ path }) => {
+  const project = await workspace.open(path);
+  return { summary: project.summary, report: await workspace.report(project) };
+});
+answer('quantscope/data', async ({ path, data }) => (await workspace.open(path)).describeData(data));
+answer('quantscope/analyze', async ({ path, settings }, run) => {
+  const project = await workspace.open(path);
+  return workspace.remember(await project.analyze(settings, run));
+});
+answer('quantscope/quantize', async ({ path, settings }, run) =>
+  (await workspace.open(path)).quantize(settings, run),
+);
+
+connection.onHover(({ textDocument, position }): Hover | null => {
+  const document = documents.get(textDocument.uri);
+  if (document === undefined) return null;
+  const { line } = position;
+  const text = document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } });
+  for (const { text: name, start, end } of spansAt(text.replace(/\r?\n$/, ''), position.character)) {
+    const value = hoverText(name, workspace.reports());
+    if (value !== null) {
+      return {
+        contents: { kind: MarkupKind.Markdown, value },
+        range: { start: { line, character: start }, end: { line, character: end } },
+      };
+    }
+  }
+  return null;
+});
+
+documents.listen(connection);
+connection.listen();
