@@ -45,7 +45,7 @@ test('opens a folder without truth, in the order of the names', async () => {
     'more/.3.png': '',
   };
   const dataset = await openDataset(folderWith({ samples: { folder: 'more' } }, files), [x]);
-  expect(dataset).toMatchObject({ metric: 'sqnr', shared: true });
+  expect(dataset).toMatchObject({ metric: 'agreement', shared: true });
   expect(dataset.calibration.length).toBe(2);
   expect(await dataset.calibration.load(0)).toMatchObject({ name: '1.png', truth: null });
 });

@@ -14,7 +14,7 @@ const sr: InputSpec = { name: 'sr', type: 'int64', dims: [] };
 
 test('cuts an array of the input’s rank along its first axis', async () => {
   const dataset = await openDataset(npzFile({ x: countingNpy([3, 2, 3]) }), [x]);
-  expect(dataset).toMatchObject({ shared: true, metric: 'sqnr', alphabet: [] });
+  expect(dataset).toMatchObject({ shared: true, metric: 'agreement', alphabet: [] });
   expect(dataset.evaluation.length).toBe(3);
   expect(await dataset.evaluation.load(1)).toEqual({
     name: '#1',
