@@ -1,0 +1,178 @@
+import { format } from 'd3-format';
+import type { MetricName } from '../engine/protocol';
+
+const NOTHING = '–';
+const plain = format(',.0f');
+const threeDigits = format('.3~g');
+
+const metricNames: Record<MetricName, string> = {
+  top1: 'Top-1 accuracy',
+  top5: 'Top-5 accuracy',
+  ctc: 'Sequence accuracy',
+  sqnr: 'SQNR',
+  cosine: 'Cosine similarity',
+  agreement: 'Agreement with float',
+};
+
+/** The metric's name for people. */
+export function formatMetric(metric: MetricName): string {
+  return metricNames[metric];
+}
+
+/** A score in its metric's own unit: `98.1%`, `31.2 dB`, `0.9987`. */
+export function formatScore(metric: MetricName, score: number): string {
+  // JSON carries an infinite SQNR (float against itself) as null.
+  if (!Number.isFinite(score)) return NOTHING;
+  if (metric === 'sqnr') return `${format('.1f')(score)} dB`;
+  if (metric === 'cosine') return format('.4f')(score);
+  return `${format('.1f')(score * 100)}%`;
+}
+
+/** The unit of {@link formatDropNumber}, as in "Drop, points". */
+export function dropUnit(metric: MetricName): string {
+  if (metric === 'sqnr') return 'dB';
+  return metric === 'cosine' ? '' : 'points';
+}
+
+/** A drop as it changes the score, without its unit: `−45.3` for a loss, `+0.4` for a gain. */
+export function formatDropNumber(metric: MetricName, drop: number): string {
+  if (!Number.isFinite(drop)) return NOTHING;
+  const digits = metric === 'cosine' ? 4 : 1;
+  const change = metric === 'sqnr' || metric === 'cosine' ? -drop : -drop * 100;
+  const text = format(`+.${digits}f`)(change);
+  return Number(change.toFixed(digits)) === 0 ? text.slice(1) : text;
+}
+
+/** A drop with its unit: `−45.3 points`, `−3.1 dB`, `0.0 points`. */
+export function formatDrop(metric: MetricName, drop: number): string {
+  const number = formatDropNumber(metric, drop);
+  const unit = dropUnit(metric);
+  return number === NOTHING || unit === '' ? number : `${number} ${unit}`;
+}
+
+/** Decibels with one decimal. */
+export function formatDb(value: number): string {
+  return Number.isFinite(value) ? `${format('.1f')(value)} dB` : NOTHING;
+}
+
+function scaled(value: number, units: readonly string[], digits: string): string {
+  let unit = 0;
+  // 999.95 would round to 1000.0 of this unit.
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? plain(value) : format(digits)(value)} ${units[unit] ?? ''}`.trimEnd();
+}
+
+/** A size in decimal units: `812 B`, `3.2 MB`. */
+export function formatBytes(bytes: number): string {
+  return scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB'], '.1f');
+}
+
+/** A count at a glance: `981`, `12.3 k`, `2.1 M`. */
+export function formatCount(count: number): string {
+  return scaled(count, ['', 'k', 'M', 'G', 'T'], '.1~f');
+}
+
+/** A count to the last one: `12,403`. */
+export function formatExactCount(count: number): string {
+  return plain(count);
+}
+
+/** `1 layer`, `3 layers`, `5,000 layers`. */
+export function formatPlural(count: number, one: string, many = `${one}s`): string {
+  return `${plain(count)} ${count === 1 ? one : many}`;
+}
+
+/** A tensor's value to three significant digits. */
+export function formatValue(value: number): string {
+  return threeDigits(value);
+}
+
+/** A share of a whole as a percentage; a small one keeps two significant digits. */
+export function formatShare(share: number): string {
+  if (share === 0) return '0%';
+  const percent = share * 100;
+  if (percent < 0.0001) return '< 0.0001%';
+  return percent < 1 ? `${format('.2~r')(percent)}%` : `${format('.1f')(percent)}%`;
+}
+
+/** A target such as 0.01 as `1%`. */
+export function formatTarget(targetDrop: number): string {
+  return `${threeDigits(targetDrop * 100)}%`;
+}
+
+/** Milliseconds to three significant digits. */
+export function formatMilliseconds(milliseconds: number): string {
+  return `${milliseconds >= 100 ? plain(milliseconds) : threeDigits(milliseconds)} ms`;
+}
+
+function ratio(value: number): string {
+  return `${format(value >= 10 ? '.0f' : '.1f')(value)}×`;
+}
+
+/** How the second latency compares with the first: `1.4× faster`, `1.2× slower`, `same speed`. */
+export function formatSpeed(before: number, after: number): string {
+  const gain = before / after;
+  if (!Number.isFinite(gain) || gain === 0) return NOTHING;
+  if (gain >= 1.05) return `${ratio(gain)} faster`;
+  return gain > 1 / 1.05 ? 'same speed' : `${ratio(1 / gain)} slower`;
+}
+
+/** How the second size compares with the first: `3.7× smaller`, `1.1× larger`, `same size`. */
+export function formatShrink(before: number, after: number): string {
+  const gain = before / after;
+  if (!Number.isFinite(gain) || gain === 0) return NOTHING;
+  if (gain >= 1.05) return `${ratio(gain)} smaller`;
+  return gain > 1 / 1.05 ? 'same size' : `${ratio(1 / gain)} larger`;
+}
+
+/** A span of time in at most two units: `8 s`, `2 min 5 s`, `1 h 4 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A calibration method for people: `Percentile 99.9%`, `Entropy`. */
+export function formatMethod(method: string): string {
+  const [kind = '', value] = method.split(':');
+  if (kind === 'percentile') return `Percentile ${value ?? ''}%`;
+  return kind === 'mse' ? 'MSE' : kind.charAt(0).toUpperCase() + kind.slice(1);
+}
+
+/** A calibration method in few letters, for a line's label: `99.9%`, `entropy`. */
+export function shortMethod(method: string): string {
+  const [kind = '', value] = method.split(':');
+  return value === undefined ? kind : `${value}%`;
+}
+
+/** `2026-03-01 14:05` in local time; the text itself if it is no date. */
+export function formatDate(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** A tensor's shape: `64 × 3 × 7 × 7`; `scalar` for rank 0. */
+export function formatShape(dims: readonly (number | string)[] | null): string {
+  if (dims === null) return 'unknown shape';
+  return dims.length === 0 ? 'scalar' : dims.join(' × ');
+}
+
+/** The last part of a path with either kind of slash. */
+export function baseName(path: string): string {
+  return path.split(/[\\/]/).findLast((part) => part !== '') ?? path;
+}
+
+/** At most `limit` characters: the beginning and the end with an ellipsis between them. */
+export function shorten(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const half = Math.floor((limit - 1) / 2);
+  return `${text.slice(0, limit - 1 - half)}…${text.slice(text.length - half)}`;
+}

@@ -1,0 +1,97 @@
+import { ascending } from 'd3-array';
+import type { LayerReport, LayerSummary, Report } from '../engine/protocol';
+import type { State, ViewState } from './store';
+
+/** One line of the layer list. */
+export interface LayerRow {
+  /** Place in the model's own order, from 0. */
+  index: number;
+  summary: LayerSummary;
+  report: LayerReport | null;
+  /** The user keeps it in float. */
+  keep: boolean;
+  /** The report advises to keep it in float. */
+  advised: boolean;
+}
+
+/** The layers kept in float: the user's decisions, or the advice while none are known. */
+export function keptLayers(state: State): ReadonlySet<string> {
+  return new Set(state.keepFloat ?? state.report?.keepFloat ?? []);
+}
+
+export type Measured = 'advised' | 'int8' | 'unmeasured';
+
+/** Which of the report's results holds for the layers that the user keeps in float, if any. */
+export function measuredAs(report: Report, kept: ReadonlySet<string>): Measured {
+  if (kept.size === report.keepFloat.length && report.keepFloat.every((name) => kept.has(name))) {
+    return 'advised';
+  }
+  return kept.size === 0 ? 'int8' : 'unmeasured';
+}
+
+/** Every layer of the model, in its own order. */
+export function layerRows(state: State): LayerRow[] {
+  const reports = new Map(state.report?.layers.map((layer) => [layer.name, layer]));
+  const kept = keptLayers(state);
+  const advised = new Set(state.report?.keepFloat);
+  return (state.model?.layers ?? []).map((summary, index) => ({
+    index,
+    summary,
+    report: reports.get(summary.name) ?? null,
+    keep: kept.has(summary.name),
+    advised: advised.has(summary.name),
+  }));
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr'): number {
+  if (key === 'order' || row.report === null) return row.index;
+  return key === 'drop' ? row.report.drop : row.report.sqnrDb;
+}
+
+/** Whether the filter's text occurs in the layer's name, operator or weight, in any case. */
+export function matchesFilter(layer: LayerSummary, filter: string): boolean {
+  const needle = filter.trim().toLowerCase();
+  return [layer.name, layer.opType, layer.weight ?? ''].some((text) => text.toLowerCase().includes(needle));
+}
+
+/** The rows that match the filter, in the order asked for; equal ones keep the model's order. */
+export function arrangeRows(rows: readonly LayerRow[], view: ViewState): LayerRow[] {
+  // Before an analysis there is nothing but names and the model's order to sort by.
+  const measured = rows.some((row) => row.report !== null) || view.sort.key === 'name';
+  const { key, descending } = measured ? view.sort : { key: 'order' as const, descending: false };
+  const sign = descending ? -1 : 1;
+  return rows
+    .filter(({ summary }) => matchesFilter(summary, view.filter))
+    .sort(
+      (a, b) =>
+        sign *
+          (key === 'name'
+            ? collator.compare(a.summary.name, b.summary.name)
+            : ascending(sortValue(a, key), sortValue(b, key))) || a.index - b.index,
+    );
+}
+
+/** The layer to show in detail: the chosen one, or the one that costs most. */
+export function shownLayer(state: State): LayerReport | null {
+  const layers = state.report?.layers ?? [];
+  const chosen = layers.find((layer) => layer.name === state.view.selected);
+  return (
+    chosen ?? layers.reduce<LayerReport | null>((a, b) => (a !== null && a.drop >= b.drop ? a : b), null)
+  );
+}
+
+/** Rows to draw for a scrolled list of rows of one height: from `first` up to, but not including, `last`. */
+export function visibleRange(
+  scrollTop: number,
+  viewport: number,
+  rowHeight: number,
+  total: number,
+): { first: number; last: number } {
+  // Some rows beyond either edge, so that a fast scroll does not show gaps.
+  const spare = 8;
+  const first = Math.max(0, Math.min(total, Math.floor(scrollTop / rowHeight)) - spare);
+  const last = Math.min(total, Math.ceil((scrollTop + viewport) / rowHeight) + spare);
+  return { first, last: Math.max(first, last) };
+}

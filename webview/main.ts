@@ -1,0 +1,59 @@
+import type { FromWebview, ToWebview } from './protocol';
+import { createStore, initialState, restoreView, screenOf } from './store';
+import './style.css';
+import { mountAdvice } from './views/adviceView';
+import { mountDetail } from './views/detailView';
+import { add, type Host, type Update } from './views/dom';
+import { mountError } from './views/errorView';
+import { mountHeader } from './views/headerView';
+import { mountLayerList } from './views/layerListView';
+import { mountProgress } from './views/progressView';
+import { mountQuantized } from './views/quantizedView';
+import { mountResult } from './views/resultView';
+import { mountStart } from './views/startView';
+
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromWebview): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+};
+
+const api = acquireVsCodeApi();
+const app = add(document.body, 'main', 'app');
+const host: Host = {
+  post: (message) => api.postMessage(message),
+  dispatch: (action) => store.dispatch(action),
+};
+
+const loading = add(app, 'p', 'loading muted', 'Reading the model…');
+const updates: Update[] = [
+  (state) => {
+    app.dataset['screen'] = screenOf(state);
+    loading.hidden = screenOf(state) !== 'loading';
+  },
+  mountHeader(app, host),
+  mountError(app, host),
+  mountProgress(app, host),
+  mountQuantized(app),
+  mountStart(app, host),
+];
+const overview = add(app, 'div', 'overview');
+const panels = add(app, 'div', 'panels');
+updates.push(
+  mountResult(overview),
+  mountAdvice(overview, host),
+  mountLayerList(panels, host),
+  mountDetail(panels, host),
+);
+
+// The extension sends the rest again after `ready`; only the user's settings of the view are stored.
+const store = createStore(initialState(restoreView(api.getState())), (state) => {
+  updates.forEach((update) => update(state));
+  api.setState(state.view);
+});
+updates.forEach((update) => update(store.state));
+window.addEventListener('message', (event: MessageEvent<ToWebview | null>) => {
+  // Anything may be posted to a window.
+  if (typeof event.data === 'object' && event.data !== null) store.dispatch(event.data);
+});
+api.postMessage({ type: 'ready' });

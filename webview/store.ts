@@ -1,0 +1,167 @@
+import type {
+  DataSummary,
+  ErrorData,
+  ModelSummary,
+  Progress,
+  QuantizeResult,
+  Report,
+} from '../engine/protocol';
+import { matchesFilter } from './layerRows';
+import type { ToWebview } from './protocol';
+
+const sortKeys = ['order', 'name', 'drop', 'sqnr'] as const;
+export type SortKey = (typeof sortKeys)[number];
+
+/** How much of a histogram is drawn: every value, or the neighbourhood of the clip in use. */
+export type HistogramRange = 'all' | 'clip';
+
+/** What the user has set in the view itself; survives hiding and reloading. */
+export interface ViewState {
+  selected: string | null;
+  sort: { key: SortKey; descending: boolean };
+  filter: string;
+  logCounts: boolean;
+  range: HistogramRange;
+}
+
+/** The last message of each type, and the user's own settings of the view. */
+export interface State {
+  model: ModelSummary | null;
+  data: DataSummary | null;
+  report: Report | null;
+  progress: Progress | null;
+  /** `null` until the extension has said it. */
+  keepFloat: readonly string[] | null;
+  quantized: QuantizeResult | null;
+  error: ErrorData | null;
+  view: ViewState;
+}
+
+export type Action =
+  | ToWebview
+  | { type: 'sort'; key: SortKey }
+  | { type: 'filter'; text: string }
+  | { type: 'logCounts'; on: boolean }
+  | { type: 'range'; range: HistogramRange };
+
+export const initialView: ViewState = {
+  selected: null,
+  sort: { key: 'drop', descending: true },
+  filter: '',
+  logCounts: true,
+  range: 'all',
+};
+
+/** A view that has heard nothing yet. */
+export function initialState(view: ViewState = initialView): State {
+  return {
+    model: null,
+    data: null,
+    report: null,
+    progress: null,
+    keepFloat: null,
+    quantized: null,
+    error: null,
+    view,
+  };
+}
+
+/** What an earlier view stored, field by field; whatever is not understood becomes the default. */
+export function restoreView(saved: unknown): ViewState {
+  if (typeof saved !== 'object' || saved === null) return initialView;
+  const field = (name: string): unknown => (saved as Record<string, unknown>)[name];
+  const [selected, filter, logCounts, range] = ['selected', 'filter', 'logCounts', 'range'].map(field);
+  const sort = (field('sort') ?? {}) as Record<string, unknown>;
+  const key = sortKeys.find((known) => known === sort['key']);
+  return {
+    selected: typeof selected === 'string' ? selected : null,
+    sort: key === undefined ? initialView.sort : { key, descending: sort['descending'] === true },
+    filter: typeof filter === 'string' ? filter : '',
+    logCounts: typeof logCounts === 'boolean' ? logCounts : initialView.logCounts,
+    range: range === 'clip' ? 'clip' : 'all',
+  };
+}
+
+function sortBy(view: ViewState, key: SortKey): ViewState {
+  // The first click shows what matters: the largest drop, the lowest SQNR, the first layer.
+  const descending = view.sort.key === key ? !view.sort.descending : key === 'drop';
+  return { ...view, sort: { key, descending } };
+}
+
+function selectLayer({ model, view }: State, name: string): ViewState {
+  const layer = model?.layers.find((one) => one.name === name);
+  // A layer chosen from elsewhere must not stay hidden in the list.
+  const hidden = layer !== undefined && !matchesFilter(layer, view.filter);
+  return { ...view, selected: name, filter: hidden ? '' : view.filter };
+}
+
+/** The state after a message from the extension or an action of the user. */
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case 'model': {
+      const same = state.report?.model.hash === action.summary.hash;
+      const changed = state.model !== null && state.model.hash !== action.summary.hash;
+      return {
+        ...state,
+        model: action.summary,
+        report: same ? state.report : null,
+        quantized: changed ? null : state.quantized,
+      };
+    }
+    case 'data':
+      return { ...state, data: action.data };
+    case 'report':
+      return { ...state, report: action.report };
+    case 'progress':
+      // A command that runs has left the last one's failure behind.
+      return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
+    case 'keepFloat':
+      return { ...state, keepFloat: action.layers };
+    case 'quantized':
+      return { ...state, quantized: action.result };
+    case 'error':
+      return { ...state, error: action.error };
+    case 'select':
+      return { ...state, view: selectLayer(state, action.layer) };
+    case 'sort':
+      return { ...state, view: sortBy(state.view, action.key) };
+    case 'filter':
+      return { ...state, view: { ...state.view, filter: action.text } };
+    case 'logCounts':
+      return { ...state, view: { ...state.view, logCounts: action.on } };
+    case 'range':
+      return { ...state, view: { ...state.view, range: action.range } };
+    default:
+      // Other scripts may post messages to the same window.
+      return state;
+  }
+}
+
+export type Screen = 'loading' | 'failed' | 'model' | 'report';
+
+/** Which of the four screens the state calls for. */
+export function screenOf(state: State): Screen {
+  if (state.model === null) return state.error === null ? 'loading' : 'failed';
+  return state.report === null ? 'model' : 'report';
+}
+
+export interface Store {
+  readonly state: State;
+  dispatch(action: Action): void;
+}
+
+/** Holds the state and tells `listen` after every change. */
+export function createStore(start: State, listen: (state: State) => void): Store {
+  let state = start;
+  return {
+    get state() {
+      return state;
+    },
+    dispatch(action) {
+      const next = reduce(state, action);
+      if (next === state) return;
+      state = next;
+      listen(state);
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import type { Report } from '../../engine/protocol';
+import { formatDrop, formatPlural, formatScore } from '../format';
+import { keptLayers, measuredAs } from '../layerRows';
+import {
+  add,
+  addButton,
+  addKeepBox,
+  addName,
+  addText,
+  emptied,
+  whenChanged,
+  type Host,
+  type Update,
+} from './dom';
+import { addIcon } from './icons';
+
+function drawList(parent: HTMLElement, report: Report, host: Host): void {
+  if (report.keepFloat.length === 0) {
+    add(parent, 'p', 'muted', 'No layer needs to stay in float: all of them can run in int8.');
+    return;
+  }
+  const byName = new Map(report.layers.map((layer) => [layer.name, layer]));
+  const list = add(parent, 'ul', 'advice-list');
+  for (const name of report.keepFloat) {
+    const layer = byName.get(name);
+    const item = add(list, 'li', '');
+    addKeepBox(item, name, null, host);
+    const text = add(item, 'div', 'advice-text');
+    const link = addName(text, 'button', 'link', name);
+    link.type = 'button';
+    link.addEventListener('click', () => host.dispatch({ type: 'select', layer: name }));
+    if (layer === undefined) continue;
+    add(text, 'span', 'advice-drop', formatDrop(report.float.metric, layer.drop));
+    addText(text, 'p', 'muted clamped', layer.advice.reason);
+  }
+}
+
+function resetToAdvice(report: Report, kept: ReadonlySet<string>, host: Host): void {
+  const advised = new Set(report.keepFloat);
+  for (const layer of kept) if (!advised.has(layer)) host.post({ type: 'setKeepFloat', layer, keep: false });
+  for (const layer of advised) if (!kept.has(layer)) host.post({ type: 'setKeepFloat', layer, keep: true });
+}
+
+function drawStatus(line: HTMLElement, report: Report, kept: ReadonlySet<string>, host: Host): void {
+  emptied(line);
+  const measured = measuredAs(report, kept);
+  line.dataset['measured'] = measured;
+  addIcon(line, measured === 'unmeasured' ? 'info' : 'pass');
+  const text = add(line, 'span', '');
+  if (measured === 'unmeasured') {
+    text.textContent = `Your choice, ${formatPlural(kept.size, 'layer')} in float: not measured yet. Quantize will measure it.`;
+  } else {
+    const result = measured === 'int8' ? report.int8 : report.advised;
+    const choice =
+      measured === 'int8' && report.keepFloat.length > 0 ? 'Your choice, nothing in float' : 'As advised';
+    text.textContent = `${choice}: measured, ${formatScore(result.metric, result.score)}.`;
+  }
+  if (measured === 'advised') return;
+  addButton(line, 'reset-advice', 'Use Advice', 'secondary', () => resetToAdvice(report, kept, host));
+}
+
+/** The layers advised to stay in float and why, and whether the user's choice has been measured. */
+export function mountAdvice(parent: HTMLElement, host: Host): Update {
+  const section = add(parent, 'section', 'advice-panel');
+  section.setAttribute('aria-label', 'Advice');
+  const title = add(section, 'h2', '', 'Advised to stay in float');
+  const count = add(title, 'span', 'badge');
+  const status = add(section, 'div', 'advice-status');
+  status.setAttribute('role', 'status');
+  const body = add(section, 'div', 'advice-body');
+
+  const drawBody = whenChanged(
+    (state) => [state.report],
+    ({ report }) => {
+      emptied(body);
+      section.hidden = report === null;
+      count.textContent = String(report?.keepFloat.length ?? 0);
+      if (report !== null) drawList(body, report, host);
+    },
+  );
+  const drawChoice = whenChanged(
+    (state) => [state.report, state.keepFloat],
+    (state) => {
+      if (state.report === null) return;
+      const kept = keptLayers(state);
+      drawStatus(status, state.report, kept, host);
+      body.querySelectorAll<HTMLInputElement>('input[data-keep-float]').forEach((box) => {
+        box.checked = kept.has(box.dataset['keepFloat'] ?? '');
+      });
+    },
+  );
+  return (state) => {
+    drawBody(state);
+    drawChoice(state);
+  };
+}

@@ -1,0 +1,164 @@
+import { axisBottom, axisLeft } from 'd3-axis';
+import { select } from 'd3-selection';
+import type { LayerInput } from '../../engine/protocol';
+import { histogramGeometry, type HistogramGeometry, type HistogramOptions } from '../chart/histogramGeometry';
+import { shareBeyond, totalCount } from '../chart/rebin';
+import { formatCount, formatExactCount, formatMethod, formatShare, formatValue, shorten } from '../format';
+import { add } from './dom';
+
+/** A histogram in words: how many values, their range, and what the clip in use cuts off. */
+export function describeHistogram(input: LayerInput, method: string): string {
+  const total = totalCount(input.histogram);
+  const clip = input.clips[method];
+  const range = `${formatCount(total)} values from ${formatValue(input.min)} to ${formatValue(input.max)}`;
+  if (clip === undefined) return range;
+  const share = formatShare(shareBeyond(input.histogram, clip));
+  return `${range}; ${formatMethod(method)} clips at ±${formatValue(clip)}, ${share} of them`;
+}
+
+function describeBin(geometry: HistogramGeometry, total: number, index: number): string {
+  const bin = geometry.bins[index];
+  if (bin === undefined) return '';
+  const values = bin.count === 1 ? 'value' : 'values';
+  const share = total === 0 ? 0 : bin.count / total;
+  return `${formatValue(bin.from)} to ${formatValue(bin.to)}: ${formatExactCount(bin.count)} ${values}, ${formatShare(share)}`;
+}
+
+function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: string): void {
+  const { plot, x, y } = geometry;
+  const root = select(svg);
+  const pattern = root.append('pattern').attr('id', patternId).attr('class', 'tail-pattern');
+  pattern.attr('width', 6).attr('height', 6).attr('patternUnits', 'userSpaceOnUse');
+  pattern.append('path').attr('d', 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5');
+  root
+    .selectAll('.tail')
+    .data(geometry.tails)
+    .join('rect')
+    .attr('class', 'tail')
+    .attr('x', (tail) => tail.x)
+    .attr('y', plot.top)
+    .attr('width', (tail) => Math.max(0, tail.width))
+    .attr('height', plot.bottom - plot.top)
+    .attr('fill', `url(#${patternId})`);
+  root.append('path').attr('class', 'bins').attr('d', geometry.outline);
+
+  const across = Math.max(2, Math.floor((plot.right - plot.left) / 64));
+  root
+    .append('g')
+    .attr('class', 'axis')
+    .attr('transform', `translate(0,${plot.bottom})`)
+    .call(axisBottom<number>(x.copy()).ticks(across).tickSizeOuter(0).tickFormat(formatValue));
+  root
+    .append('g')
+    .attr('class', 'axis')
+    .attr('transform', `translate(${plot.left},0)`)
+    .call(axisLeft<number>(y.copy()).tickValues(geometry.yTicks).tickSizeOuter(0).tickFormat(formatCount));
+  root
+    .append('text')
+    .attr('class', 'axis-title')
+    .attr('x', (plot.left + plot.right) / 2)
+    .attr('y', geometry.height - 4)
+    .attr('text-anchor', 'middle')
+    .text('activation value');
+
+  const lines = root
+    .selectAll('.clip-line')
+    .data(geometry.lines)
+    .join('g')
+    .attr('class', (line) => (line.used ? 'clip-line used' : 'clip-line'))
+    .attr('data-method', (line) => line.method)
+    .attr('transform', (line) => `translate(${Math.round(line.x) + 0.5},0)`);
+  lines
+    .append('line')
+    .attr('y1', (line) => line.y + 2)
+    .attr('y2', plot.bottom);
+  lines
+    .filter((line) => line.label !== null)
+    .append('text')
+    .attr('x', 4)
+    .attr('y', (line) => line.y + 10)
+    .text((line) => line.label);
+}
+
+/**
+ * Appends an activation histogram with its clips and a readout under it.
+ * The readout follows the pointer, or the arrow keys while the plot has the focus.
+ */
+export function addHistogram(
+  parent: HTMLElement,
+  input: LayerInput,
+  options: HistogramOptions,
+  patternId: string,
+): void {
+  const geometry = histogramGeometry(input, options);
+  const { plot, x, bins } = geometry;
+  const total = totalCount(input.histogram);
+  const summary = describeHistogram(input, options.method);
+
+  const frame = add(parent, 'div', 'histogram-frame');
+  frame.tabIndex = 0;
+  frame.setAttribute('role', 'slider');
+  frame.setAttribute('aria-label', `Histogram of ${shorten(input.tensor, 200)}. ${summary}`);
+  frame.setAttribute('aria-valuemin', '0');
+  frame.setAttribute('aria-valuemax', String(bins.length - 1));
+  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
+  select(svg)
+    .attr('class', 'histogram')
+    .attr('aria-hidden', 'true')
+    .attr('width', geometry.width)
+    .attr('height', geometry.height);
+  drawPlot(svg, geometry, patternId);
+  const cursor = select(svg).append('rect').attr('class', 'cursor').attr('y', plot.top);
+  cursor.attr('height', plot.bottom - plot.top).style('display', 'none');
+  const readout = add(parent, 'p', 'readout muted', summary);
+
+  const beyond = [
+    ...(geometry.below > 0 ? [`${formatExactCount(geometry.below)} to the left`] : []),
+    ...(geometry.above > 0 ? [`${formatExactCount(geometry.above)} to the right`] : []),
+  ];
+  if (beyond.length > 0) add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.`);
+
+  let current = bins.findIndex((bin) => bin.from === 0);
+  const show = (index: number) => {
+    current = Math.max(0, Math.min(bins.length - 1, index));
+    const bin = bins[current];
+    if (bin === undefined) return;
+    const text = describeBin(geometry, total, current);
+    const width = Math.max(1, x(bin.to) - x(bin.from));
+    cursor.style('display', null).attr('x', x(bin.from)).attr('width', width);
+    frame.setAttribute('aria-valuenow', String(current));
+    frame.setAttribute('aria-valuetext', text);
+    readout.textContent = text;
+  };
+  const hide = () => {
+    cursor.style('display', 'none');
+    readout.textContent = summary;
+  };
+  const page = Math.max(1, Math.round(bins.length / 10));
+  const targets: Record<string, () => number> = {
+    ArrowRight: () => current + 1,
+    ArrowUp: () => current + 1,
+    ArrowLeft: () => current - 1,
+    ArrowDown: () => current - 1,
+    PageUp: () => current + page,
+    PageDown: () => current - page,
+    Home: () => 0,
+    End: () => bins.length - 1,
+  };
+  frame.setAttribute('aria-valuenow', String(current));
+  frame.setAttribute('aria-valuetext', describeBin(geometry, total, current));
+  frame.addEventListener('keydown', (event) => {
+    const target = targets[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    show(target());
+  });
+  frame.addEventListener('blur', hide);
+  frame.addEventListener('pointerleave', hide);
+  frame.addEventListener('pointermove', (event) => {
+    const value = x.invert(event.clientX - svg.getBoundingClientRect().left);
+    const index = bins.findIndex((bin) => value >= bin.from && value < bin.to);
+    if (index >= 0) show(index);
+    else hide();
+  });
+}

@@ -1,0 +1,125 @@
+import type { ScaleLinear } from 'd3-scale';
+import type { MetricName } from '../../engine/protocol';
+import { formatBytes, formatDrop, formatDropNumber, formatDb, formatShape, shorten } from '../format';
+import type { LayerRow } from '../layerRows';
+import type { SortKey } from '../store';
+import { add, addKeepBox, setName, type Host } from './dom';
+import { addIcon } from './icons';
+
+/** What every row's cells share. */
+export interface RowContext {
+  metric: MetricName;
+  /** From drops to percent of the bar's cell. */
+  scale: ScaleLinear<number, number>;
+}
+
+export interface Column {
+  id: string;
+  title: string;
+  sort: SortKey | null;
+  /** Builds a cell once; the answer fills it for a row, again and again. */
+  build(cell: HTMLElement, host: Host): (row: LayerRow, context: RowContext) => void;
+}
+
+function text(id: string, title: string, sort: SortKey | null, of: (row: LayerRow) => string): Column {
+  return { id, title, sort, build: (cell) => (row) => (cell.textContent = of(row)) };
+}
+
+const order = text('order', '#', 'order', (row) => String(row.index + 1));
+
+const operator: Column = {
+  id: 'operator',
+  title: 'Operator',
+  sort: null,
+  build: (cell) => (row) => setName(cell, row.summary.opType),
+};
+
+const name: Column = {
+  id: 'name',
+  title: 'Layer',
+  sort: 'name',
+  build(cell) {
+    const label = add(cell, 'span', '');
+    const mark = addIcon(cell, 'advice', 'Advised to stay in float');
+    return (row) => {
+      setName(label, row.summary.name);
+      mark.style.display = row.advised ? '' : 'none';
+    };
+  },
+};
+
+const keep: Column = {
+  id: 'keep',
+  title: 'Keep in float',
+  sort: null,
+  build(cell, host) {
+    const box = addKeepBox(cell, '', null, host);
+    // Space on the row does the same; thousands of tab stops would bury what follows the list.
+    box.tabIndex = -1;
+    return (row) => {
+      box.dataset['keepFloat'] = row.summary.name;
+      box.checked = row.keep;
+      box.setAttribute('aria-label', `Keep ${shorten(row.summary.name, 200)} in float`);
+    };
+  },
+};
+
+const drop: Column = {
+  id: 'drop',
+  title: 'Drop',
+  sort: 'drop',
+  build(cell) {
+    const number = add(cell, 'span', 'drop-number');
+    const track = add(cell, 'span', 'drop-track');
+    const zero = add(track, 'span', 'drop-zero');
+    const bar = add(track, 'span', 'drop-bar');
+    return ({ report }, { metric, scale }) => {
+      const value = report !== null && Number.isFinite(report.drop) ? report.drop : 0;
+      number.textContent = report === null ? '' : formatDropNumber(metric, report.drop);
+      const [from, to] = [scale(0), scale(value)];
+      zero.style.left = `${from}%`;
+      bar.style.left = `${Math.min(from, to)}%`;
+      bar.style.width = `${Math.abs(to - from)}%`;
+      bar.classList.toggle('gain', value < 0);
+      cell.setAttribute('aria-label', report === null ? '' : formatDrop(metric, report.drop));
+    };
+  },
+};
+
+const sqnr = text('sqnr', 'SQNR', 'sqnr', ({ report }) => (report === null ? '' : formatDb(report.sqnrDb)));
+
+const state: Column = {
+  id: 'state',
+  title: 'Runs as',
+  sort: null,
+  build(cell) {
+    const label = add(cell, 'span', '');
+    const mark = addIcon(
+      cell,
+      'warning',
+      'The runtime computes this layer in float even when it is quantized',
+    );
+    return ({ keep: kept, report }) => {
+      const falls = !kept && report?.ranAsInteger === false;
+      label.textContent = kept ? 'Float' : falls ? 'Runs in float' : 'Int8';
+      cell.dataset['state'] = kept ? 'float' : falls ? 'runs-in-float' : 'int8';
+      mark.style.display = falls ? '' : 'none';
+    };
+  },
+};
+
+/** Columns of the list after an analysis. */
+export const reportColumns: readonly Column[] = [keep, order, name, operator, drop, sqnr, state];
+
+/** Columns of the list before the first analysis. */
+export const summaryColumns: readonly Column[] = [
+  order,
+  name,
+  operator,
+  text('shape', 'Weight', null, ({ summary }) =>
+    summary.weight === null ? 'none' : formatShape(summary.weightShape),
+  ),
+  text('bytes', 'Bytes', null, ({ summary }) =>
+    summary.weight === null ? '–' : formatBytes(summary.weightBytes),
+  ),
+];

@@ -1,0 +1,87 @@
+import type { DataSummary, ModelSummary } from '../../engine/protocol';
+import { baseName, formatMetric, formatPlural, formatShape } from '../format';
+import { screenOf } from '../store';
+import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
+import { addIcon } from './icons';
+
+function drawData(step: HTMLElement, data: DataSummary | null): void {
+  if (data === null) {
+    add(
+      step,
+      'p',
+      'muted',
+      'Samples of what the model sees in use: an .npz file, or a folder with a quantscope.json.',
+    );
+    return;
+  }
+  const line = add(step, 'p', 'data-line');
+  addIcon(line, 'data');
+  addName(line, 'strong', '', baseName(data.data)).title = data.data;
+  const parts = data.sharedSamples
+    ? `${formatPlural(data.calibrationSamples, 'sample')}, used both to calibrate and to evaluate`
+    : `${formatPlural(data.calibrationSamples, 'sample')} to calibrate, ${data.evaluationSamples} to evaluate`;
+  const truth = data.hasTruth
+    ? 'with true answers'
+    : 'without true answers, so compared with the float model';
+  add(step, 'p', 'muted', `${parts}; ${truth}. Measured as ${formatMetric(data.metric)}.`);
+}
+
+function drawModelFacts(parent: HTMLElement, model: ModelSummary): void {
+  const list = add(parent, 'dl', 'model-facts');
+  const fact = (term: string, values: string[]) => {
+    add(list, 'dt', '', term);
+    const value = add(list, 'dd', '');
+    values.forEach((text) => addName(value, 'span', '', text));
+  };
+  const tensor = (t: ModelSummary['inputs'][number]) => `${t.name}: ${t.type} ${formatShape(t.dims)}`;
+  fact('Inputs', model.inputs.map(tensor));
+  fact('Outputs', model.outputs.map(tensor));
+  const operators = Object.entries(model.operators).map(([type, count]) => `${type} × ${count}`);
+  fact('Operators', [operators.join(', ')]);
+  if (model.producer !== '') fact('Producer', [model.producer]);
+}
+
+/** Before the first analysis: what to do, in order. */
+export function mountStart(parent: HTMLElement, host: Host): Update {
+  const section = add(parent, 'section', 'start');
+  section.setAttribute('aria-label', 'Start');
+  return whenChanged(
+    (state) => [screenOf(state) === 'model', state.model, state.data, state.progress === null],
+    (state) => {
+      const { model, data } = state;
+      // Drawing anew must not drop the keyboard's place.
+      const focused = section.querySelector<HTMLElement>(':focus')?.dataset['action'];
+      emptied(section);
+      section.hidden = screenOf(state) !== 'model' || model === null;
+      if (section.hidden || model === null) return;
+      const running = state.progress !== null;
+
+      const steps = add(section, 'ol', 'steps');
+      const first = add(steps, 'li', '');
+      add(first, 'h2', '', 'Calibration data');
+      drawData(first, data);
+      const choose = addButton(
+        first,
+        'choose-data',
+        data === null ? 'Choose calibration data…' : 'Change…',
+        data === null ? 'primary' : 'secondary',
+        () => host.post({ type: 'chooseData' }),
+      );
+      const second = add(steps, 'li', '');
+      add(second, 'h2', '', 'Analysis');
+      const layers = formatPlural(model.layers.length, 'layer');
+      add(
+        second,
+        'p',
+        'muted',
+        `Runs the model in float and in int8, measures what each of its ${layers} costs, and advises which to keep in float.`,
+      );
+      const analyze = addButton(second, 'analyze', 'Analyze', data === null ? 'secondary' : 'primary', () =>
+        host.post({ type: 'analyze' }),
+      );
+      [choose, analyze].forEach((button) => button.setAttribute('aria-disabled', String(running)));
+      drawModelFacts(section, model);
+      section.querySelector<HTMLElement>(`[data-action="${focused ?? ''}"]`)?.focus();
+    },
+  );
+}
