@@ -1,0 +1,309 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Progress, QuantizeResult, Report } from '../../engine/protocol';
+import type { ToWebview } from '../../webview/protocol';
+import { sampleModel, sampleReport } from './sampleReport';
+import type { ThemeName } from './themes';
+import { ViewBrowser, type View } from './viewPage';
+
+let browser: ViewBrowser;
+let view: View;
+
+beforeAll(async () => {
+  await mkdir(resolve('out/screenshots'), { recursive: true });
+  browser = await ViewBrowser.start();
+}, 60_000);
+afterEach(async () => {
+  const { problems } = view;
+  await view.close();
+  expect(problems).toEqual([]);
+});
+afterAll(() => browser.stop());
+
+const data: ToWebview = {
+  type: 'data',
+  data: {
+    data: '/home/user/data/street-signs.npz',
+    metric: 'ctc',
+    hasTruth: true,
+    calibrationSamples: 500,
+    evaluationSamples: 300,
+    sharedSamples: false,
+  },
+};
+const progress: Progress = {
+  stage: 'sensitivity',
+  title: 'Measuring each layer',
+  done: 19,
+  total: 51,
+  secondsLeft: 125,
+};
+const report = sampleReport();
+const quantized: QuantizeResult = {
+  output: '/home/user/models/ch_PP-OCRv4_rec_infer.int8.onnx',
+  settings: report.settings,
+  keepFloat: report.keepFloat,
+  float: report.float,
+  int8: report.advised,
+  meetsTarget: true,
+};
+
+function everything(of: Report = report): ToWebview[] {
+  return [
+    { type: 'model', summary: of.model },
+    data,
+    { type: 'report', report: of },
+    { type: 'keepFloat', layers: of.keepFloat },
+  ];
+}
+
+const firstRow = () => view.page.locator('.layer-row[aria-rowindex="2"]');
+const selectedRow = () => view.page.locator('.layer-row[aria-selected="true"]');
+const keepMessages = async () => (await view.posted()).filter((message) => message.type === 'setKeepFloat');
+
+describe('appearance', () => {
+  const sizes = { wide: [1400, 900], middle: [900, 760], narrow: [400, 1000] } as const;
+  const looks: [ThemeName, keyof typeof sizes][] = [
+    ['dark', 'wide'],
+    ['dark', 'middle'],
+    ['dark', 'narrow'],
+    ['light', 'wide'],
+    ['light', 'narrow'],
+    ['hc-dark', 'wide'],
+    ['hc-light', 'wide'],
+    ['hc-dark', 'narrow'],
+  ];
+  test.each(looks)('shows a report in %s, %s', async (theme, size) => {
+    const [width, height] = sizes[size];
+    view = await browser.open(theme, width, height);
+    await view.send(...everything());
+    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
+    expect(await view.page.locator('.result').innerText()).toContain('52.8%');
+    const overflow = await view.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+    await view.screenshot(`report-${theme}-${size}`);
+    if (size === 'narrow') {
+      await view.page.locator('.detail-panel').scrollIntoViewIfNeeded();
+      await view.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+      await view.screenshot(`report-${theme}-${size}-detail`);
+    }
+  });
+
+  test.each<[ThemeName, number]>([
+    ['dark', 1400],
+    ['light', 1400],
+    ['hc-dark', 400],
+    ['light', 400],
+  ])('leads before the first analysis in %s at %i pixels', async (theme, width) => {
+    view = await browser.open(theme, width, 700);
+    await view.screenshot(`loading-${theme}-${width}`);
+    await view.send({ type: 'model', summary: sampleModel() }, { type: 'data', data: null });
+    await expect.poll(() => view.page.locator('[data-action="choose-data"]').count()).toBe(1);
+    await view.screenshot(`start-${theme}-${width}`);
+    await view.send(data);
+    await expect.poll(() => view.page.locator('.start').innerText()).toContain('street-signs.npz');
+    await view.screenshot(`start-data-${theme}-${width}`);
+    await view.page.click('[data-action="analyze"]');
+    expect((await view.posted()).map((message) => message.type)).toEqual(['ready', 'analyze']);
+  });
+});
+
+describe('commands', () => {
+  test('shows progress, and cancels', async () => {
+    view = await browser.open('dark', 1000, 700);
+    await view.send({ type: 'model', summary: sampleModel() }, data, { type: 'progress', progress });
+    expect(await view.page.locator('.progress').innerText()).toMatch(
+      /Measuring each layer\s+19 of 51\s+2 min 5 s left\s+Cancel/,
+    );
+    await view.screenshot('progress-first');
+    await view.page.click('[data-action="analyze"]', { force: true });
+    await view.page.click('[data-action="cancel"]');
+    expect((await view.posted()).map((message) => message.type)).toEqual(['ready', 'cancel']);
+    await view.send(
+      { type: 'progress', progress: null },
+      { type: 'error', error: { code: 'cancelled', message: 'The analysis was cancelled.', hint: '' } },
+    );
+    expect(await view.page.locator('.banner.cancelled').isVisible()).toBe(true);
+    expect(await view.page.locator('[data-action="show-log"]').count()).toBe(0);
+    await view.screenshot('cancelled');
+    await view.send(...everything(), {
+      type: 'progress',
+      progress: { ...progress, total: 0, secondsLeft: null },
+    });
+    await view.screenshot('progress-again');
+  });
+
+  test('shows a failure with its hint and the way to the log', async () => {
+    view = await browser.open('light', 1000, 700);
+    const error = {
+      code: 'runtime',
+      message: 'onnxruntime failed at node p2o.Conv.3: input x has 4 channels, the weight expects 3.',
+      hint: 'Check that the data has the shape that the model takes.',
+    } as const;
+    await view.send(...everything(), { type: 'error', error });
+    await view.screenshot('error');
+    await view.page.click('[data-action="show-log"]');
+    expect((await view.posted()).at(-1)).toEqual({ type: 'showLog' });
+  });
+
+  test('shows only the failure when the model cannot be read', async () => {
+    view = await browser.open('dark', 1000, 700);
+    const error = {
+      code: 'bad-model',
+      message: 'broken.onnx ends inside field 7.',
+      hint: 'Export it again.',
+    } as const;
+    await view.send({ type: 'error', error });
+    expect(await view.page.locator('.banner.error').innerText()).toContain('ends inside field 7');
+    expect(await view.page.locator('.layer-panel').isVisible()).toBe(false);
+    await view.screenshot('bad-model');
+  });
+
+  test('shows what was quantized', async () => {
+    view = await browser.open('dark', 1400, 900);
+    await view.send(...everything(), { type: 'quantized', result: quantized });
+    expect(await view.page.locator('.quantized').innerText()).toContain('1.4× faster');
+    await view.screenshot('quantized');
+    await view.page.click('[data-action="quantize"]');
+    expect((await view.posted()).at(-1)).toEqual({ type: 'quantize' });
+  });
+});
+
+describe('layers', () => {
+  test('works from the keyboard alone', async () => {
+    view = await browser.open('dark', 1400, 900);
+    await view.send(...everything());
+    const { keyboard } = view.page;
+    for (let i = 0; i < 40; i += 1) {
+      await keyboard.press('Tab');
+      if (await view.page.evaluate(() => document.activeElement?.classList.contains('layer-grid'))) break;
+    }
+    expect(await selectedRow().getAttribute('data-layer')).toBe('p2o.Conv.2');
+    await keyboard.press('ArrowDown');
+    expect(await selectedRow().getAttribute('data-layer')).toBe('p2o.Conv.28');
+    expect(await view.page.locator('.detail-panel').getAttribute('data-layer')).toBe('p2o.Conv.28');
+    await keyboard.press('Space');
+    expect(await keepMessages()).toEqual([{ type: 'setKeepFloat', layer: 'p2o.Conv.28', keep: false }]);
+    await view.send({ type: 'keepFloat', layers: ['p2o.Conv.2', 'p2o.MatMul.16'] });
+    expect(await view.page.locator('.advice-status').innerText()).toContain('Quantize will measure it');
+    await view.screenshot('keyboard');
+    await keyboard.press('End');
+    await keyboard.press('Home');
+    await keyboard.press('Enter');
+    for (let i = 0; i < 4; i += 1) await keyboard.press('Tab');
+    await keyboard.press('ArrowRight');
+    expect(await view.page.locator('.readout').innerText()).toMatch(/to .*: [\d,]+ values?, /);
+    await view.screenshot('keyboard-histogram');
+    await keyboard.press('Escape');
+    expect(await view.page.evaluate(() => document.activeElement?.className)).toContain('layer-grid');
+  });
+
+  test('toggles by mouse, and goes back to the advice', async () => {
+    view = await browser.open('light', 1400, 900);
+    await view.send(...everything());
+    await view.page.click('.advice-panel input[data-keep-float="p2o.Conv.2"]');
+    await view.page.click('.layer-row[data-layer="p2o.Conv.28"] input[data-keep-float]');
+    expect(await keepMessages()).toEqual([
+      { type: 'setKeepFloat', layer: 'p2o.Conv.2', keep: false },
+      { type: 'setKeepFloat', layer: 'p2o.Conv.28', keep: false },
+    ]);
+    await view.send({ type: 'keepFloat', layers: ['p2o.MatMul.16'] });
+    await view.page.click('[data-action="reset-advice"]');
+    expect((await keepMessages()).slice(2)).toEqual([
+      { type: 'setKeepFloat', layer: 'p2o.Conv.2', keep: true },
+      { type: 'setKeepFloat', layer: 'p2o.Conv.28', keep: true },
+    ]);
+  });
+
+  test('sorts and filters, and remembers it over a reload', async () => {
+    view = await browser.open('dark', 1400, 900);
+    await view.send(...everything());
+    await view.page.click('[data-sort="order"]');
+    expect(await firstRow().getAttribute('data-layer')).toBe('p2o.Conv.0');
+    await view.page.fill('.filter', 'matmul');
+    expect(await view.page.locator('.layer-row').count()).toBe(3);
+    await view.page.click('.layer-row[data-layer="p2o.MatMul.33"]');
+    await view.page.reload();
+    await view.send(...everything());
+    expect(await view.page.locator('.layer-row').count()).toBe(3);
+    expect(await selectedRow().getAttribute('data-layer')).toBe('p2o.MatMul.33');
+  });
+
+  test('scrolls through 5,000 layers, drawing only those in sight', async () => {
+    const many = sampleReport(5000);
+    // Histograms of the layers are not what is tested, and are slow to send.
+    many.layers.forEach((layer) => (layer.inputs = []));
+    view = await browser.open('dark', 1400, 900);
+    await view.send(...everything(many));
+    await view.page.click('[data-sort="order"]');
+    expect(await view.page.locator('.layer-row').count()).toBeLessThan(80);
+    await view.page.locator('.layer-grid').focus();
+    const started = Date.now();
+    await view.page.keyboard.press('End');
+    expect(await selectedRow().getAttribute('data-layer')).toBe('p2o.Conv.4999');
+    expect(await selectedRow().isVisible()).toBe(true);
+    for (let i = 0; i < 20; i += 1) await view.page.keyboard.press('PageUp');
+    expect(Date.now() - started).toBeLessThan(5000);
+    expect(await view.page.locator('.layer-row').count()).toBeLessThan(80);
+    await view.screenshot('layers-5000');
+  });
+
+  test('shows hostile names as text', async () => {
+    const hostile = sampleReport();
+    const names = [
+      '</script><script>alert(1)</script>',
+      '<img src=x onerror=alert(2)>',
+      'x'.repeat(10_000),
+      'encoder\u202Egnp.exe\u202C/\u2067عربي',
+      '"] , body { display: none } [x="',
+    ];
+    names.forEach((name, i) => {
+      const layer = hostile.layers[i];
+      const summary = hostile.model.layers[i];
+      if (layer === undefined || summary === undefined) return;
+      hostile.keepFloat = hostile.keepFloat.map((one) => (one === layer.name ? name : one));
+      layer.name = summary.name = name;
+      layer.weight = summary.weight = name;
+      layer.drop = 0.5 - i / 100;
+      layer.advice.reason = `Because of ${name}.`;
+      layer.inputs.forEach((input) => (input.tensor = name));
+    });
+    hostile.model.path = `/models/${names[1] ?? ''}.onnx`;
+    hostile.warnings = [names[0] ?? '', names[2] ?? ''];
+    view = await browser.open('dark', 900, 760);
+    await view.send({ type: 'model', summary: hostile.model }, data);
+    await view.screenshot('hostile-start');
+    await view.send(...everything(hostile));
+    await view.page.locator('.layer-grid').focus();
+    for (let i = 0; i < names.length; i += 1) {
+      expect(await selectedRow().getAttribute('data-layer')).toBe(names[i]);
+      expect(await view.page.locator('.detail-panel h2').textContent()).toBe(names[i]);
+      await view.screenshot(`hostile-${i}`);
+      await view.page.keyboard.press('ArrowDown');
+    }
+    expect(await view.page.locator('img').count()).toBe(0);
+    expect(await view.page.locator('script').count()).toBe(2);
+    const overflow = await view.page.evaluate(() => document.body.scrollWidth - document.body.clientWidth);
+    expect(overflow).toBe(0);
+  });
+
+  test('switches the histogram between counts and their logarithm, and zooms to the clip', async () => {
+    view = await browser.open('light', 1400, 900);
+    await view.send(...everything());
+    const outline = () => view.page.locator('svg.histogram .bins').getAttribute('d');
+    const log = await outline();
+    await view.page.click('[data-setting="log-counts"]');
+    expect(await outline()).not.toBe(log);
+    await view.page.click('[data-setting="zoom"]');
+    expect(await view.page.locator('.beyond').innerText()).toContain('to the right');
+    expect(await view.page.locator('.clip-line.used').first().getAttribute('data-method')).toBe(
+      'percentile:99.99',
+    );
+    await view.page.locator('svg.histogram').hover({ position: { x: 120, y: 120 } });
+    expect(await view.page.locator('.readout').innerText()).toMatch(/values?, /);
+    await view.screenshot('histogram-zoom');
+  });
+});

@@ -1,0 +1,173 @@
+import type {
+  CalibrationMethod,
+  HistogramData,
+  Int8Result,
+  LayerInput,
+  LayerReport,
+  LayerSummary,
+  ModelSummary,
+  Report,
+} from '../../engine/protocol';
+
+/** Numbers in [0, 1) that are the same in every run. */
+export function randomSource(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A bulk of `spread` around zero with a thin tail far out, as after a convolution in a trained network. */
+export function heavyTailed(
+  random: () => number,
+  spread: number,
+  reach: number,
+  signed: boolean,
+): HistogramData {
+  const binWidth = 2 ** Math.floor(Math.log2(reach / 1500));
+  const bins = Math.ceil(reach / binWidth);
+  const side = (scale: number) =>
+    Array.from({ length: bins }, (_, i) => {
+      const x = (i * binWidth) / spread;
+      const bulk = 90000 * scale * Math.exp(-x);
+      const tail = (scale * 14) / (1 + x / 6) ** 2;
+      return Math.floor((bulk + tail) * (0.6 + 0.8 * random()));
+    });
+  const positive = side(1);
+  positive[bins - 1] = 1;
+  return { binWidth, positive, negative: signed ? side(0.7).slice(0, Math.ceil(bins / 3)) : [] };
+}
+
+function sampleInput(tensor: string, random: () => number): LayerInput {
+  const spread = 0.3 + 1.6 * random();
+  const reach = spread * (12 + 40 * random() ** 2);
+  const signed = random() < 0.5;
+  const histogram = heavyTailed(random, spread, reach, signed);
+  const top = histogram.positive.length * histogram.binWidth;
+  const min = -histogram.negative.length * histogram.binWidth;
+  const clips = {
+    max: top,
+    entropy: spread * 6.1,
+    mse: spread * 7.4,
+    'percentile:99.9': spread * 6.8,
+    'percentile:99.99': Math.min(top, spread * 9.3),
+    'percentile:99.999': Math.min(top, 0.62 * top + spread),
+    'percentile:99.9999': 0.97 * top,
+  };
+  return { tensor, histogram, min, max: top, clips };
+}
+
+const shapes = [
+  [64, 3, 3, 3],
+  [64, 64, 1, 1],
+  [128, 64, 3, 3],
+  [240, 1, 5, 5],
+];
+
+function sampleSummary(index: number): LayerSummary {
+  const head = index % 17 === 16;
+  const weightShape = head ? [480, 6625] : (shapes[index % shapes.length] ?? []);
+  return {
+    name: head ? `p2o.MatMul.${index}` : `p2o.Conv.${index}`,
+    opType: head ? 'MatMul' : 'Conv',
+    weight: head ? `linear_${index}.w_0` : `conv2d_${180 + index}.w_0`,
+    weightShape,
+    weightBytes: 4 * weightShape.reduce((a, b) => a * b, 1),
+  };
+}
+
+/** A text recognizer with so many layers. */
+export function sampleModel(layers = 51): ModelSummary {
+  return {
+    path: '/home/user/models/ch_PP-OCRv4_rec_infer.onnx',
+    bytes: 10_822_104,
+    hash: 'a3f5',
+    irVersion: 8,
+    opset: 11,
+    otherOpsets: [],
+    producer: 'paddle2onnx 1.0',
+    parameters: 2_655_812,
+    nodeCount: 7 * layers,
+    operators: {
+      Conv: layers - 3,
+      Add: 64,
+      HardSwish: 38,
+      Mul: 31,
+      Reshape: 12,
+      Transpose: 9,
+      MatMul: 3,
+      Softmax: 3,
+    },
+    inputs: [{ name: 'x', type: 'float', dims: ['DynamicDimension.0', 3, 48, 'DynamicDimension.1'] }],
+    outputs: [{ name: 'softmax_11.tmp_0', type: 'float', dims: ['DynamicDimension.0', '?', 6625] }],
+    layers: Array.from({ length: layers }, (_, index) => sampleSummary(index)),
+  };
+}
+
+function sampleLayer(summary: LayerSummary, index: number, random: () => number): LayerReport {
+  const costly: Record<number, number> = { 2: 0.453, 28: 0.082, 16: 0.021 };
+  const drop = costly[index] ?? Math.round((random() - 0.35) * 12) / 1000;
+  const keep = index in costly;
+  return {
+    name: summary.name,
+    opType: summary.opType,
+    weight: summary.weight,
+    inputs: [sampleInput(`hardswish_${index}.tmp_0`, random)],
+    sqnrDb: keep ? 6 + 9 * random() : 22 + 16 * random(),
+    score: 0.981 - drop,
+    drop,
+    ranAsInteger: index % 13 !== 5,
+    advice: keep
+      ? {
+          decision: 'float',
+          reason: `Its input reaches ${(20 + index).toFixed(1)}, far beyond where most of its values lie, so int8 steps are too coarse.`,
+        }
+      : { decision: 'int8', reason: 'It costs less than the noise of the measurement.' },
+  };
+}
+
+/** A finished analysis in which three layers are advised to stay in float. */
+export function sampleReport(layers = 51): Report {
+  const random = randomSource(7);
+  const model = sampleModel(layers);
+  const method: CalibrationMethod = 'percentile:99.99';
+  const int8: Int8Result = {
+    metric: 'ctc',
+    score: 0.528,
+    latencyMs: 8.94,
+    bytes: 2_940_331,
+    integerNodes: 112,
+    floatNodes: 34,
+  };
+  return {
+    version: 1,
+    created: '2026-03-01T14:05:00',
+    model,
+    settings: {
+      data: '/home/user/data/street-signs.npz',
+      samples: null,
+      weights: 'per-channel',
+      calibration: 'auto',
+      profile: 'x86',
+      targetDrop: 0.01,
+      method,
+      calibrationSamples: 500,
+      evaluationSamples: 300,
+      sharedSamples: false,
+    },
+    float: { metric: 'ctc', score: 0.981, latencyMs: 12.4, bytes: model.bytes },
+    int8,
+    advised: { ...int8, score: 0.976, latencyMs: 9.12, bytes: 3_214_008, floatNodes: 37, meetsTarget: true },
+    nodes: [],
+    layers: model.layers.map((summary, index) => sampleLayer(summary, index, random)),
+    keepFloat: ['p2o.Conv.2', 'p2o.Conv.28', 'p2o.MatMul.16'].filter((name) =>
+      model.layers.some((layer) => layer.name === name),
+    ),
+    calibrationTable: [
+      { method: 'max', score: 0.31 },
+      { method, score: 0.53 },
+    ],
+    warnings: ['4 layers run in float even when quantized: the runtime has no int8 kernel for their shapes.'],
+  };
+}

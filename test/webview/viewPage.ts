@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import type { FromWebview, ToWebview } from '../../webview/protocol';
+import { themes, themeSheet, type ThemeName } from './themes';
+
+const NONCE = 'dGVzdA';
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The host's API: what the view posts is kept for the test, what it stores survives a reload. */
+const hostStub = `
+window.posted = [];
+window.acquireVsCodeApi = () => ({
+  postMessage: (message) => window.posted.push(message),
+  getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null') ?? undefined,
+  setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
+});`;
+
+function pageText(theme: ThemeName): string {
+  // The policy that the extension gives to its webview.
+  const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<link rel="stylesheet" href="theme.css?${theme}"><link rel="stylesheet" href="webview.css"></head>
+<body class="${themes[theme].bodyClass}"><script nonce="${NONCE}">${hostStub}</script>
+<script nonce="${NONCE}" src="webview.js"></script></body></html>`;
+}
+
+async function answer(url: URL): Promise<{ type: string; body: string }> {
+  switch (url.pathname) {
+    case '/theme.css':
+      return { type: 'text/css', body: themeSheet(url.search.slice(1) as ThemeName) };
+    case '/webview.css':
+      return { type: 'text/css', body: await readFile(resolve('dist/webview.css'), 'utf8') };
+    case '/webview.js':
+      return { type: 'text/javascript', body: await readFile(resolve('dist/webview.js'), 'utf8') };
+    default:
+      return { type: 'text/html', body: pageText((url.searchParams.get('theme') ?? 'dark') as ThemeName) };
+  }
+}
+
+/** One browser and one server of the built view, for as long as a test file runs. */
+export class ViewBrowser {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly server: Server,
+  ) {}
+
+  static async start(): Promise<ViewBrowser> {
+    const server = createServer((request, response) => {
+      answer(new URL(request.url ?? '/', 'http://localhost')).then(
+        ({ type, body }) => response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(body),
+        (error: unknown) => response.writeHead(500).end(String(error)),
+      );
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+    return new ViewBrowser(browser, server);
+  }
+
+  /** Opens the view in a page of its own; errors and breaches of the policy are gathered in `problems`. */
+  async open(theme: ThemeName, width: number, height: number): Promise<View> {
+    const context = await this.browser.newContext({ viewport: { width, height }, deviceScaleFactor: 1 });
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text());
+    });
+    page.on('dialog', (dialog) => {
+      problems.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    const { port } = this.server.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/?theme=${theme}`);
+    return new View(page, problems);
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+  }
+}
+
+/** The view in a page, and the test in the extension's place. */
+export class View {
+  constructor(
+    readonly page: Page,
+    readonly problems: readonly string[],
+  ) {}
+
+  /** Sends messages as the extension would, and waits until they are drawn. */
+  async send(...messages: ToWebview[]): Promise<void> {
+    await this.page.evaluate(async (all) => {
+      all.forEach((message) => window.postMessage(message, '*'));
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    }, messages);
+  }
+
+  /** What the view has posted so far. */
+  posted(): Promise<FromWebview[]> {
+    return this.page.evaluate(() => (window as unknown as { posted: FromWebview[] }).posted);
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await this.page.screenshot({ path: resolve('out/screenshots', `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
