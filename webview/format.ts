@@ -8,7 +8,7 @@ const threeDigits = format('.3~g');
 const metricNames: Record<MetricName, string> = {
   top1: 'Top-1 accuracy',
   top5: 'Top-5 accuracy',
-  ctc: 'Sequence accuracy',
+  ctc: 'Character accuracy',
   sqnr: 'SQNR',
   cosine: 'Cosine similarity',
   agreement: 'Agreement with float',
