@@ -12,6 +12,11 @@ export function elementCount(tensor: TensorProto): number {
   return tensor.dims.reduce((n, d) => n * Number(d), 1);
 }
 
+/** Whether {@link floatValues} can read the tensor. */
+export function isFloat(tensor: TensorProto): boolean {
+  return tensor.dataType === (TensorProto_DataType.FLOAT as number);
+}
+
 function mismatch(tensor: TensorProto, found: number): EngineError {
   return new EngineError(
     'bad-model',
@@ -25,7 +30,7 @@ function mismatch(tensor: TensorProto, found: number): EngineError {
  * @throws EngineError `unsupported` for another element type, `bad-model` when values are missing
  */
 export function floatValues(tensor: TensorProto): Float32Array {
-  if (tensor.dataType !== (TensorProto_DataType.FLOAT as number)) {
+  if (!isFloat(tensor)) {
     throw new EngineError(
       'unsupported',
       `Tensor ${tensor.name} is ${elementTypeName(tensor.dataType)}; only float weights can be quantized.`,

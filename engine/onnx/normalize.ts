@@ -1,7 +1,8 @@
 import { clone } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
 import { convertOpset } from './convertOpset';
-import { dropUnusedInitializers, foldBatchNorm } from './foldBatchNorm';
+import { dropUnusedInitializers } from './dropUnusedInitializers';
+import { foldIntoConv } from './foldIntoConv';
 import { freshNames } from './graphIndex';
 import { liftConstants } from './liftConstants';
 import type { Model } from './model';
@@ -13,7 +14,7 @@ const TARGET_IR = 8n;
 
 /**
  * The form that everything behind works on: a copy with constants as initializers, operator set 17 or
- * newer, batch norm folded, and a name on every node. Its outputs equal the original's up to rounding.
+ * newer, batch norm and other scalings folded into convolutions, and a name on every node. Its outputs equal the original's up to rounding.
  * @throws EngineError `unsupported` when a node cannot be converted
  */
 export function normalize(original: Model): Model {
@@ -26,7 +27,7 @@ export function normalize(original: Model): Model {
   const initializers = new Set(graph.initializer.map((t) => t.name));
   graph.input = graph.input.filter((i) => !initializers.has(i.name));
   convertOpset(model, TARGET_OPSET);
-  foldBatchNorm(graph);
+  foldIntoConv(graph);
   dropUnusedInitializers(graph);
   if (model.irVersion < TARGET_IR) model.irVersion = TARGET_IR;
   return model;

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { ModelProtoSchema, ValueInfoProtoSchema } from 'onnx-buf';
+import { ValueInfoProtoSchema } from 'onnx-buf';
 import { encodeModel, type Model } from './model';
 
 /** Encodes a copy of the model that hands out the given tensors too. The model itself is not changed. */
@@ -9,5 +9,5 @@ export function encodeWithTaps(model: Model, tensors: Iterable<string>): Uint8Ar
   const taps = [...new Set(tensors)].filter((name) => !already.has(name));
   // onnxruntime infers the types of outputs that declare none.
   const output = [...graph.output, ...taps.map((name) => create(ValueInfoProtoSchema, { name }))];
-  return encodeModel(Object.assign(create(ModelProtoSchema, model), { graph: { ...graph, output } }));
+  return encodeModel({ ...model, graph: { ...graph, output } });
 }

@@ -3,7 +3,7 @@ import { ModelProtoSchema, type GraphProto, type NodeProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { makeNode } from '../onnx/attributes';
 import { elementCount, floatValues, makeTensor } from '../onnx/elements';
-import { dropUnusedInitializers } from '../onnx/foldBatchNorm';
+import { dropUnusedInitializers } from '../onnx/dropUnusedInitializers';
 import { freshNames, indexGraph } from '../onnx/graphIndex';
 import { findLayers, type Layer } from '../onnx/layers';
 import type { Model } from '../onnx/model';
