@@ -105,8 +105,9 @@ export class Histogram {
       zeros: this.zeros,
       finite: this.finite,
       notFinite: this.notFinite,
-      min: this.finite === 0 ? 0 : this.min,
-      max: this.finite === 0 ? 0 : this.max,
+      // −0 counts as zero, and whether it or 0 came first must not show.
+      min: this.finite === 0 ? 0 : this.min + 0,
+      max: this.finite === 0 ? 0 : this.max + 0,
     };
   }
 
