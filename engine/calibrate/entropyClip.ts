@@ -7,8 +7,6 @@ import type { Grid } from './grid';
  * constant padding, say) makes every merged level look bad and drags the clip towards zero.
  */
 const MOST_BINS = 2048;
-/** Candidate clips tried; more of them change the clip by less than a bin of the drawn histogram. */
-const CANDIDATES = 1024;
 
 /**
  * The clip that minimises KL(P‖Q) (paper, section on calibration; companion toolkit's algorithm).
@@ -28,12 +26,11 @@ export function entropyClip(magnitudes: Magnitudes, grid: Grid): number {
   const total = nonZero.reduce((a, b) => a + b, 0);
   const bins = nonZero.length;
   const fewest = Math.min(bins, grid.levels(max));
-  const stride = Math.max(1, Math.floor((bins - fewest) / CANDIDATES));
 
   let best = { clip: max, divergence: divergenceAt(nonZero, bins, total, grid.levels(max)) };
   let kept = 0;
   let counted = 0;
-  for (let end = fewest; end < bins; end += stride) {
+  for (let end = fewest; end < bins; end++) {
     while (counted < end) kept += nonZero[counted++]!;
     const clip = end * binWidth;
     // With nothing in the last kept bin, Q cannot hold the clipped mass that P has there.
@@ -52,8 +49,9 @@ function divergenceAt(counts: Float64Array, end: number, total: number, levels: 
   const beyond = total - kept;
   let divergence = 0;
   for (let level = 0; level < levels; level++) {
-    const from = Math.floor((level * end) / levels);
-    const to = Math.floor(((level + 1) * end) / levels);
+    // A bin belongs to the level that its lower edge lies in.
+    const from = Math.ceil((level * end) / levels);
+    const to = Math.ceil(((level + 1) * end) / levels);
     let mass = 0;
     let occupied = 0;
     for (let i = from; i < to; i++) {
