@@ -1,7 +1,6 @@
 import type { MetricName } from './protocol';
 
 const NOTHING = '–';
-
 /** With a true minus sign and no negative zero. */
 function signed(text: string): string {
   return text.startsWith('-') ? (Number(text) === 0 ? text.slice(1) : `−${text.slice(1)}`) : text;
@@ -15,6 +14,11 @@ function plain(value: number): string {
   return signed(value.toLocaleString('en-US', { maximumFractionDigits: 0 }));
 }
 
+/** Significant digits without an exponent, for small shares. */
+function decimal(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { maximumSignificantDigits: digits });
+}
+
 function significant(value: number, digits: number): string {
   return signed(String(Number(value.toPrecision(digits))));
 }
@@ -22,7 +26,7 @@ function significant(value: number, digits: number): string {
 const metricNames: Record<MetricName, string> = {
   top1: 'Top-1 accuracy',
   top5: 'Top-5 accuracy',
-  ctc: 'Sequence accuracy',
+  ctc: 'Character accuracy',
   sqnr: 'SQNR',
   cosine: 'Cosine similarity',
   agreement: 'Agreement with float',
@@ -69,24 +73,24 @@ export function formatDb(value: number): string {
   return Number.isFinite(value) ? `${fixed(value, 1)} dB` : NOTHING;
 }
 
-function scaled(value: number, units: readonly string[]): string {
+function scaled(value: number, units: readonly string[], trim: boolean): string {
   let unit = 0;
   // 999.95 would round to 1000.0 of this unit.
   while (value >= 999.95 && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? plain(value) : fixed(value, 1)} ${units[unit] ?? ''}`.trimEnd();
+  return `${unit === 0 ? plain(value) : trim ? String(Number(value.toFixed(1))) : fixed(value, 1)} ${units[unit] ?? ''}`.trimEnd();
 }
 
 /** A size in decimal units: `812 B`, `3.2 MB`. */
 export function formatBytes(bytes: number): string {
-  return scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB']);
+  return scaled(bytes, ['B', 'kB', 'MB', 'GB', 'TB'], false);
 }
 
 /** A count at a glance: `981`, `12.3 k`, `2.1 M`. */
 export function formatCount(count: number): string {
-  return scaled(count, ['', 'k', 'M', 'G', 'T']);
+  return scaled(count, ['', 'k', 'M', 'G', 'T'], true);
 }
 
 /** A count to the last one: `12,403`. */
@@ -109,7 +113,12 @@ export function formatShare(share: number): string {
   if (share === 0) return '0%';
   const percent = share * 100;
   if (percent < 0.0001) return '< 0.0001%';
-  return percent < 1 ? `${significant(percent, 2)}%` : `${fixed(percent, 1)}%`;
+  return percent < 1 ? `${decimal(percent, 2)}%` : `${fixed(percent, 1)}%`;
+}
+
+/** A target such as 0.01 as `1%`. */
+export function formatTarget(targetDrop: number): string {
+  return `${significant(targetDrop * 100, 3)}%`;
 }
 
 /** Milliseconds to three significant digits. */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError, throwIfCancelled } from './engineError';
 import { createMetric } from './feeds/metrics/createMetric';
-import { meetsTarget } from './feeds/metrics/meetsTarget';
+import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
 import { inputSpecs } from './onnx/inputSpecs';
 import { encodeModel, readModelFile, writeFileAtomically } from './onnx/model';

@@ -2,7 +2,7 @@ import { max } from 'd3-array';
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import type { LayerInput } from '../../engine/protocol';
-import { shortMethod } from '../format';
+import { shortMethod } from '../../engine/format';
 import type { HistogramRange } from '../store';
 import { placeLabels } from './placeLabels';
 import { rebin, type Rebinned } from './rebin';

@@ -1,5 +1,5 @@
 import type { Report } from '../../engine/protocol';
-import { formatDrop, formatPlural, formatScore } from '../format';
+import { formatDrop, formatPlural, formatScore } from '../../engine/format';
 import { keptLayers, measuredAs } from '../layerRows';
 import {
   add,

@@ -3,7 +3,7 @@ import { select } from 'd3-selection';
 import type { LayerInput, SettledSettings } from '../../engine/protocol';
 import { shareBeyond } from '../chart/rebin';
 import { stepFormula, stepSize } from '../chart/stepSize';
-import { formatMethod, formatShare, formatValue, shorten } from '../format';
+import { formatMethod, formatShare, formatValue, shorten } from '../../engine/format';
 import { add } from './dom';
 
 /** Appends the clips of a tensor, narrowest first. Pointing at one marks its lines in the histogram. */

@@ -1,5 +1,5 @@
 import type { LayerReport, LayerSummary, MetricName } from '../../engine/protocol';
-import { formatBytes, formatDb, formatDrop, formatScore, formatShape } from '../format';
+import { formatBytes, formatDb, formatDrop, formatScore, formatShape } from '../../engine/format';
 import { keptLayers, shownLayer } from '../layerRows';
 import type { State } from '../store';
 import { addClipTable } from './clipTableView';

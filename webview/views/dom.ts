@@ -1,5 +1,5 @@
 import { select, type Selection } from 'd3-selection';
-import { shorten } from '../format';
+import { shorten } from '../../engine/format';
 import type { FromWebview } from '../protocol';
 import type { Action, State } from '../store';
 

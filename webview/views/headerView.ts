@@ -1,5 +1,5 @@
 import type { ModelSummary } from '../../engine/protocol';
-import { baseName, formatBytes, formatCount, formatPlural } from '../format';
+import { baseName, formatBytes, formatCount, formatPlural } from '../../engine/format';
 import { screenOf } from '../store';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 

@@ -3,7 +3,14 @@ import { select } from 'd3-selection';
 import type { LayerInput } from '../../engine/protocol';
 import { histogramGeometry, type HistogramGeometry, type HistogramOptions } from '../chart/histogramGeometry';
 import { shareBeyond, totalCount } from '../chart/rebin';
-import { formatCount, formatExactCount, formatMethod, formatShare, formatValue, shorten } from '../format';
+import {
+  formatCount,
+  formatExactCount,
+  formatMethod,
+  formatShare,
+  formatValue,
+  shorten,
+} from '../../engine/format';
 import { add } from './dom';
 
 /** A histogram in words: how many values, their range, and what the clip in use cuts off. */

@@ -1,6 +1,13 @@
 import type { ScaleLinear } from 'd3-scale';
 import type { MetricName } from '../../engine/protocol';
-import { formatBytes, formatDrop, formatDropNumber, formatDb, formatShape, shorten } from '../format';
+import {
+  formatBytes,
+  formatDrop,
+  formatDropNumber,
+  formatDb,
+  formatShape,
+  shorten,
+} from '../../engine/format';
 import type { LayerRow } from '../layerRows';
 import type { SortKey } from '../store';
 import { add, addKeepBox, setName, type Host } from './dom';

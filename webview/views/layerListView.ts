@@ -1,7 +1,7 @@
 import { extent } from 'd3-array';
 import { scaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
-import { dropUnit, formatDropNumber, formatPlural } from '../format';
+import { dropUnit, formatDropNumber, formatPlural } from '../../engine/format';
 import { arrangeRows, layerRows, shownLayer, visibleRange, type LayerRow } from '../layerRows';
 import type { State } from '../store';
 import { add, emptied, whenChanged, type Host, type Update } from './dom';

@@ -1,4 +1,4 @@
-import { formatDuration, formatExactCount } from '../format';
+import { formatDuration, formatExactCount } from '../../engine/format';
 import { add, addButton, type Host, type Update } from './dom';
 
 /** What is being done, how far it is, and a way to stop it. */

@@ -6,8 +6,8 @@ import {
   formatScore,
   formatShrink,
   formatSpeed,
-} from '../format';
-import { describeTarget } from '../target';
+} from '../../engine/format';
+import { describeTarget } from '../../engine/target';
 import { add, addName, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
 

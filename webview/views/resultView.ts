@@ -12,8 +12,8 @@ import {
   formatScore,
   formatShrink,
   formatSpeed,
-} from '../format';
-import { describeTarget, meetsTarget } from '../target';
+} from '../../engine/format';
+import { describeTarget, meetsTarget } from '../../engine/target';
 import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
 

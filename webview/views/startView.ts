@@ -1,5 +1,5 @@
 import type { DataSummary, ModelSummary } from '../../engine/protocol';
-import { baseName, formatMetric, formatPlural, formatShape } from '../format';
+import { baseName, formatMetric, formatPlural, formatShape } from '../../engine/format';
 import { screenOf } from '../store';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';

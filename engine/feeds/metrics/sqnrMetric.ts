@@ -1,10 +1,8 @@
+import { MAX_SQNR_DB } from '../../target';
 import { numbersOf } from '../elementTypes';
 import type { Metric } from './metric';
 import { besideReference } from './outputsOf';
 import { rememberFloats } from './rememberFloats';
-
-/** No output is called better or worse than this, in dB: a mean must not hang on one sample. */
-export const MAX_SQNR_DB = 100;
 
 /**
  * Signal to quantization noise of the model's outputs against the float model's, in dB: the mean over outputs and

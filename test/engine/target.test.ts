@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createMetric } from '../../../../engine/feeds/metrics/createMetric';
-import { formatScore } from '../../../../engine/format';
-import { meetsTarget } from '../../../../engine/feeds/metrics/meetsTarget';
-import type { MetricName } from '../../../../engine/protocol';
+import { createMetric } from '../../engine/feeds/metrics/createMetric';
+import { formatScore } from '../../engine/format';
+import { describeTarget, meetsTarget } from '../../engine/target';
+import type { MetricName } from '../../engine/protocol';
 
 test('accepts a relative drop of accuracy', () => {
   expect(meetsTarget('top1', 0.8, 0.792, 0.01)).toBe(true);
@@ -25,4 +25,9 @@ test('writes scores for people', () => {
 
 test.each<MetricName>(['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'])('creates %s', (metric) => {
   expect(createMetric({ metric, alphabet: [] }, ['y']).name).toBe(metric);
+});
+
+test('says the target in words', () => {
+  expect(describeTarget('ctc', 0.01)).toBe('within 1% of float');
+  expect(describeTarget('sqnr', 0.01)).toBe('at least 20.0 dB');
 });

@@ -1,12 +1,14 @@
-import type { MetricName } from '../../protocol';
-import { MAX_SQNR_DB } from './sqnrMetric';
+import { formatDb, formatTarget } from './format';
+import type { MetricName } from './protocol';
 
+/** Where scores of SQNR end: no noise at all. */
+export const MAX_SQNR_DB = 100;
 /** A score that equals the bar but for rounding meets it. */
 const ROUNDING = 1e-9;
 
 /** The lowest score that a drop of `targetDrop` (0.01 for 1%) from the float model's score still allows. */
 export function targetScore(metric: MetricName, floatScore: number, targetDrop: number): number {
-  // For sqnr the drop is the noise's share of the signal's power.
+  // For SQNR the drop is the noise's share of the signal's power.
   if (metric === 'sqnr') return Math.min(MAX_SQNR_DB, -10 * Math.log10(targetDrop));
   return floatScore * (1 - targetDrop);
 }
@@ -19,4 +21,11 @@ export function meetsTarget(
   targetDrop: number,
 ): boolean {
   return score >= targetScore(metric, floatScore, targetDrop) - ROUNDING;
+}
+
+/** The target in words: `within 1% of float`, `at least 20.0 dB`. */
+export function describeTarget(metric: MetricName, targetDrop: number): string {
+  return metric === 'sqnr'
+    ? `at least ${formatDb(targetScore(metric, 0, targetDrop))}`
+    : `within ${formatTarget(targetDrop)} of float`;
 }

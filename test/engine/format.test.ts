@@ -19,7 +19,7 @@ import {
   formatValue,
   shorten,
   shortMethod,
-} from '../../webview/format';
+} from '../../engine/format';
 
 test('scores carry the unit of their metric', () => {
   expect(formatScore('ctc', 0.981)).toBe('98.1%');
