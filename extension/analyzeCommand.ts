@@ -17,6 +17,7 @@ async function analyze(model: unknown, given: unknown, services: Services): Prom
   if (uri === undefined) return undefined;
   await showModelEditor(uri);
   const session = services.sessions.get(uri);
+  await session.ready();
   const chosen = pickSettings(given);
   const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
   if (data === undefined) return undefined;

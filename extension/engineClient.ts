@@ -34,7 +34,10 @@ export class EngineClient implements vscode.Disposable {
     token?: vscode.CancellationToken,
   ): Promise<Requests[M]['result']> {
     const client = await this.start();
-    return client.sendRequest<Requests[M]['result']>(method, params, token);
+    // An `undefined` in the token's place would travel as a second parameter.
+    return token === undefined
+      ? client.sendRequest<Requests[M]['result']>(method, params)
+      : client.sendRequest<Requests[M]['result']>(method, params, token);
   }
 
   /** Starts the process unless it runs or is starting. */

@@ -10,6 +10,7 @@ import { registerModelEditor } from './modelEditor';
 import { ModelSessions } from './modelSessions';
 import { registerQuantize } from './quantizeCommand';
 import { reopenModels } from './reopenModels';
+import type { ToWebview } from '../webview/protocol';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 
@@ -25,8 +26,14 @@ const features = [
 ];
 let engine: EngineClient | undefined;
 
+/** For other extensions and for tests. */
+export interface QuantscopeApi {
+  /** What the views of an open model have been told last, one message of each type. */
+  messagesFor(model: vscode.Uri): ToWebview[];
+}
+
 /** Called by VS Code once, when a model is opened, a command is run, or the workspace holds a model. */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): QuantscopeApi {
   const log = vscode.window.createOutputChannel('Quantscope', { log: true });
   context.subscriptions.push(log);
   try {
@@ -35,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     context.subscriptions.push(engine, sessions);
     const services: Services = { context, log, engine, sessions };
     features.forEach((register) => register(services));
+    return { messagesFor: (model) => sessions.find(model)?.snapshot() ?? [] };
   } catch (thrown) {
     log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     void showFailure(toErrorData(thrown));

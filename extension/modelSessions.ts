@@ -29,12 +29,16 @@ export class ModelSessions implements vscode.Disposable {
     return [...this.byUri.values()];
   }
 
+  find(uri: vscode.Uri): ModelSession | undefined {
+    return this.byUri.get(uri.toString());
+  }
+
+  /** The model's session, from now on. */
   get(uri: vscode.Uri): ModelSession {
-    const key = uri.toString();
-    const known = this.byUri.get(key);
+    const known = this.find(uri);
     if (known !== undefined) return known;
     const session = new ModelSession(uri, this.engine, this.memory, this.log);
-    this.byUri.set(key, session);
+    this.byUri.set(uri.toString(), session);
     return session;
   }
 

