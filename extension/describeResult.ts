@@ -10,7 +10,7 @@ export function describeScore(metric: MetricName, score: number): string {
 /** `10.8 MB`, in decimal units. */
 export function describeBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  return bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** `1.4× faster`, and as plainly when it is slower. */

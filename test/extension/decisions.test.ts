@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import type { Report } from '../../engine/protocol';
+import { errorLine, Refusal, toErrorData } from '../../extension/errorData';
+import { keptInFloat } from '../../extension/keptInFloat';
+
+describe('an error from the engine', () => {
+  const data = { code: 'bad-data', message: 'a.npz holds no array x.', hint: 'Name it x.' } as const;
+
+  test('keeps its code, message and hint', () => {
+    const thrown = Object.assign(new Error('Request failed'), { code: -32803, data: { ...data, more: 1 } });
+    expect(toErrorData(thrown)).toEqual(data);
+    expect(toErrorData(new Refusal(data))).toEqual(data);
+    expect(errorLine(data)).toBe('a.npz holds no array x. Name it x.');
+  });
+
+  test('is cancellation by its code alone', () => {
+    expect(toErrorData(Object.assign(new Error('x'), { code: -32800 })).code).toBe('cancelled');
+  });
+
+  test('tells of an engine that went away', () => {
+    const error = toErrorData(Object.assign(new Error('Pending response rejected'), { code: -32097 }));
+    expect(error.code).toBe('runtime');
+    expect(error.message).toMatch(/engine stopped/);
+  });
+
+  test.each([
+    [new Error('no'), 'no'],
+    ['text', 'text'],
+    [null, 'null'],
+  ])('takes %s for what it says', (thrown, text) => {
+    expect(toErrorData(thrown)).toMatchObject({ code: 'runtime', message: text });
+  });
+});
+
+describe('the layers to keep in float', () => {
+  const report = {
+    keepFloat: ['c', 'a'],
+    layers: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
+  } as unknown as Report;
+
+  test('are the advised ones until the user decides', () => {
+    expect(keptInFloat(report, {})).toEqual(['c', 'a']);
+  });
+
+  test('follow the user, and forget layers that this model has not', () => {
+    expect(keptInFloat(report, { a: false, b: true, gone: true })).toEqual(['c', 'b']);
+  });
+});
