@@ -67,6 +67,7 @@ function makeHome(extensionDir, settings) {
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'chat.disableAIFeatures': true,
     'extensions.autoCheckUpdates': false,
+    'git.openRepositoryInParentFolders': 'never',
   };
   writeFileSync(join(home, 'user', 'User', 'settings.json'), JSON.stringify({ ...quiet, ...settings }));
   if (extensionDir !== undefined) {

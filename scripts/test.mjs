@@ -62,6 +62,7 @@ async function main() {
   setUpEditor();
   units();
   await mochaSuite('Extension in a real VS Code', 'scripts/testVSCode.mjs');
+  await mochaSuite('Editor in a browser', 'scripts/testBrowser.mjs');
 }
 
 main()

@@ -1,0 +1,102 @@
+// The whole way as a person goes it, in a browser: open the model, analyze, look. Run by scripts/testBrowser.mjs.
+import { strict as assert } from 'node:assert';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { openBrowser } from '../../scripts/browser.mjs';
+import { startEditor } from '../../scripts/editor.mjs';
+import { makeTestWorkspace } from '../../scripts/testWorkspace.mjs';
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, 'out/browser-workspace');
+const screenshots = join(root, 'out/screenshots');
+const quick = { 'quantscope.samples': 8, 'quantscope.calibration': 'percentile:99.999' };
+
+/** The view's document, inside the editor's page. */
+const viewOf = (page) => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+
+async function palette(page, command) {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-box input').fill(`>${command}`);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: command }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+describe('the editor in a browser', () => {
+  let browser;
+  let editor;
+  let page;
+  const cache = mkdtempSync(join(tmpdir(), 'quantscope-cache-'));
+
+  async function open(name, theme) {
+    const settings = { ...quick, 'workbench.colorTheme': theme };
+    editor = await startEditor({ folder, extensionDir: root, settings });
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(editor.urlOf([['openFile', editor.remote(join(folder, name))]]));
+    return viewOf(page);
+  }
+
+  async function shoot(name) {
+    await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  }
+
+  before(async () => {
+    process.env.QUANTSCOPE_CACHE = cache;
+    mkdirSync(screenshots, { recursive: true });
+    makeTestWorkspace(folder);
+    browser = await openBrowser();
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed' && page) await shoot('failed');
+    await page?.close();
+    await editor?.stop();
+  });
+  after(async () => {
+    await browser?.close();
+    rmSync(cache, { recursive: true, force: true });
+  });
+
+  it('analyzes a model from the palette and draws its histograms with the clips', async () => {
+    const view = await open('rec.onnx', 'Default Light Modern');
+    await view.getByRole('button', { name: 'Choose calibration data…' }).waitFor();
+    await shoot('editor-light-opened');
+    await palette(page, 'Quantscope: Analyze Model');
+    const lines = page.locator('.quick-input-list .monaco-list-row', { hasText: 'lines' }).first();
+    await lines.waitFor();
+    await shoot('editor-light-data');
+    await lines.click();
+    await view.locator('.progress-title').filter({ hasText: /\S/ }).waitFor();
+    await shoot('editor-light-progress');
+    await view.locator('svg.histogram').first().waitFor({ timeout: 120_000 });
+    assert.ok((await view.locator('svg.histogram .clip-line').count()) >= 3, 'clips of several methods');
+    assert.equal(await view.locator('svg.histogram').first().locator('.clip-line.used').count(), 1);
+    assert.match((await view.locator('svg.histogram path.bins').first().getAttribute('d')) ?? '', /\d/);
+    await page.waitForTimeout(500);
+    await shoot('editor-light-report');
+  });
+
+  it('shows the finished analysis at once in a new window, and keeps decisions over a reload', async () => {
+    const view = await open('rec.onnx', 'Default Dark Modern');
+    await view.locator('svg.histogram').first().waitFor();
+    await shoot('editor-dark-report');
+    const box = view.locator('.layer-body input[type=checkbox]').first();
+    const before = await box.isChecked();
+    await box.click();
+    await page.waitForTimeout(1000);
+    await page.reload();
+    const again = viewOf(page).locator('.layer-body input[type=checkbox]').first();
+    await again.waitFor();
+    assert.equal(await again.isChecked(), !before);
+  });
+
+  it('says in the view what is wrong with a file that is no model', async () => {
+    await (await open('rec.onnx', 'Default Dark Modern')).locator('.model-title').waitFor();
+    await page.getByRole('treeitem', { name: 'text.onnx' }).dblclick();
+    const view = viewOf(page);
+    const banner = view.locator('.banner.error');
+    await banner.waitFor();
+    assert.match(await banner.innerText(), /text\.onnx/);
+    await shoot('editor-dark-error');
+  });
+});
