@@ -35,7 +35,7 @@ export function modelText(summary: ModelSummary): string {
     `Outputs: ${tensors(summary.outputs)}`,
     `Operators: ${operators.join(', ')}`,
     '',
-    textTable([['Layer', 'Operator', 'Weight', 'Shape', 'Size'], ...layers]),
+    textTable([['Layer', 'Operator', 'Weight', 'Shape', 'Size'], ...layers], 3),
   ].join('\n');
 }
 
@@ -65,7 +65,7 @@ export function comparisonText(reports: readonly Report[]): string {
     const kept = `  ${formatPlural(report.keepFloat.length, 'layer')} in float`;
     return [all, resultRow(kept, report.advised, first.float)];
   });
-  return textTable([resultHeader, resultRow('float', first.float, first.float), ...rows]);
+  return textTable([resultHeader, resultRow('float', first.float, first.float), ...rows], 1);
 }
 
 /** The layers that cost most, and what to do about them. */
@@ -83,7 +83,7 @@ export function layersText(report: Report): string {
   const shown = sorted.slice(0, MOST_SENSITIVE);
   return [
     `Most sensitive of ${formatPlural(report.layers.length, 'layer')} (${report.settings.weights} weights, each alone in int8):`,
-    textTable([['Layer', 'Operator', 'Weight', 'SQNR', 'Score', 'Change'], ...shown.map(row)]),
+    textTable([['Layer', 'Operator', 'Weight', 'SQNR', 'Score', 'Change'], ...shown.map(row)], 3),
   ].join('\n');
 }
 
