@@ -184,7 +184,8 @@ async function main(): Promise<number> {
     terminal.stop();
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) return 0;
-      process.stderr.write(`quantscope: ${thrown.message.replace(/^error: /, '')} See quantscope --help.\n`);
+      const line = thrown.message.replace(/^error: /, '').replace(/(?<![.?])$/, '.');
+      process.stderr.write(`quantscope: ${line} See quantscope --help.\n`);
       return 2;
     }
     const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;

@@ -17,6 +17,7 @@ import type {
   DataSummary,
   EvaluateResult,
   Int8Result,
+  MetricName,
   ModelSummary,
   QuantizeResult,
   QuantizeSettings,
@@ -136,6 +137,13 @@ export class Project {
     const { model: reference } = against ?? this;
     const outputs = reference.original.graph.output.map((o) => o.name);
     const dataset = await openSamples(settings, reference);
+    if (against === null && comparesWithFloat(dataset.metric)) {
+      throw new EngineError(
+        'bad-option',
+        `${settings.data} asks for ${dataset.metric}, which compares a model with its float original.`,
+        'Name that with --against, or add the truth to the data.',
+      );
+    }
     const total = dataset.evaluation.length;
     const progress = new StageProgress(
       'evaluate',
@@ -277,6 +285,11 @@ export class Project {
       `Its layers are listed by "quantscope inspect"; the first is ${this.summary.layers[0]?.name ?? 'none'}.`,
     );
   }
+}
+
+/** Metrics that know no truth. */
+function comparesWithFloat(metric: MetricName): boolean {
+  return metric === 'agreement' || metric === 'cosine' || metric === 'sqnr';
 }
 
 function withoutLayers(plan: QuantPlan, names: readonly string[]): QuantPlan {

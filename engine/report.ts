@@ -130,12 +130,12 @@ function adviceFor(
 ): LayerAdvice {
   const effect =
     Math.abs(drop) <= NOTHING * Math.abs(floatScore)
-      ? `alone in int8 it leaves the score at ${formatScore(metric, score)}`
-      : `alone in int8 it takes the score from ${formatScore(metric, floatScore)} to ${formatScore(metric, score)}`;
+      ? `Alone in int8 it leaves the score at ${formatScore(metric, score)}`
+      : `Alone in int8 it takes the score from ${formatScore(metric, floatScore)} to ${formatScore(metric, score)}`;
   const noise = `its output keeps ${sqnrDb.toFixed(1)} dB over the noise`;
-  if (keep) return { decision: 'float', reason: `Keep in float: ${effect}; ${noise}.` };
+  if (keep) return { decision: 'float', reason: `${effect}; ${noise}.` };
   const slow = ranAsInteger ? '' : ' onnxruntime still computes it in float.';
-  return { decision: 'int8', reason: `Quantize: ${effect}; ${noise}.${slow}` };
+  return { decision: 'int8', reason: `${effect}; ${noise}.${slow}` };
 }
 
 function warningsOf({ measured, settings, selection, all, summary }: Findings): string[] {

@@ -47,7 +47,7 @@ function layerSection(layer: LayerReport, report: Report): string {
   return [
     `**Layer** ${literal(layer.name)} (${layer.opType}${weight})`,
     stats,
-    layer.advice.reason,
+    `**${layer.advice.decision === 'float' ? 'Keep in float' : 'Quantize'}.** ${layer.advice.reason}`,
     ...inputs,
   ].join('\n\n');
 }
