@@ -21,10 +21,6 @@ export function floatAttribute(node: NodeProto, name: string, absent: number): n
   return attribute(node, name)?.f ?? absent;
 }
 
-export function intsAttribute(node: NodeProto, name: string): number[] | undefined {
-  return attribute(node, name)?.ints.map(Number);
-}
-
 /** Removes the attribute, if it is there. */
 export function dropAttribute(node: NodeProto, name: string): void {
   node.attribute = node.attribute.filter((a) => a.name !== name);

@@ -5,12 +5,11 @@ import {
   dropAttribute,
   floatAttribute,
   intAttribute,
-  intsAttribute,
   makeNode,
   setAttribute,
   subgraphs,
 } from './attributes';
-import { makeTensor } from './elements';
+import { floatValues, isFloat, makeTensor } from './elements';
 import { freshNames } from './graphIndex';
 import { opsetOf, type Model } from './model';
 
@@ -18,6 +17,8 @@ import { opsetOf, type Model } from './model';
 interface Rewriter {
   /** Adds a constant and answers its name. */
   constant(wish: string, dims: number[], values: Float32Array | BigInt64Array): string;
+  /** Values of a tensor that is a float constant of the graph. */
+  floats(name: string): Float32Array | undefined;
   fresh(wish: string): string;
   before(node: NodeProto): void;
   after(node: NodeProto): void;
@@ -28,14 +29,15 @@ type Step = (node: NodeProto, rewriter: Rewriter) => void;
 /** Moves an integer-list attribute to the input at `index`; an absent attribute leaves the input absent. */
 function intsToInput(name: string, index: number): Step {
   return (node, rewriter) => {
-    const values = intsAttribute(node, name);
+    // As bigints: the largest int64 stands for "to the end", and no number holds it.
+    const values = attribute(node, name)?.ints;
     dropAttribute(node, name);
     if (values === undefined) return;
     while (node.input.length < index) node.input.push('');
     node.input[index] = rewriter.constant(
       `${node.output[0] ?? ''}_${name}`,
       [values.length],
-      BigInt64Array.from(values, BigInt),
+      BigInt64Array.from(values),
     );
   };
 }
@@ -57,11 +59,14 @@ const flattenAround: Step = (node, rewriter) => {
 };
 
 /** Before 11, Resize and Upsample map output pixels asymmetrically and round down (ONNX operators, "Resize-10"). */
-const resizeFrom10: Step = (node) => {
+const resizeFrom10: Step = (node, rewriter) => {
   const [x = '', scales = ''] = node.input;
   node.input = [x, '', scales];
   setAttribute(node, 'coordinate_transformation_mode', 'asymmetric');
-  setAttribute(node, 'nearest_mode', 'floor');
+  // Where it makes the image smaller, onnxruntime's old nearest mode rounds up.
+  const factors = rewriter.floats(scales);
+  const shrinks = factors?.some((f) => f < 1) === true && factors.every((f) => f <= 1);
+  setAttribute(node, 'nearest_mode', shrinks ? 'ceil' : 'floor');
 };
 
 const upsample: Step = (node, rewriter) => {
@@ -117,6 +122,21 @@ const batchNormTo9: Step = (node) => {
   dropAttribute(node, 'spatial');
 };
 
+/** Before 14, a node with further outputs normalizes by the batch's own statistics, as training does. */
+const batchNormTo14: Step = (node) => {
+  if (node.output.slice(1).some((o) => o !== '')) throw unconverted(node, 'in training mode');
+  node.output = node.output.slice(0, 1);
+};
+
+const scatterTo11: Step = (node) => {
+  node.opType = 'ScatterElements';
+};
+
+/** The default became half_pixel in 16. */
+const roiAlignTo16: Step = (node) => {
+  setAttribute(node, 'coordinate_transformation_mode', 'output_half_pixel');
+};
+
 function unconverted(node: NodeProto, why: string): EngineError {
   return new EngineError(
     'unsupported',
@@ -129,7 +149,7 @@ function unconverted(node: NodeProto, why: string): EngineError {
 const steps: [since: number, Record<string, Step>][] = [
   [9, { BatchNormalization: batchNormTo9 }],
   [10, { Slice: sliceTo10, TopK: topKTo10, Upsample: upsample }],
-  [11, { Clip: clipTo11, Pad: padTo11, Resize: resizeFrom10 }],
+  [11, { Clip: clipTo11, Pad: padTo11, Resize: resizeFrom10, Scatter: scatterTo11 }],
   [12, { Dropout: dropoutTo12 }],
   [
     13,
@@ -143,6 +163,8 @@ const steps: [since: number, Record<string, Step>][] = [
       Hardmax: flattenAround,
     },
   ],
+  [14, { BatchNormalization: batchNormTo14 }],
+  [16, { RoiAlign: roiAlignTo16 }],
 ];
 const oldest = 7;
 
@@ -162,6 +184,10 @@ function convertGraph(
         const name = fresh(wish);
         graph.initializer.push(makeTensor(name, dims, values));
         return name;
+      },
+      floats: (name) => {
+        const found = graph.initializer.find((t) => t.name === name);
+        return found !== undefined && isFloat(found) ? floatValues(found) : undefined;
       },
       before: (n) => nodes.push(n),
       after: (n) => after.push(n),

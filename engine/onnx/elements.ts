@@ -38,6 +38,7 @@ export function floatValues(tensor: TensorProto): Float32Array {
     );
   }
   const count = elementCount(tensor);
+  if (tensor.dims.some((d) => d < 0n)) throw mismatch(tensor, tensor.rawData.length / 4);
   if (tensor.rawData.length > 0) {
     if (tensor.rawData.length !== count * 4) throw mismatch(tensor, tensor.rawData.length / 4);
     // Raw data may start at any byte of the file; a Float32Array may not.

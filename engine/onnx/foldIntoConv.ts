@@ -28,12 +28,17 @@ export function foldIntoConv(graph: GraphProto): void {
     const bias = index.initializers.get(conv.input[2] ?? '');
     if (weight === undefined || !isFloat(weight) || (hasBias && bias === undefined)) continue;
     const dims = weight.dims.map(Number);
+    const weightValues = floatValues(weight);
+    // In a damaged file the numbers may promise more channels than there are values.
+    const group = intAttribute(conv, 'group', 1);
+    if (weightValues.length === 0 || group < 1 || (dims[0] ?? 0) % group !== 0) continue;
     const channels = outputChannels(conv, dims);
     const affines: ChannelAffine[] = [];
     for (;;) {
       const next = soleConsumer(index, conv.output[0] ?? '');
       const affine = next && channelAffine(next, conv.output[0] ?? '', index, channels, dims.length);
-      if (next === undefined || affine === undefined) break;
+      // A damaged graph may run in a circle.
+      if (next === undefined || affine === undefined || folded.has(next)) break;
       affines.push(affine);
       folded.add(next);
       conv.output = [next.output[0] ?? ''];
@@ -50,12 +55,12 @@ export function foldIntoConv(graph: GraphProto): void {
     }
     // Weights may be shared, so the folded ones are new tensors. The weight keeps its name where it can:
     // people know layers by it.
-    const shared = (index.consumers.get(weight.name)?.length ?? 0) > 1;
+    const shared = (index.consumers.get(weight.name)?.length ?? 0) > 1 || index.outputs.has(weight.name);
     const weightName = shared ? fresh(`${weight.name}_folded`) : weight.name;
     if (!shared) graph.initializer.splice(graph.initializer.indexOf(weight), 1);
     const biasName = fresh(`${weight.name}_folded_bias`);
     graph.initializer.push(
-      makeTensor(weightName, dims, scaleChannels(floatValues(weight), dims, conv, factor)),
+      makeTensor(weightName, dims, scaleChannels(weightValues, dims, conv, factor)),
       makeTensor(biasName, [channels], Float32Array.from(shift)),
     );
     conv.input = [conv.input[0] ?? '', weightName, biasName];
@@ -81,7 +86,7 @@ function channelAffine(
     return found !== undefined && isFloat(found) ? found : undefined;
   };
   if (node.opType === 'BatchNormalization' && node.input[0] === tensor) {
-    return batchNorm(node, constant, index);
+    return batchNorm(node, constant, index, channels);
   }
   const side = node.input[0] === tensor ? 1 : 0;
   const other = constant(side);
@@ -108,6 +113,7 @@ function batchNorm(
   node: NodeProto,
   constant: (i: number) => TensorProto | undefined,
   index: GraphIndex,
+  channels: number,
 ): ChannelAffine | undefined {
   // Further outputs are statistics for training.
   if (node.output.slice(1).some((o) => index.consumers.has(o) || index.outputs.has(o))) return undefined;
@@ -116,6 +122,7 @@ function batchNorm(
     return found && floatValues(found);
   });
   if (!gamma || !beta || !mean || !variance) return undefined;
+  if ([gamma, beta, mean, variance].some((values) => values.length !== channels)) return undefined;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
   const factor = (c: number) => (gamma[c] ?? 1) / Math.sqrt((variance[c] ?? 1) + epsilon);
   return { factor, shift: (c) => (beta[c] ?? 0) - (mean[c] ?? 0) * factor(c) };

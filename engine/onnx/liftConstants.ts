@@ -1,4 +1,5 @@
-import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { clone } from '@bufbuild/protobuf';
+import { TensorProtoSchema, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
 import { attribute, subgraphs } from './attributes';
 import { makeTensor } from './elements';
 
@@ -6,7 +7,8 @@ import { makeTensor } from './elements';
 function constantTensor(node: NodeProto): TensorProto | undefined {
   const name = node.output[0] ?? '';
   const value = attribute(node, 'value');
-  if (value?.t !== undefined) return { ...value.t, name };
+  // A copy by spreading would lose the defaults of absent fields.
+  if (value?.t !== undefined) return Object.assign(clone(TensorProtoSchema, value.t), { name });
   const float = attribute(node, 'value_float');
   if (float !== undefined) return makeTensor(name, [], Float32Array.of(float.f));
   const floats = attribute(node, 'value_floats');
@@ -26,7 +28,8 @@ export function liftConstants(graph: GraphProto): void {
   const outputs = new Set(graph.output.map((o) => o.name));
   graph.node = graph.node.filter((node) => {
     subgraphs(node).forEach(liftConstants);
-    if (node.opType !== 'Constant' || node.domain !== '' || outputs.has(node.output[0] ?? '')) return true;
+    const isConstant = node.opType === 'Constant' && (node.domain === '' || node.domain === 'ai.onnx');
+    if (!isConstant || outputs.has(node.output[0] ?? '')) return true;
     const tensor = constantTensor(node);
     if (tensor === undefined) return true;
     graph.initializer.push(tensor);

@@ -103,7 +103,7 @@ function runtimeError(text: string): EngineError {
   const outOfMemory = /alloc|memory/i.test(text);
   return new EngineError(
     'runtime',
-    `onnxruntime failed: ${text}.`,
+    `onnxruntime failed: ${text.replace(/\.+$/, '')}.`,
     outOfMemory
       ? 'Use fewer threads or smaller samples.'
       : 'Check that the model runs in onnxruntime by itself.',
