@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { hoverText } from '../../../engine/language/layerHover';
+import { spansAt } from '../../../engine/language/nameAt';
+import type { LayerReport, Report } from '../../../engine/protocol';
+
+function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
+  const layer: LayerReport = {
+    name,
+    opType: 'Conv',
+    weight: 'conv2d_180.w_0',
+    inputs: [
+      {
+        tensor,
+        histogram: { binWidth: 1, positive: [1], negative: [] },
+        min: -0.93,
+        max: 3.79,
+        clips: { max: 3.79, entropy: 1.29, mse: 2.92, 'percentile:99.99': 2.68 },
+      },
+    ],
+    sqnrDb: 9.4,
+    score: 0.607,
+    drop: 0.37,
+    ranAsInteger: true,
+    advice: { decision: 'float', reason: 'Alone in int8 it takes the score from 97.7% to 60.7%.' },
+  };
+  return {
+    version: 1,
+    created: '2026-01-01T00:00:00Z',
+    model: { path: '/models/rec.onnx' },
+    settings: { method: 'mse' },
+    float: { metric: 'ctc', score: 0.977, latencyMs: 1, bytes: 1 },
+    layers: [layer],
+  } as unknown as Report;
+}
+
+describe('what the pointer is on', () => {
+  const line = `  "conv": "p2o.Conv.28", other: 'a b', x = p2o.Conv.2.`;
+  const at = (word: string, into = 1) => spansAt(line, line.indexOf(word) + into).map((s) => s.text);
+
+  test('a quoted name, whole', () => expect(at('p2o.Conv.28')).toContain('p2o.Conv.28'));
+  test('a quoted name with a space', () => expect(at('a b')[0]).toBe('a b'));
+  test('a bare name without the full stop behind it', () => {
+    expect(at('p2o.Conv.2.', 5)).toEqual(['p2o.Conv.2.', 'p2o.Conv.2']);
+  });
+  test('its place in the line', () => {
+    const [span] = spansAt('use p2o.Conv.28 here', 8);
+    expect(span).toEqual({ text: 'p2o.Conv.28', start: 4, end: 15 });
+  });
+  test('nothing between words', () => expect(spansAt('a  b', 2)).toEqual([]));
+  test('no name is longer than anybody points at', () => {
+    expect(spansAt('x'.repeat(100_000), 10)).toEqual([]);
+  });
+});
+
+describe('what is said of a name', () => {
+  const reports = [report('p2o.Conv.28')];
+
+  test('a layer: cost, noise, advice, clips', () => {
+    const text = hoverText('p2o.Conv.28', reports);
+    for (const part of [
+      '9.4 dB',
+      '60.7%',
+      '−37.0 points',
+      '**Keep in float.**',
+      '**MSE**',
+      '2.92',
+      'rec.onnx',
+    ]) {
+      expect(text).toContain(part);
+    }
+  });
+  test('the same by its weight', () => {
+    expect(hoverText('conv2d_180.w_0', reports)).toBe(hoverText('p2o.Conv.28', reports));
+  });
+  test('a tensor: range, clips, readers', () => {
+    const text = hoverText('batch_norm_2.tmp_2', reports);
+    expect(text).toContain('−0.93 … 3.79');
+    expect(text).toContain('read by `p2o.Conv.28`');
+  });
+  test('only whole names', () => {
+    for (const word of ['p2o.Conv.2', 'p2o', 'Conv', 'conv2d_180', ''])
+      expect(hoverText(word, reports)).toBeNull();
+  });
+  test('a name that two models share lists both', () => {
+    expect(hoverText('p2o.Conv.28', [...reports, ...reports])?.split('---\n\n**Layer**')).toHaveLength(2);
+  });
+  test.each(['`a`', '``b', '[x](command:evil)', '<img src=x>', 'a|b', 'line\nbreak', '**bold**'])(
+    'a hostile name stays text: %j',
+    (name) => {
+      const text = hoverText(name, [report(name, name)]) ?? '';
+      // Outside of code spans nothing of the name may be left for Markdown to act on.
+      const outside = text.replaceAll(/(`+)(?!`)[^\n]*?[^`\n]\1(?!`)/g, '');
+      expect(outside).not.toContain('command:');
+      expect(outside).not.toContain('<img');
+      expect(outside).not.toContain('**bold**');
+      expect(text).not.toContain('line\nbreak');
+    },
+  );
+});
