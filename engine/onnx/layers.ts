@@ -1,5 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { attribute, intAttribute } from './attributes';
+import { floatValues, isFloat } from './elements';
 import { soleConsumer, type GraphIndex } from './graphIndex';
 
 export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'] as const;
@@ -16,7 +17,7 @@ export interface Layer {
   /** Axis of the weight's output channels; `null` where scales per channel are not possible. */
   channelAxis: number | null;
   bias: TensorProto | null;
-  /** The tensor that leaves the layer: the node's output, or that of a Relu or Clip that alone follows it. */
+  /** The tensor that leaves the layer: the node's output, or that of a Relu or Clip from 0 that alone follows it. */
   output: string;
 }
 
@@ -66,6 +67,15 @@ export function findLayers(graph: GraphProto, index: GraphIndex): Layer[] {
 function outputBehindActivation(node: NodeProto, index: GraphIndex): string {
   const [y = ''] = node.output;
   const next = soleConsumer(index, y);
-  const follows = next?.input[0] === y && (next.opType === 'Relu' || next.opType === 'Clip');
-  return follows ? (next.output[0] ?? y) : y;
+  return next?.input[0] === y && isRelu(next, index) ? (next.output[0] ?? y) : y;
+}
+
+/**
+ * A Relu, or a Clip from 0: what a range that begins at 0 does by itself. Other clips stay out of the layer; their
+ * ends fall between two integers, and onnxruntime then leaves the convolution in float or refuses the model.
+ */
+function isRelu(node: NodeProto, index: GraphIndex): boolean {
+  if (node.opType === 'Relu') return true;
+  const least = index.initializers.get(node.input[1] ?? '');
+  return node.opType === 'Clip' && least !== undefined && isFloat(least) && floatValues(least)[0] === 0;
 }

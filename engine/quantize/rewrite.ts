@@ -1,5 +1,5 @@
 import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema, type GraphProto, type NodeProto } from 'onnx-buf';
+import { ModelProtoSchema, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { makeNode } from '../onnx/attributes';
 import { elementCount, floatValues, makeTensor } from '../onnx/elements';
@@ -84,8 +84,7 @@ class QdqWriter {
       { dims: scaleDims, values: quantized.scales, zeros: new Int8Array(quantized.scales.length) },
       axis ?? undefined,
     );
-    if (bias === null || biasValues === null || elementCount(bias) !== biasLength(quantized.dims, layer))
-      return;
+    if (bias === null || biasValues === null || !isPerChannel(bias, quantized.dims, layer)) return;
     const scales = quantized.scales.map((s) => s * inputScale);
     const values = Int32Array.from(biasValues, (b, i) =>
       roundHalfEven(b / (scales[axis === null ? 0 : i] ?? 1)),
@@ -95,7 +94,7 @@ class QdqWriter {
       bias.name,
       { dims: bias.dims.map(Number), values },
       { dims: scaleDims, values: scales, zeros: new Int32Array(scales.length) },
-      axis === null ? undefined : 0,
+      axis === null ? undefined : bias.dims.length - 1,
     );
   }
 
@@ -185,7 +184,11 @@ class QdqWriter {
   }
 }
 
-/** Output channels: a bias of another length (Gemm broadcasts) cannot share the weight's scales and stays float. */
-function biasLength(dims: readonly number[], layer: Layer): number {
-  return layer.channelAxis === null ? -1 : (dims[layer.channelAxis] ?? -1);
+/**
+ * Whether the bias has one value for each output channel, along its last axis. Any other (Gemm broadcasts) cannot
+ * share the weight's scales and stays float.
+ */
+function isPerChannel(bias: TensorProto, dims: readonly number[], { channelAxis }: Layer): boolean {
+  const channels = channelAxis === null ? -1 : (dims[channelAxis] ?? -1);
+  return elementCount(bias) === channels && Number(bias.dims.at(-1)) === channels;
 }

@@ -15,13 +15,30 @@ const integerTypes = new Set([
   'QGemm',
   'QAttention',
 ]);
-/** Operators that only change the form or grid of values. */
+/** Operators that only move values or change their form or grid. They compute nothing, whatever type they work on. */
 const conversionTypes = new Set([
   'QuantizeLinear',
   'DequantizeLinear',
   'DynamicQuantizeLinear',
   'ReorderInput',
   'ReorderOutput',
+  'Cast',
+  'Concat',
+  'ConstantOfShape',
+  'Expand',
+  'Flatten',
+  'Gather',
+  'Identity',
+  'Range',
+  'Reshape',
+  'Shape',
+  'Size',
+  'Slice',
+  'Split',
+  'Squeeze',
+  'Tile',
+  'Transpose',
+  'Unsqueeze',
 ]);
 
 function kindOf(opType: string): RunNode['kind'] {

@@ -78,10 +78,11 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
     async observe({ session, feeds, tensors }) {
       // An input of the graph cannot be asked for as an output.
       const computed = tensors.filter((name) => feeds[name] === undefined);
-      const { results } = await run(session, feeds, computed);
+      // Nor can onnxruntime be asked for nothing.
+      const results = computed.length === 0 ? undefined : (await run(session, feeds, computed)).results;
       const { histograms } = find(session);
       for (const name of tensors) {
-        const data = feeds[name]?.data ?? results[name]?.data;
+        const data = feeds[name]?.data ?? results?.[name]?.data;
         if (!(data instanceof Float32Array)) continue;
         let histogram = histograms.get(name);
         if (histogram === undefined) histograms.set(name, (histogram = new Histogram()));

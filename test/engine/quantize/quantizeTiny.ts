@@ -1,0 +1,43 @@
+import { indexGraph } from '../../../engine/onnx/graphIndex';
+import { findLayers } from '../../../engine/onnx/layers';
+import type { Model } from '../../../engine/onnx/model';
+import { normalize } from '../../../engine/onnx/normalize';
+import { encodeWithTaps } from '../../../engine/onnx/tapModel';
+import type { Tensor } from '../../../engine/onnx/tensor';
+import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
+import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
+import { rewriteQdq } from '../../../engine/quantize/rewrite';
+import { Histogram, type HistogramState } from '../../../engine/stats/histogram';
+import { runModel } from '../runTiny';
+
+export interface Quantized {
+  /** The model as quantized from. */
+  float: Model;
+  int8: Model;
+  plan: QuantPlan;
+  histograms: Record<string, HistogramState>;
+}
+
+/** Calibrates with max on one sample and quantizes every layer but those named in `keepFloat`. */
+export async function quantizeTiny(
+  model: Model,
+  feeds: Record<string, Tensor>,
+  settings: { profile: ProfileName; weights: WeightGranularity },
+  keepFloat: string[] = [],
+): Promise<Quantized> {
+  const float = normalize(model);
+  const layers = findLayers(float.graph, indexGraph(float.graph)).filter((l) => !keepFloat.includes(l.name));
+  const tensors = [...tensorsOf(layers)];
+  const computed = tensors.filter((name) => feeds[name] === undefined);
+  const outputs =
+    computed.length === 0 ? {} : await runModel(encodeWithTaps(float, tensors), feeds, computed);
+  const histograms = Object.fromEntries(
+    tensors.map((name) => {
+      const histogram = new Histogram();
+      histogram.add(Float32Array.from((feeds[name] ?? outputs[name])?.data ?? [], Number));
+      return [name, histogram.state()];
+    }),
+  );
+  const plan = planQuantization(layers, histograms, clipsBy('max', settings.profile, histograms), settings);
+  return { float, int8: rewriteQdq(float, plan), plan, histograms };
+}
