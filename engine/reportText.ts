@@ -12,6 +12,7 @@ import {
   shorten,
 } from './format';
 import type { FloatResult, Int8Result, LayerReport, ModelSummary, QuantizeResult, Report } from './protocol';
+import { describeTarget } from './target';
 import { textTable } from './textTable';
 
 const NAME_WIDTH = 44;
@@ -91,7 +92,7 @@ export function layersText(report: Report): string {
 export function adviceText(report: Report): string {
   const { metric } = report.float;
   const score = formatScore(metric, report.advised.score);
-  const goal = `within ${(report.settings.targetDrop * 100).toPrecision(2).replace(/\.0$/, '')}% of float`;
+  const goal = describeTarget(metric, report.settings.targetDrop);
   const kept = report.keepFloat.length;
   const advice =
     kept === 0
@@ -117,6 +118,6 @@ export function quantizedText({
 }: QuantizeResult): string {
   const share = `${int8.integerNodes} of ${int8.integerNodes + int8.floatNodes} nodes in integers`;
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
-  const missed = meetsTarget ? '' : ` Not within ${settings.targetDrop * 100}% of float.`;
+  const missed = meetsTarget ? '' : ` Not ${describeTarget(int8.metric, settings.targetDrop)}.`;
   return `Wrote ${output}: ${formatScore(int8.metric, int8.score)} (float ${formatScore(float.metric, float.score)}), ${formatBytes(int8.bytes)} (${formatBytes(float.bytes)}), ${formatSpeed(float.latencyMs, int8.latencyMs)}, ${share}${kept}.${missed}`;
 }
