@@ -68,7 +68,7 @@ export function buildReport(findings: Findings): Report {
   };
   const keepFloat = new Set(selection.keepFloat);
   const scores = new Map(ranked.map((r) => [r.name, r]));
-  const integer = new Set(all.nodes.filter((n) => n.kind === 'integer').map((n) => n.name));
+  const integer = all.nodes.filter((n) => n.kind === 'integer').map((n) => n.name);
   const layers = measured.layers.flatMap((layer): LayerReport[] => {
     const found = scores.get(layer.name);
     if (found === undefined) return [];
@@ -113,9 +113,9 @@ function drawnHistogram(state: HistogramState): HistogramData {
   };
 }
 
-/** onnxruntime's optimizer names a fused node after the layer or appends to its name. */
-function ranInteger(layer: Layer, integer: ReadonlySet<string>): boolean {
-  return integer.has(layer.name) || [...integer].some((name) => name.startsWith(`${layer.name}_`));
+/** onnxruntime's optimizer names a fused node after the layer, or appends `_token_7` to its name. */
+function ranInteger(layer: Layer, integer: readonly string[]): boolean {
+  return integer.some((name) => name === layer.name || name.replace(/_token_\d+$/, '') === layer.name);
 }
 
 /** A drop below this share of the float score is called nothing. */
