@@ -49,7 +49,23 @@ function installCodeServer(log) {
       },
     );
   }
+  buildLogger(log);
   writeFileSync(stamp, wanted);
+}
+
+/** The one native module worth a compiler: without it the editor's Output panel stays empty, all else works. */
+function buildLogger(log) {
+  const nodeHome = join(home, 'node_modules', nodePackage);
+  const env = {
+    ...process.env,
+    PATH: `${join(nodeHome, 'bin')}:${process.env.PATH ?? ''}`,
+    npm_config_nodedir: nodeHome,
+    npm_config_ignore_scripts: 'false',
+  };
+  const options = { cwd: join(server, 'lib', 'vscode'), env, stdio: 'ignore' };
+  if (spawnSync('npm', ['rebuild', '@vscode/spdlog'], options).status !== 0) {
+    log("The editor's logger needs a C++ compiler and Python: its Output panel will stay empty.");
+  }
 }
 
 function findChromium() {
