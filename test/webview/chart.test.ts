@@ -60,18 +60,24 @@ describe('rebin', () => {
 });
 
 describe('shareBeyond', () => {
-  const h = { binWidth: 1, positive: [4, 2, 2], negative: [0, 2] };
+  const h = { histogram: { binWidth: 1, positive: [4, 2, 2], negative: [0, 2] }, min: -1.5, max: 2.5 };
 
   test('counts both sides, and the cut bin in part', () => {
     expect(shareBeyond(h, 1)).toBeCloseTo(0.6);
     expect(shareBeyond(h, 1.5)).toBeCloseTo(0.4);
+    expect(shareBeyond(h, 2.25)).toBeCloseTo(0.15);
     expect(shareBeyond(h, 3)).toBe(0);
     expect(shareBeyond(h, 100)).toBe(0);
     expect(shareBeyond(h, 0)).toBe(1);
   });
 
   test('is zero for a tensor without values', () => {
-    expect(shareBeyond({ binWidth: 1, positive: [], negative: [] }, 1)).toBe(0);
+    const nothing = { binWidth: 1, positive: [], negative: [] };
+    expect(shareBeyond({ histogram: nothing, min: 0, max: 0 }, 1)).toBe(0);
+  });
+
+  test('is zero for a clip at the largest value, which no bin edge says', () => {
+    expect(shareBeyond(h, 2.5)).toBe(0);
   });
 });
 

@@ -1,5 +1,5 @@
 import { sum } from 'd3-array';
-import type { HistogramData } from '../../engine/protocol';
+import type { HistogramData, LayerInput } from '../../engine/protocol';
 
 export interface Bin {
   from: number;
@@ -60,9 +60,13 @@ function beyond(counts: readonly number[], edge: number): number {
 }
 
 /** Share of the values whose magnitude is above `clip`, between 0 and 1. */
-export function shareBeyond(histogram: HistogramData, clip: number): number {
+export function shareBeyond(
+  { histogram, min, max }: Pick<LayerInput, 'histogram' | 'min' | 'max'>,
+  clip: number,
+): number {
   const total = totalCount(histogram);
-  if (total === 0) return 0;
+  // The largest value lies somewhere in its bin, so the bins alone would say that some values are beyond it.
+  if (total === 0 || clip >= Math.max(-min, max)) return 0;
   const edge = clip / histogram.binWidth;
   return (beyond(histogram.positive, edge) + beyond(histogram.negative, edge)) / total;
 }

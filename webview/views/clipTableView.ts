@@ -30,7 +30,7 @@ export function addClipTable(parent: HTMLElement, input: LayerInput, settings: S
     title.scope = 'row';
     if (used) add(title, 'span', 'badge', 'used');
     add(row, 'td', '', `±${formatValue(clip)}`);
-    add(row, 'td', '', formatShare(shareBeyond(input.histogram, clip)));
+    add(row, 'td', '', formatShare(shareBeyond(input, clip)));
     add(row, 'td', '', formatValue(stepSize(input, clip, settings.profile)));
     const mark = (on: boolean) =>
       select(parent)

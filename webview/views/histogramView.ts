@@ -19,7 +19,7 @@ export function describeHistogram(input: LayerInput, method: string): string {
   const clip = input.clips[method];
   const range = `${formatCount(total)} values from ${formatValue(input.min)} to ${formatValue(input.max)}`;
   if (clip === undefined) return range;
-  const share = formatShare(shareBeyond(input.histogram, clip));
+  const share = formatShare(shareBeyond(input, clip));
   return `${range}; ${formatMethod(method)} clips at ±${formatValue(clip)}, ${share} of them`;
 }
 
