@@ -168,7 +168,7 @@ program
     const perChannel = await project.analyze({ ...base, weights: 'per-channel' }, run);
     const reports = [perTensor, perChannel];
     print(['', comparisonText(reports), '', ...reports.flatMap((r) => [layersText(r), ''])].join('\n'));
-    print([...reports.map(adviceText), basisText(perChannel), ''].join('\n'));
+    print([...reports.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'));
     const output = resolve(options.output ?? join(dirname(model), `${basename(model, '.onnx')}.int8.onnx`));
     const { keepFloat } = perChannel;
     print(quantizedText(await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run)));
