@@ -48,34 +48,6 @@ export function floatValues(tensor: TensorProto): Float32Array {
   return Float32Array.from(tensor.floatData);
 }
 
-/**
- * Values of an integer tensor (int64 or int32) as numbers.
- * @throws EngineError `unsupported` for another element type, `bad-model` when values are missing
- */
-export function integerValues(tensor: TensorProto): number[] {
-  const count = elementCount(tensor);
-  const raw = tensor.rawData.slice().buffer;
-  let values: number[];
-  switch (tensor.dataType) {
-    case TensorProto_DataType.INT64 as number:
-      if (raw.byteLength % 8 !== 0) throw mismatch(tensor, raw.byteLength / 8);
-      values = Array.from(raw.byteLength > 0 ? new BigInt64Array(raw) : tensor.int64Data, Number);
-      break;
-    case TensorProto_DataType.INT32 as number:
-      if (raw.byteLength % 4 !== 0) throw mismatch(tensor, raw.byteLength / 4);
-      values = Array.from(raw.byteLength > 0 ? new Int32Array(raw) : tensor.int32Data);
-      break;
-    default:
-      throw new EngineError(
-        'unsupported',
-        `Tensor ${tensor.name} is ${elementTypeName(tensor.dataType)} where integers are expected.`,
-        'Export the model again.',
-      );
-  }
-  if (values.length !== count) throw mismatch(tensor, values.length);
-  return values;
-}
-
 type Values = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
 
 function dataTypeOf(values: Values): TensorProto_DataType {

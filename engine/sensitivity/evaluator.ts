@@ -1,5 +1,6 @@
 import type { Sample, SampleSource } from '../feeds/dataset';
 import type { Metric, Reference, SampleScore } from '../feeds/metrics/metric';
+import { RunningScore } from '../feeds/metrics/runningScore';
 import { throwIfCancelled } from '../engineError';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
@@ -94,6 +95,7 @@ export class Evaluator {
 }
 
 function total(scores: readonly SampleScore[]): number {
-  const weight = scores.reduce((sum, s) => sum + s.weight, 0);
-  return weight === 0 ? 0 : scores.reduce((sum, s) => sum + s.value * s.weight, 0) / weight;
+  const running = new RunningScore();
+  for (const score of scores) running.add(score);
+  return running.value;
 }
