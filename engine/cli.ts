@@ -4,7 +4,7 @@ import { dirname, join, basename, resolve } from 'node:path';
 import { TerminalProgress } from './cliProgress';
 import { EngineError, errorText } from './engineError';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
-import { writeFileAtomically } from './onnx/model';
+import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
 import type { AnalyzeSettings, CalibrationChoice, ProfileName, WeightGranularity } from './protocol';
 import { adviceText, basisText, comparisonText, layersText, modelText, quantizedText } from './reportText';
@@ -84,6 +84,13 @@ function withAnalyzeOptions(command: Command): Command {
     .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop));
 }
 
+function splitNames(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
 const program = new Command('quantscope')
   .description('Shows what int8 quantization does to an ONNX model, layer by layer, and fixes it.')
   .exitOverride()
@@ -102,6 +109,7 @@ withAnalyzeOptions(program.command('analyze <model>'))
   .description('what int8 costs, layer by layer, and which layers to keep in float')
   .option('--json <file>', 'write the report')
   .action(async (model: string, options: AnalyzeOptions) => {
+    if (options.json !== undefined) await checkWritable(options.json);
     const project = await Project.open(resolve(model), pool);
     const report = await project.analyze(settingsFrom(options), run);
     if (options.json !== undefined) await writeJson(options.json, report);
@@ -111,9 +119,10 @@ withAnalyzeOptions(program.command('analyze <model>'))
 withAnalyzeOptions(program.command('quantize <model>'))
   .description('write an int8 model that was loaded, run and scored')
   .requiredOption('-o, --output <file>', 'where to write it')
-  .option('--keep-float <names>', 'layers to keep in float, separated by commas', (text) => text.split(','))
+  .option('--keep-float <names>', 'layers to keep in float, separated by commas', splitNames)
   .option('--json <file>', 'write the result')
   .action(async (model: string, options: AnalyzeOptions & { output: string; keepFloat?: string[] }) => {
+    if (options.json !== undefined) await checkWritable(options.json);
     const project = await Project.open(resolve(model), pool);
     // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
     const keepFloat = options.keepFloat ?? (options.targetDrop === undefined ? [] : null);
@@ -132,6 +141,7 @@ program
   .option('--json <file>', 'write the result')
   .action(
     async (model: string, options: { data: string; samples?: number; against?: string; json?: string }) => {
+      if (options.json !== undefined) await checkWritable(options.json);
       const project = await Project.open(resolve(model), pool);
       const against =
         options.against === undefined ? null : await Project.open(resolve(options.against), pool);
@@ -184,7 +194,9 @@ async function main(): Promise<number> {
     terminal.stop();
     if (thrown instanceof CommanderError) {
       if (thrown.exitCode === 0) return 0;
-      const line = thrown.message.replace(/^error: /, '').replace(/(?<![.?])$/, '.');
+      // Without a command, commander throws what it calls its help.
+      const said = thrown.code === 'commander.help' ? 'Say what to do.' : thrown.message;
+      const line = said.replace(/^error: /, '').replace(/(?<![.?])$/, '.');
       process.stderr.write(`quantscope: ${line} See quantscope --help.\n`);
       return 2;
     }

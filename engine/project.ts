@@ -6,7 +6,7 @@ import { createMetric } from './feeds/metrics/createMetric';
 import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
 import { inputSpecs } from './onnx/inputSpecs';
-import { encodeModel, readModelFile, writeFileAtomically } from './onnx/model';
+import { checkWritable, encodeModel, readModelFile, writeFileAtomically } from './onnx/model';
 import { normalize } from './onnx/normalize';
 import { summarize } from './onnx/summarize';
 import { choosePlan, measureFloat, openSamples, settle } from './preparation';
@@ -28,6 +28,7 @@ import type { QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import { buildReport, type LayerScore, type Proof } from './report';
 import { loadReport, storeReport } from './reportCache';
+import { checkSettings } from './settingsText';
 import { loadWithNodes } from './runtime/runNodes';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
@@ -112,6 +113,8 @@ export class Project {
         'Choose another output file.',
       );
     }
+    // Now, not after minutes of measuring.
+    await checkWritable(settings.output);
     const measured = await this.measure(settings, run);
     const planned = await choosePlan(this.pool, this.model, measured, settings, run);
     const keepFloat = settings.keepFloat ?? (await this.chooseKeepFloat(measured, planned, settings, run));
@@ -157,8 +160,9 @@ export class Project {
     const evaluator = await Evaluator.create(this.pool, dataset.evaluation, metric, float, step, signal);
     const score = against === null ? evaluator.float : await evaluator.score(this.model.bytes, step, signal);
     const session = await this.pool.first.load(this.model.bytes, { threads: 1 });
-    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal);
-    await session.release();
+    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal).finally(
+      () => session.release(),
+    );
     return {
       model: this.summary.path,
       against: against?.summary.path ?? null,
@@ -172,6 +176,7 @@ export class Project {
   }
 
   private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
+    checkSettings(settings);
     const key = JSON.stringify([settings.data, settings.samples, await lastChange(settings.data)]);
     if (this.last?.key !== key) {
       this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
@@ -252,11 +257,16 @@ export class Project {
     const title = 'Running the int8 model';
     const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
     const score = await evaluator.score(bytes, () => progress.step(), signal);
-    const floatSession = await this.pool.first.load(this.model.bytes, { threads: 1 });
     const { session, nodes } = await loadWithNodes(this.pool.first, bytes);
-    const sessions = [floatSession, session];
-    const [floatMs = 0, latencyMs = 0] = await medianLatencies(sessions, outputs, dataset.evaluation, signal);
-    for (const each of sessions) await each.release();
+    const sessions = [session];
+    const release = async () => {
+      for (const each of sessions) await each.release();
+    };
+    const time = async () => {
+      sessions.unshift(await this.pool.first.load(this.model.bytes, { threads: 1 }));
+      return medianLatencies(sessions, outputs, dataset.evaluation, signal);
+    };
+    const [floatMs = 0, latencyMs = 0] = await time().finally(release);
     const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;
     const result: Int8Result = {
       metric: dataset.metric,

@@ -27,7 +27,12 @@ export async function loadReport(model: ModelSummary): Promise<Report | null> {
   }
 }
 
+/** Remembers an analysis if it can: a full disk or a closed folder must not cost its result. */
 export async function storeReport(report: Report): Promise<void> {
-  await mkdir(cacheFolder(), { recursive: true });
-  await writeFileAtomically(cacheFile(report.model.hash), JSON.stringify(report));
+  try {
+    await mkdir(cacheFolder(), { recursive: true });
+    await writeFileAtomically(cacheFile(report.model.hash), JSON.stringify(report));
+  } catch {
+    // Then the next one has to measure again.
+  }
 }

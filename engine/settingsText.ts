@@ -1,5 +1,5 @@
 import { EngineError } from './engineError';
-import type { CalibrationChoice } from './protocol';
+import type { AnalyzeSettings, CalibrationChoice } from './protocol';
 
 /**
  * Reads a calibrator's name: `auto`, `max`, `entropy`, `mse` or `percentile:99.99`.
@@ -35,4 +35,26 @@ export function parseSamples(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count >= 1) return count;
   throw new EngineError('bad-option', `"${text}" is no number of samples.`, 'Use a whole number from 1.');
+}
+
+const granularities: readonly string[] = ['per-channel', 'per-tensor'];
+const profiles: readonly string[] = ['x86', 'arm', 'tensorrt'];
+
+/**
+ * Refuses settings that no terminal checked: an editor hands on whatever a settings file holds.
+ * @throws EngineError `bad-option` that names the value
+ */
+export function checkSettings(settings: AnalyzeSettings): void {
+  const { weights, calibration, profile, samples, targetDrop } = settings;
+  parseCalibration(calibration);
+  if (samples !== null) parseSamples(String(samples));
+  const oneOf = (what: string, value: string, known: readonly string[]) => {
+    if (known.includes(value)) return;
+    throw new EngineError('bad-option', `There is no ${what} "${value}".`, `Use ${known.join(' or ')}.`);
+  };
+  oneOf('weight granularity', weights, granularities);
+  oneOf('profile', profile, profiles);
+  if (!(targetDrop >= 0 && targetDrop <= 1)) {
+    throw new EngineError('bad-option', `${targetDrop} is no target drop.`, 'Use a number from 0 to 1.');
+  }
 }

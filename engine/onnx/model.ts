@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { access, constants, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { TensorProto_DataLocation, ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
 
@@ -71,23 +72,43 @@ export async function readModelFile(path: string): Promise<{ bytes: Uint8Array; 
   return { bytes, model };
 }
 
+function cannotWrite(path: string, why: string, cause?: unknown): EngineError {
+  return new EngineError(
+    'write-failed',
+    `Cannot write ${path}: ${why}.`,
+    'Check that the folder exists, is writable and has room.',
+    { cause },
+  );
+}
+
+/**
+ * Finds out early that a file will not be written.
+ * @throws EngineError `write-failed` when its folder is missing or closed, or the path is a folder itself
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    await access(folder, constants.W_OK);
+  } catch (thrown) {
+    throw cannotWrite(path, errorText(thrown), thrown);
+  }
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) throw cannotWrite(path, 'it is a folder');
+}
+
 /**
  * Writes bytes so that the target is either complete or as it was before.
  * @throws EngineError `write-failed`
  */
 export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
+  // A name of its own for each call: two analyses of one model may end at once.
+  const part = `${path}.${randomUUID()}.part`;
   try {
     await writeFile(part, bytes, { flush: true });
     await rename(part, path);
   } catch (thrown) {
-    await rm(part, { force: true });
-    throw new EngineError(
-      'write-failed',
-      `Cannot write ${path}: ${errorText(thrown)}.`,
-      'Check that the folder exists, is writable and has room.',
-      { cause: thrown },
-    );
+    await rm(part, { force: true }).catch(() => undefined);
+    throw cannotWrite(path, errorText(thrown), thrown);
   }
 }
 

@@ -58,9 +58,14 @@ export async function loadWithNodes(
   try {
     const optimizedModelPath = join(folder, 'optimized.onnx');
     const session = await worker.load(model, { threads: 1, optimizedModelPath });
-    const { graph } = decodeModel(await readFile(optimizedModelPath), 'the optimized graph');
-    const nodes = graph.node.map(({ name, opType }) => ({ name, opType, kind: kindOf(opType) }));
-    return { session, nodes };
+    try {
+      const { graph } = decodeModel(await readFile(optimizedModelPath), 'the optimized graph');
+      const nodes = graph.node.map(({ name, opType }) => ({ name, opType, kind: kindOf(opType) }));
+      return { session, nodes };
+    } catch (thrown) {
+      await session.release();
+      throw thrown;
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -36,26 +36,24 @@ export class WorkerPool {
     signal?: AbortSignal,
   ): Promise<void> {
     let next = 0;
-    let failed = false;
+    // In order of time; what fails while others clean up only follows from the first.
+    const failures: unknown[] = [];
     const loop = async (worker: RuntimeWorker) => {
+      throwIfCancelled(signal);
+      const prepared = await prepare(worker);
       try {
-        throwIfCancelled(signal);
-        const prepared = await prepare(worker);
-        try {
-          while (next < count && !failed) {
-            throwIfCancelled(signal);
-            await work(prepared, next++);
-          }
-        } finally {
-          await finish(prepared);
+        while (next < count && failures.length === 0) {
+          throwIfCancelled(signal);
+          await work(prepared, next++);
         }
       } catch (thrown) {
-        failed = true;
-        throw thrown;
+        failures.push(thrown);
       }
+      await finish(prepared);
     };
-    const results = await Promise.allSettled(this.workers.slice(0, count).map(loop));
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    const noting = (worker: RuntimeWorker) => loop(worker).catch((thrown: unknown) => failures.push(thrown));
+    await Promise.all(this.workers.slice(0, count).map(noting));
+    if (failures.length > 0) throw failures[0];
   }
 
   async dispose(): Promise<void> {

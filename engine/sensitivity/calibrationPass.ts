@@ -28,12 +28,13 @@ export async function observeTensors(
         onSample();
       },
       finish: async (session) => {
-        for (const [name, state] of Object.entries(await session.histograms())) {
+        const counted = await session.histograms();
+        await session.release();
+        for (const [name, state] of Object.entries(counted)) {
           const known = merged.get(name);
           if (known === undefined) merged.set(name, Histogram.from(state));
           else known.merge(state);
         }
-        await session.release();
       },
     },
     signal,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeModel } from '../../engine/onnx/model';
 import type { EvaluateResult, ModelSummary, Report } from '../../engine/protocol';
-import { noise, noisy, node, tinyModel } from './tinyModel';
+import { int64, noise, noisy, node, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-cli-'));
 const model = join(folder, 'tiny.onnx');
@@ -114,7 +114,7 @@ describe('what it does', () => {
   test.each(['arm', 'tensorrt'])('quantize for %s, a layer in float', (profile) => {
     const settings = ['--profile', profile, '--weights', 'per-tensor', '--calibration', 'percentile:99.9'];
     const { status, stdout } = quantscope(
-      ...['quantize', model, '--data', data, '-o', output, '--keep-float', 'c_node', '--samples', '4'],
+      ...['quantize', model, '--data', data, '-o', output, '--keep-float', ' c_node,', '--samples', '4'],
       ...settings,
     );
     expect(status).toBe(0);
@@ -130,6 +130,7 @@ describe('wrong usage is 2', () => {
   test.each([
     [['--data'], ['analyze', model]],
     [['frobnicate'], ['frobnicate']],
+    [['Say what to do', '--help'], []],
     [['--nope'], ['inspect', model, '--nope']],
     [
       ['kl', 'entropy'],
@@ -195,6 +196,24 @@ describe('failed work is 1, and leaves no output', () => {
   test('an output folder that is not there', () => {
     const path = join(folder, 'no', 'where.onnx');
     expectFailure(1, [path], 'quantize', model, '--data', data, '-o', path, '--calibration', 'max');
+  });
+
+  test('a report’s folder that is not there, or a folder in a file’s place', () => {
+    const path = join(folder, 'no', 'report.json');
+    expectFailure(1, [path], 'analyze', model, '--data', data, '--json', path);
+    expectFailure(1, [folder, 'it is a folder'], 'quantize', model, '--data', data, '-o', folder);
+  });
+
+  test('a model that fails only when it runs', () => {
+    const path = join(folder, 'failing.onnx');
+    const failing = tinyModel({
+      inputs: { x: ['n', 3, 8, 8] },
+      outputs: ['y'],
+      constants: { w: noisy([2, 2]), shape: int64('shape', [5, 2]) },
+      nodes: [node('Reshape', ['x', 'shape'], 'r'), node('MatMul', ['r', 'w'], 'y')],
+    });
+    writeFileSync(path, encodeModel(failing));
+    expectFailure(1, ['onnxruntime failed', 'r_node'], 'analyze', path, '--data', data);
   });
 
   test('a model with nothing to quantize', () => {
