@@ -23,10 +23,7 @@ function clipTable(input: LayerInput, method: string): string {
     name === method ? `**${formatMethod(name)}**` : formatMethod(name),
     formatValue(clip),
   ]);
-  return table(
-    ['Calibrator', 'Clip of \\|x\\|'].map((t) => t.replaceAll('\\|', '|')),
-    clips,
-  );
+  return table(['Calibrator', 'Clip of |x|'], clips);
 }
 
 function rangeLine(input: LayerInput): string {

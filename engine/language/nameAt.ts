@@ -17,7 +17,8 @@ export interface Span {
 export function spansAt(line: string, column: number): Span[] {
   const spans: Span[] = [];
   for (const quote of quotes) {
-    const start = line.lastIndexOf(quote, column - 1) + 1;
+    // Searching back from −1 would find a quote at 0.
+    const start = column === 0 ? 0 : line.lastIndexOf(quote, column - 1) + 1;
     const end = line.indexOf(quote, Math.max(start, column));
     if (start > 0 && end >= 0 && end > start) spans.push({ text: line.slice(start, end), start, end });
   }

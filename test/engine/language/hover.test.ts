@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hoverText } from '../../../engine/language/layerHover';
 import { spansAt } from '../../../engine/language/nameAt';
@@ -47,6 +48,27 @@ describe('what the pointer is on', () => {
     expect(span).toEqual({ text: 'p2o.Conv.28', start: 4, end: 15 });
   });
   test('nothing between words', () => expect(spansAt('a  b', 2)).toEqual([]));
+  test('no string that begins behind the pointer', () => {
+    expect(spansAt('"conv" is', 0)).toEqual([]);
+    expect(spansAt('"conv" is', 1)[0]).toEqual({ text: 'conv', start: 1, end: 5 });
+  });
+  test('always holds the pointer, and is a piece of the line', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', '"', "'", '`', ' ', '.', 'ü', '|') }),
+        fc.nat(40),
+        (text, at) => {
+          const column = Math.min(at, text.length);
+          for (const span of spansAt(text, column)) {
+            expect(text.slice(span.start, span.end)).toBe(span.text);
+            expect(span.start).toBeLessThanOrEqual(column);
+            expect(span.end).toBeGreaterThanOrEqual(column);
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
   test('no name is longer than anybody points at', () => {
     expect(spansAt('x'.repeat(100_000), 10)).toEqual([]);
   });
