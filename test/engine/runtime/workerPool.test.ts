@@ -67,7 +67,7 @@ describe('forEach', () => {
         under--;
         if (i === 4) throw new RangeError('the fifth');
       },
-      finish: () => Promise.resolve(void finished++),
+      finish: () => Promise.resolve(finished++).then(nothing),
     });
     await expect(failing).rejects.toThrow('the fifth');
     expect([under, finished]).toEqual([0, 3]);
@@ -102,7 +102,7 @@ describe('forEach', () => {
         if (++started === 5) abort.abort();
         await pause(1);
       },
-      finish: () => Promise.resolve(void finished++),
+      finish: () => Promise.resolve(finished++).then(nothing),
     };
     await expect(pool.forEach(1000, parts, abort.signal)).rejects.toMatchObject({ code: 'cancelled' });
     expect(started).toBeLessThan(10);

@@ -1,0 +1,261 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { SampleSource } from '../../../engine/feeds/dataset';
+import { createMetric } from '../../../engine/feeds/metrics/createMetric';
+import { indexGraph } from '../../../engine/onnx/graphIndex';
+import { findLayers } from '../../../engine/onnx/layers';
+import { encodeModel } from '../../../engine/onnx/model';
+import { encodeWithTaps } from '../../../engine/onnx/tapModel';
+import { rewriteQdq } from '../../../engine/quantize/rewrite';
+import { WorkerPool } from '../../../engine/runtime/workerPool';
+import { observeTensors } from '../../../engine/sensitivity/calibrationPass';
+import { Evaluator } from '../../../engine/sensitivity/evaluator';
+import { exactScores } from '../../../engine/sensitivity/exactScores';
+import { medianLatencies } from '../../../engine/sensitivity/latency';
+import { localSqnr } from '../../../engine/sensitivity/localError';
+import { rankLayers, selectFloatLayers } from '../../../engine/sensitivity/selectFloatLayers';
+import { quantizeTiny } from '../quantize/quantizeTiny';
+import { float, runModel, testWorker } from '../runTiny';
+import { node, noise, noisy, tinyModel } from '../tinyModel';
+
+const pool = new WorkerPool(2);
+afterAll(() => pool.dispose());
+
+describe('ranking', () => {
+  test('puts the largest drop first, and where drops are equal the noisier layer', () => {
+    const layers = [
+      { name: 'quiet', drop: 0, sqnrDb: 40 },
+      { name: 'helps', drop: -0.1, sqnrDb: 5 },
+      { name: 'worst', drop: 0.5, sqnrDb: 30 },
+      { name: 'noisy', drop: 0, sqnrDb: 9 },
+    ];
+    expect(rankLayers(layers).map((l) => l.name)).toEqual(['worst', 'noisy', 'quiet', 'helps']);
+    expect(layers[0]?.name).toBe('quiet');
+  });
+});
+
+describe('the layers to keep in float', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `layer${i}`);
+
+  test('are the fewest of the ranking that meet the target, where more floats never hurt', async () => {
+    const gains = fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 1, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(gains, fc.integer({ min: 0, max: 100 }), async (gain, target) => {
+        const scoreOf = (count: number) => gain.slice(0, count).reduce((a, b) => a + b, 0);
+        let measured = 0;
+        const selection = await selectFloatLayers(
+          () => Promise.resolve(names(gain.length)),
+          (keep) => {
+            measured++;
+            // Only beginnings of the ranking are tried.
+            expect(keep).toEqual(names(gain.length).slice(0, keep.length));
+            return Promise.resolve(scoreOf(keep.length));
+          },
+          (score) => score >= target,
+        );
+        const fewest = [...gain, 0].findIndex((_, count) => scoreOf(count) >= target);
+        expect(selection.meetsTarget).toBe(fewest >= 0);
+        if (fewest >= 0) expect(selection.keepFloat).toHaveLength(fewest);
+        expect(selection.score).toBe(scoreOf(selection.keepFloat.length));
+        expect(measured).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(gain.length + 1)) + 2);
+      }),
+    );
+  });
+
+  test('are always a set that was measured and met the target, however the scores jump', async () => {
+    const scores = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 2, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(scores, async (score) => {
+        const tried = new Map<number, number>();
+        const selection = await selectFloatLayers(
+          () => Promise.resolve(names(score.length - 1)),
+          (keep) => {
+            tried.set(keep.length, score[keep.length] ?? NaN);
+            return Promise.resolve(score[keep.length] ?? NaN);
+          },
+          (s) => s >= 8,
+        );
+        expect(tried.get(selection.keepFloat.length)).toBe(selection.score);
+        expect(selection.meetsTarget).toBe(selection.score >= 8);
+        if (!selection.meetsTarget) expect(selection.score).toBe(Math.max(...tried.values()));
+      }),
+    );
+  });
+
+  test('are none, unranked, where int8 is good enough', async () => {
+    const rank = () => Promise.reject(new Error('ranked for nothing'));
+    const selection = await selectFloatLayers(
+      rank,
+      () => Promise.resolve(1),
+      () => true,
+    );
+    expect(selection).toEqual({ keepFloat: [], score: 1, meetsTarget: true });
+  });
+});
+
+const dims = [1, 3, 6, 6];
+const two = tinyModel({
+  inputs: { x: ['n', 3, 6, 6] },
+  outputs: ['y'],
+  constants: { v: noisy([4, 3, 3, 3], 1), b: noisy([4], 9), w: noisy([64, 5], 2) },
+  nodes: [
+    node('Conv', ['x', 'v', 'b'], 'c'),
+    node('Relu', ['c'], 'r'),
+    node('Flatten', ['r'], 'f'),
+    node('MatMul', ['f', 'w'], 'y'),
+  ],
+});
+const sampleOf = (i: number) => ({
+  name: `#${i}`,
+  feeds: { x: float(dims, noise(108, i + 1)) },
+  truth: i % 5,
+});
+const samples: SampleSource = { length: 8, load: (i) => Promise.resolve(sampleOf(i)) };
+const x86 = { profile: 'x86', weights: 'per-tensor' } as const;
+
+function ratio(signal: number[], received: number[]): number {
+  const power = (list: number[]) => list.reduce((sum, v) => sum + v * v, 0);
+  return 10 * Math.log10(power(signal) / power(signal.map((v, i) => v - (received[i] ?? NaN))));
+}
+
+test('each layer’s own noise is measured with float inputs, over all samples', async () => {
+  const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
+  const layers = findLayers(model.graph, indexGraph(model.graph));
+  let steps = 0;
+  const measured = await localSqnr(pool, model, layers, plan, samples, () => steps++);
+  expect(steps).toBe(8);
+
+  const outputs = (of: Parameters<typeof runModel>[0], name: string) =>
+    Promise.all(Array.from({ length: 8 }, (_, i) => runModel(of, sampleOf(i).feeds, [name]))).then((all) =>
+      all.flatMap((o) => Array.from(o[name]?.data ?? [], Number)),
+    );
+  // Only one layer in int8, so that its inputs are exact: seen at its own output.
+  const alone = (name: string) => rewriteQdq(model, { ...plan, layers: new Set([name]) });
+  const conv = ratio(
+    await outputs(encodeWithTaps(model, ['r']), 'r'),
+    await outputs(encodeWithTaps(alone('c_node'), ['r']), 'r'),
+  );
+  const matmul = ratio(
+    await outputs(encodeModel(model), 'y'),
+    await outputs(encodeModel(alone('y_node')), 'y'),
+  );
+  expect(measured.get('c_node')).toBeCloseTo(conv, 1);
+  expect(measured.get('y_node')).toBeCloseTo(matmul, 1);
+  expect(conv).toBeGreaterThan(20);
+  expect(conv).toBeLessThan(60);
+});
+
+test('a layer that calibration barely reached is told by its noise', async () => {
+  const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
+  const layers = findLayers(model.graph, indexGraph(model.graph));
+  const clipped = new Map(plan.activations);
+  const x = clipped.get('x');
+  if (x !== undefined) clipped.set('x', { ...x, scale: x.scale / 20 });
+  const few = { ...samples, length: 2 };
+  const before = await localSqnr(pool, model, layers, plan, few, () => undefined);
+  const after = await localSqnr(pool, model, layers, { ...plan, activations: clipped }, few, () => undefined);
+  expect(after.get('c_node')).toBeLessThan(5);
+  // The other layer is fed by the float model and hears nothing of it.
+  expect(after.get('y_node')).toBeCloseTo(before.get('y_node') ?? NaN, 4);
+});
+
+test('calibration counts every sample once, whatever worker it fell to', async () => {
+  const counted = await observeTensors(pool, two, new Set(['x', 'r']), samples, () => undefined);
+  expect(counted['x']?.finite).toBe(8 * 108);
+  expect(counted['r']?.finite).toBe(8 * 64);
+  const one = new WorkerPool(1);
+  try {
+    expect(await observeTensors(one, two, new Set(['x', 'r']), samples, () => undefined)).toEqual(counted);
+  } finally {
+    await one.dispose();
+  }
+});
+
+describe('the evaluator', () => {
+  const top1 = createMetric({ metric: 'top1', alphabet: [] }, ['y']);
+  const agreement = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
+  const floatModel = { model: encodeModel(two), outputs: ['y'] };
+
+  async function answers(model: Uint8Array): Promise<number[]> {
+    const found: number[] = [];
+    for (let i = 0; i < samples.length; i++) {
+      const scores = Array.from((await runModel(model, sampleOf(i).feeds, ['y']))['y']?.data ?? [], Number);
+      found.push(scores.indexOf(Math.max(...scores)));
+    }
+    return found;
+  }
+  const share = (hits: boolean[]) => hits.filter(Boolean).length / hits.length;
+
+  test('scores by truth, in one worker or in all', async () => {
+    const evaluator = await Evaluator.create(pool, samples, top1, floatModel);
+    const correct = share((await answers(floatModel.model)).map((a, i) => a === i % 5));
+    expect(evaluator.float).toBeCloseTo(correct, 12);
+    const { int8 } = await quantizeTiny(two, sampleOf(0).feeds, x86);
+    const bytes = encodeModel(int8);
+    const expected = share((await answers(bytes)).map((a, i) => a === i % 5));
+    let steps = 0;
+    expect(await evaluator.score(bytes, () => steps++)).toBeCloseTo(expected, 12);
+    expect(steps).toBe(8);
+    expect(await evaluator.scoreIn(testWorker(), bytes)).toBeCloseTo(expected, 12);
+  });
+
+  test('scores by agreement with float, sample by sample', async () => {
+    const evaluator = await Evaluator.create(pool, samples, agreement, floatModel);
+    expect(evaluator.float).toBe(1);
+    const other = tinyModel({
+      inputs: { x: ['n', 3, 6, 6] },
+      outputs: ['y'],
+      constants: { v: noisy([4, 3, 3, 3], 1), b: noisy([4], 9), w: noisy([64, 5], 77) },
+      nodes: two.graph.node,
+    });
+    const [mine, theirs] = [await answers(floatModel.model), await answers(encodeModel(other))];
+    const expected = share(mine.map((a, i) => a === theirs[i]));
+    expect(expected).toBeLessThan(1);
+    expect(await evaluator.score(encodeModel(other))).toBeCloseTo(expected, 12);
+  });
+
+  test('stops when cancelled, and frees what it loaded', async () => {
+    const abort = new AbortController();
+    const evaluator = await Evaluator.create(pool, samples, top1, floatModel);
+    const scoring = evaluator.score(floatModel.model, () => abort.abort(), abort.signal);
+    await expect(scoring).rejects.toMatchObject({ code: 'cancelled' });
+    const alone = evaluator.scoreIn(testWorker(), floatModel.model, abort.signal);
+    await expect(alone).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await evaluator.score(floatModel.model)).toBe(evaluator.float);
+  });
+
+  test('names the model that does not have the outputs', async () => {
+    const evaluator = await Evaluator.create(pool, samples, top1, floatModel);
+    const nodes = [node('Flatten', ['x'], 'z')];
+    const other = tinyModel({ inputs: { x: ['n', 3, 6, 6] }, outputs: ['z'], nodes });
+    await expect(evaluator.score(encodeModel(other))).rejects.toMatchObject({ code: 'runtime' });
+  });
+
+  test('each layer alone in int8 scores as a model with only that layer in int8 does', async () => {
+    const evaluator = await Evaluator.create(pool, samples, agreement, floatModel);
+    const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
+    // So coarse that it costs answers.
+    const coarse = new Map(
+      [...plan.activations].map(([t, a]) => [t, { ...a, scale: a.scale * 40 }] as const),
+    );
+    const bad = { ...plan, activations: coarse };
+    const layers = findLayers(model.graph, indexGraph(model.graph));
+    const scores = await exactScores(pool, evaluator, model, layers, bad, () => undefined);
+    expect([...scores.keys()].sort()).toEqual(['c_node', 'y_node']);
+    for (const { name } of layers) {
+      const variant = rewriteQdq(model, { ...bad, layers: new Set([name]) });
+      expect(scores.get(name)).toBe(await evaluator.score(encodeModel(variant)));
+    }
+    expect(Math.min(...scores.values())).toBeLessThan(1);
+  });
+});
+
+test('latencies are medians of runs in turn, one for each session', async () => {
+  const sessions = await Promise.all([1, 2].map(() => testWorker().load(encodeModel(two), { threads: 1 })));
+  const times = await medianLatencies(sessions, ['y'], samples);
+  expect(times).toHaveLength(2);
+  for (const time of times) expect(time).toBeGreaterThan(0);
+  const abort = AbortSignal.abort();
+  await expect(medianLatencies(sessions, ['y'], samples, abort)).rejects.toMatchObject({ code: 'cancelled' });
+  for (const session of sessions) await session.release();
+});
