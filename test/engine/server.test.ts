@@ -127,6 +127,13 @@ test('quantizes into a file that it opens', async () => {
   expect((await request('quantscope/open', { path: output })).summary.bytes).toBe(result.int8.bytes);
 });
 
+test('refuses settings that no settings page would offer', async () => {
+  const wrong = { ...settings, profile: 'abacus' } as unknown as AnalyzeSettings;
+  const error = await failure(request('quantscope/analyze', { path: model, settings: wrong }));
+  expect(error).toMatchObject({ code: 'bad-option' });
+  expect(error?.message).toContain('abacus');
+});
+
 test('survives bad models and says what is wrong with them', async () => {
   const path = join(folder, 'text.onnx');
   writeFileSync(path, 'a note\n');

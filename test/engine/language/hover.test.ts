@@ -119,3 +119,33 @@ describe('what is said of a name', () => {
     },
   );
 });
+
+/** The code spans of a line as CommonMark reads them ("Code spans"), left to right. */
+function codeSpans(line: string): string[] {
+  const runs = [...line.matchAll(/`+/g)];
+  const spans: string[] = [];
+  for (let i = 0; i < runs.length; i++) {
+    const [open] = runs.slice(i);
+    const close = runs.findIndex((run, j) => j > i && run[0].length === open?.[0].length);
+    if (open === undefined || close < 0) continue;
+    const inside = line.slice(open.index + open[0].length, runs[close]?.index);
+    spans.push(/^ .*[^ ].* $/.test(inside) ? inside.slice(1, -1) : inside);
+    i = close;
+  }
+  return spans;
+}
+
+test('any name is one code span, whatever it holds', () => {
+  const unit = fc.constantFrom('`', '``', '```', 'a', ' ', '|', '\n', '<b>', '](command:x)', '*', '\\');
+  fc.assert(
+    fc.property(fc.string({ unit, minLength: 1, maxLength: 8 }), (name) => {
+      fc.pre(name.trim() !== '');
+      const [headline = ''] = (hoverText(name, [report(name)]) ?? '').split('\n');
+      const [shown = ''] = codeSpans(headline);
+      const oneLine = name.replaceAll(/\s+/g, ' ');
+      // A name with spaces at both ends may lose one of each: nothing is read from it but its look.
+      expect([oneLine, oneLine.replace(/^ (.*) $/, '$1')]).toContain(shown);
+    }),
+    { numRuns: 1000 },
+  );
+});
