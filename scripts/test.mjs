@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run, setUp } from './setUp.mjs';
+import { setUpModels } from './setUpModels.mjs';
 
 const total = { passed: 0, failed: 0 };
 
@@ -54,6 +55,7 @@ function mochaSuite(name, script) {
 async function main() {
   mkdirSync(join(root, 'out'), { recursive: true });
   setUp();
+  setUpModels();
   check('Format (prettier)', process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--check', '.']);
   check('Lint (eslint)', process.execPath, ['node_modules/eslint/bin/eslint.js', '.']);
   check('Types (tsc)', process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
