@@ -5,7 +5,6 @@ import { openDataset } from './feeds/openDataset';
 import { limitSamples } from './feeds/limitSamples';
 import { methods } from './calibrate/clipOf';
 import { EngineError } from './engineError';
-import { indexGraph } from './onnx/graphIndex';
 import { inputSpecs } from './onnx/inputSpecs';
 import { findLayers, type Layer } from './onnx/layers';
 import { encodeModel, type Model } from './onnx/model';
@@ -34,6 +33,8 @@ export interface OpenModel {
 export interface Measured {
   dataset: Dataset;
   layers: Layer[];
+  /** Layers that no calibration sample reached, so that they have no ranges: the branch of an If never taken. */
+  unreached: Layer[];
   histograms: Record<string, HistogramState>;
   evaluator: Evaluator;
   outputs: string[];
@@ -66,11 +67,11 @@ export async function measureFloat(
   settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
   { onProgress, signal }: Run,
 ): Promise<Measured> {
-  const layers = findLayers(normalized.graph, indexGraph(normalized.graph));
-  if (layers.length === 0) {
+  const found = findLayers(normalized.graph);
+  if (found.length === 0) {
     throw new EngineError(
       'unsupported',
-      'The model has no Conv, ConvTranspose, Gemm or MatMul to quantize.',
+      'The model has no Conv, ConvTranspose, Gemm, MatMul or LSTM to quantize.',
       'There is nothing to gain from int8 here.',
     );
   }
@@ -78,14 +79,26 @@ export async function measureFloat(
   const outputs = original.graph.output.map((o) => o.name);
 
   const calibrating = new StageProgress('calibrate', 'Calibrating', dataset.calibration.length, onProgress);
-  const histograms = await observeTensors(
+  const observed = await observeTensors(
     pool,
     normalized,
-    tensorsOf(layers),
+    tensorsOf(found),
     dataset.calibration,
     () => calibrating.step(),
     signal,
   );
+  const histograms = Object.fromEntries(Object.entries(observed).filter(([, state]) => hasValues(state)));
+  const reached = (layer: Layer) =>
+    [...tensorsOf([layer])].every((tensor) => histograms[tensor] !== undefined);
+  const layers = found.filter(reached);
+  if (layers.length === 0) {
+    throw new EngineError(
+      'bad-data',
+      `No calibration sample reached any layer of the model; the first is ${found[0]?.name ?? ''}.`,
+      'Add samples that take the branches with layers in them.',
+    );
+  }
+  const unreached = found.filter((layer) => !reached(layer));
   const evaluating = new StageProgress('evaluate', 'Scoring float', dataset.evaluation.length, onProgress);
   const evaluator = await Evaluator.create(
     pool,
@@ -95,7 +108,11 @@ export async function measureFloat(
     () => evaluating.step(),
     signal,
   );
-  return { dataset, layers, histograms, evaluator, outputs };
+  return { dataset, layers, unreached, histograms, evaluator, outputs };
+}
+
+function hasValues(state: HistogramState): boolean {
+  return state.finite + state.notFinite > 0;
 }
 
 /** The chosen calibrator and the plan that follows from it. */

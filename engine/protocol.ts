@@ -31,8 +31,9 @@ export interface TensorShape {
   dims: (number | string)[] | null;
 }
 
-/** One quantizable operator (Conv, ConvTranspose, Gemm, MatMul). */
+/** One quantizable operator (Conv, ConvTranspose, Gemm, MatMul, LSTM). */
 export interface LayerSummary {
+  /** In bodies of If, Loop and Scan with the path: `If_1/then_branch/Conv_3`. */
   name: string;
   opType: string;
   /** The weight's name, or `null` for a product of two activations. */
@@ -59,6 +60,8 @@ export interface ModelSummary {
   inputs: TensorShape[];
   outputs: TensorShape[];
   layers: LayerSummary[];
+  /** Products that have to stay in float, and why. */
+  unquantizable: { name: string; opType: string; reason: string }[];
 }
 
 export interface AnalyzeSettings {

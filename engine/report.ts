@@ -1,6 +1,6 @@
 import { clipsBy } from './quantize/plan';
 import { methods } from './calibrate/clipOf';
-import { formatScore } from './format';
+import { formatPlural, formatScore } from './format';
 import type { Layer } from './onnx/layers';
 import type { Measured, Planned } from './preparation';
 import { REPORT_VERSION } from './protocol';
@@ -149,6 +149,14 @@ function warningsOf({ measured, settings, selection, all, summary }: Findings): 
   if (settings.sharedSamples) {
     const count = settings.evaluationSamples;
     warnings.push(`Only ${count} samples: they both calibrate and evaluate, so the scores flatter int8.`);
+  }
+  const { unreached } = measured;
+  if (unreached.length > 0) {
+    const names = unreached.slice(0, 3).map((l) => l.name);
+    const more = unreached.length > names.length ? ` and ${unreached.length - names.length} more` : '';
+    warnings.push(
+      `${formatPlural(unreached.length, 'layer')} stayed in float because no calibration sample reached them: ${names.join(', ')}${more}.`,
+    );
   }
   if (!selection.meetsTarget) {
     warnings.push(

@@ -37,7 +37,14 @@ export function modelText(summary: ModelSummary): string {
     `Operators: ${operators.join(', ')}`,
     '',
     textTable([['Layer', 'Operator', 'Weight', 'Shape', 'Size'], ...layers], 3),
+    ...unquantizableText(summary),
   ].join('\n');
+}
+
+function unquantizableText({ unquantizable }: ModelSummary): string[] {
+  if (unquantizable.length === 0) return [];
+  const rows = unquantizable.map((u) => [shorten(u.name, NAME_WIDTH), u.opType, u.reason]);
+  return ['', textTable([['Stays in float', 'Operator', 'Why'], ...rows], 3)];
 }
 
 /** One row of the comparison: name, accuracy, size, latency, integer nodes. */

@@ -20,7 +20,14 @@ function readNames(node: NodeProto): Set<string> {
   return names;
 }
 
-export function indexGraph(graph: GraphProto): GraphIndex {
+/**
+ * @param initializers what the graph's nodes can read as constants; a body of a normalized model may read those of
+ *   the whole model
+ */
+export function indexGraph(
+  graph: GraphProto,
+  initializers: GraphIndex['initializers'] = new Map(graph.initializer.map((t) => [t.name, t])),
+): GraphIndex {
   const producer = new Map<string, NodeProto>();
   const consumers = new Map<string, NodeProto[]>();
   for (const node of graph.node) {
@@ -34,7 +41,7 @@ export function indexGraph(graph: GraphProto): GraphIndex {
   return {
     producer,
     consumers,
-    initializers: new Map(graph.initializer.map((t) => [t.name, t])),
+    initializers,
     outputs: new Set(graph.output.map((o) => o.name)),
   };
 }

@@ -1,25 +1,46 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { attribute, intAttribute } from './attributes';
 import { floatValues, isFloat } from './elements';
-import { soleConsumer, type GraphIndex } from './graphIndex';
+import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
+import { graphsWithin } from './scopes';
 
-export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'] as const;
+export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM'] as const;
 export type LayerType = (typeof layerTypes)[number];
 
 /** An operator that the paper quantizes: a product of an activation with a weight or another activation. */
 export interface Layer {
+  /** The node's name; in the bodies of If, Loop and Scan with its path in front. */
   name: string;
   opType: LayerType;
   node: NodeProto;
+  /** The graph or body that the node is in. */
+  graph: GraphProto;
   /** Names of its activations: one, or two for a product of activations. */
   activations: string[];
   weight: TensorProto | null;
+  /** An LSTM's second weight, by which it multiplies its own state. */
+  recurrence: TensorProto | null;
   /** Axis of the weight's output channels; `null` where scales per channel are not possible. */
   channelAxis: number | null;
   bias: TensorProto | null;
   /** The tensor that leaves the layer: the node's output, or that of a Relu or Clip from 0 that alone follows it. */
   output: string;
 }
+
+/** A product that stays in float whatever the user wants. */
+export interface Unquantizable {
+  name: string;
+  opType: string;
+  reason: string;
+}
+
+/** Operators that multiply activations as layers do and have no integer form here, and why. */
+const floatOnly: Record<string, string> = {
+  GRU: 'onnxruntime has no integer GRU.',
+  RNN: 'onnxruntime has no integer RNN.',
+  Einsum: 'onnxruntime has no integer Einsum; a MatMul in its place could be quantized.',
+  DeformConv: 'onnxruntime has no integer DeformConv.',
+};
 
 function isLayerType(opType: string): opType is LayerType {
   return layerTypes.some((t) => t === opType);
@@ -30,6 +51,7 @@ function channelAxis(node: NodeProto, weight: TensorProto): number | null {
     case 'Conv':
       return 0;
     case 'ConvTranspose':
+    case 'LSTM':
       return 1;
     case 'Gemm':
       return intAttribute(node, 'transB', 0) === 1 ? 0 : 1;
@@ -39,33 +61,70 @@ function channelAxis(node: NodeProto, weight: TensorProto): number | null {
   }
 }
 
-/** Layers of the graph in its own order. The graph must be normalized: constants are initializers. */
-export function findLayers(graph: GraphProto, index: GraphIndex): Layer[] {
-  return graph.node.flatMap((node) => {
-    const { opType } = node;
-    if (!isLayerType(opType) || (node.domain !== '' && node.domain !== 'ai.onnx')) return [];
-    const [a = '', b = '', c = ''] = node.input;
-    const weight = index.initializers.get(b) ?? null;
-    // Gemm scales its terms; integer kernels know only the plain product.
-    if (opType === 'Gemm' && ['alpha', 'beta'].some((k) => (attribute(node, k)?.f ?? 1) !== 1)) return [];
-    if (index.initializers.has(a) && weight !== null) return [];
-    return [
-      {
-        name: node.name,
-        opType,
-        node,
-        activations: weight === null ? [a, b] : [a],
-        weight,
-        channelAxis: weight && channelAxis(node, weight),
-        bias: index.initializers.get(c) ?? null,
-        output: outputBehindActivation(node, index),
-      },
-    ];
+/** The layer that a node is; why it is none, when it multiplies like one; else nothing. */
+function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer | string | undefined {
+  const { opType } = node;
+  if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
+  if (!isLayerType(opType)) return floatOnly[opType];
+  const [a = '', b = '', c = ''] = node.input;
+  const weight = index.initializers.get(b) ?? null;
+  if (opType === 'Gemm' && ['alpha', 'beta'].some((k) => (attribute(node, k)?.f ?? 1) !== 1)) {
+    return 'It scales its terms (alpha, beta); integer kernels know only the plain product.';
+  }
+  if (weight === null && opType !== 'MatMul' && opType !== 'Gemm') {
+    return 'Its weight is computed while the model runs, not stored.';
+  }
+  const recurrence = opType === 'LSTM' ? (index.initializers.get(c) ?? null) : null;
+  if (opType === 'LSTM') {
+    if (recurrence === null) return 'Its weight is computed while the model runs, not stored.';
+    if (intAttribute(node, 'layout', 0) !== 0)
+      return 'onnxruntime has no integer LSTM with the batch in front.';
+  }
+  if (index.initializers.has(a)) {
+    return weight === null ? 'Its constant is on the left; integer kernels want it on the right.' : undefined;
+  }
+  return {
+    name: node.name,
+    opType,
+    node,
+    graph,
+    activations: weight === null ? [a, b] : [a],
+    weight,
+    recurrence,
+    channelAxis: weight && channelAxis(node, weight),
+    bias: opType === 'LSTM' ? null : (index.initializers.get(c) ?? null),
+    output: outputBehindActivation(node, index),
+  };
+}
+
+function scan(main: GraphProto): (readonly [NodeProto, Layer | string | undefined])[] {
+  const graphs = graphsWithin(main);
+  // In a normalized model no two tensors share a name, so one map serves all bodies, outer weights included.
+  const initializers = new Map(graphs.flatMap((g) => g.initializer.map((t) => [t.name, t] as const)));
+  return graphs.flatMap((graph) => {
+    const index = indexGraph(graph, initializers);
+    return graph.node.map((node) => [node, layerOf(node, graph, index)] as const);
   });
 }
 
+/**
+ * Layers of the model's graph in its own order, then those of the bodies in it. The graph must be normalized:
+ * constants are initializers, and every tensor has a name of its own.
+ */
+export function findLayers(main: GraphProto): Layer[] {
+  return scan(main).flatMap(([, found]) => (typeof found === 'object' ? [found] : []));
+}
+
+/** Products of a normalized graph that cannot be quantized, and why, for people to read. */
+export function findUnquantizable(main: GraphProto): Unquantizable[] {
+  return scan(main).flatMap(([{ name, opType }, found]) =>
+    typeof found === 'string' ? [{ name, opType, reason: found }] : [],
+  );
+}
+
 function outputBehindActivation(node: NodeProto, index: GraphIndex): string {
-  const [y = ''] = node.output;
+  const y = node.output.find((o) => o !== '') ?? '';
+  if (node.opType === 'LSTM') return y;
   const next = soleConsumer(index, y);
   return next?.input[0] === y && isRelu(next, index) ? (next.output[0] ?? y) : y;
 }

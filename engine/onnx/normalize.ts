@@ -3,9 +3,11 @@ import { ModelProtoSchema } from 'onnx-buf';
 import { convertOpset } from './convertOpset';
 import { dropUnusedInitializers } from './dropUnusedInitializers';
 import { foldIntoConv } from './foldIntoConv';
-import { freshNames } from './graphIndex';
+import { inlineFunctions } from './inlineFunctions';
 import { liftConstants } from './liftConstants';
 import type { Model } from './model';
+import { nameNodes } from './nameNodes';
+import { uniqueTensorNames } from './uniqueTensorNames';
 
 /** Per-channel DequantizeLinear exists from 13; 17 is what today's exporters write. */
 const TARGET_OPSET = 17;
@@ -14,7 +16,8 @@ const TARGET_IR = 8n;
 
 /**
  * The form that everything behind works on: a copy with constants as initializers, operator set 17 or
- * newer, batch norm and other scalings folded into convolutions, and a name on every node. Its outputs equal the original's up to rounding.
+ * newer, batch norm and other scalings folded into convolutions, and a name of its own for every
+ * node and tensor, those in bodies included. Its outputs equal the original's up to rounding.
  * @throws EngineError `unsupported` when a node cannot be converted
  */
 export function normalize(original: Model): Model {
@@ -27,20 +30,13 @@ export function normalize(original: Model): Model {
   const initializers = new Set(graph.initializer.map((t) => t.name));
   graph.input = graph.input.filter((i) => !initializers.has(i.name));
   convertOpset(model, TARGET_OPSET);
+  inlineFunctions(model);
+  // Only now, with what the functions brought.
+  nameNodes(model);
+  uniqueTensorNames(model);
+  liftConstants(graph);
   foldIntoConv(graph);
   dropUnusedInitializers(graph);
   if (model.irVersion < TARGET_IR) model.irVersion = TARGET_IR;
   return model;
-}
-
-/** Exporters may leave names out or use one twice; people and recipes need one name per node. */
-export function nameNodes(model: Model): void {
-  const fresh = freshNames(model.graph);
-  const seen = new Set<string>();
-  for (const node of model.graph.node) {
-    if (node.name === '' || seen.has(node.name)) {
-      node.name = fresh(`${node.opType}_${node.output.find((o) => o !== '') ?? ''}`);
-    }
-    seen.add(node.name);
-  }
 }

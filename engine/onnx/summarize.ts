@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { ValueInfoProto } from 'onnx-buf';
 import type { ModelSummary, TensorShape } from '../protocol';
 import { elementCount, elementTypeName } from './elements';
-import { indexGraph } from './graphIndex';
-import { findLayers } from './layers';
+import { findLayers, findUnquantizable } from './layers';
 import { opsetOf, type Model } from './model';
+import { graphsWithin } from './scopes';
 
 /** Shape of an input or output as its file declares it. */
 export function tensorShape(info: ValueInfoProto): TensorShape {
@@ -18,14 +18,15 @@ export function tensorShape(info: ValueInfoProto): TensorShape {
 
 /**
  * What there is to say of a model without running it.
- * @param original as read; its operators are counted
+ * @param original as read; its operators are counted, those in bodies too
  * @param normalized the same model's normalized form; its layers are listed
  */
 export function summarize(path: string, bytes: Uint8Array, original: Model, normalized: Model): ModelSummary {
   const { graph } = original;
   const counts = new Map<string, number>();
-  for (const { opType } of graph.node) counts.set(opType, (counts.get(opType) ?? 0) + 1);
-  const weights = normalized.graph.initializer;
+  const nodes = graphsWithin(graph).flatMap((g) => g.node);
+  for (const { opType } of nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+  const weights = graphsWithin(normalized.graph).flatMap((g) => g.initializer);
   const initializers = new Set(graph.initializer.map((t) => t.name));
   return {
     path,
@@ -38,16 +39,17 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
       .map((o) => `${o.domain} ${o.version}`),
     producer: [original.producerName, original.producerVersion].filter(Boolean).join(' '),
     parameters: weights.reduce((n, t) => n + elementCount(t), 0),
-    nodeCount: graph.node.length,
+    nodeCount: nodes.length,
     operators: Object.fromEntries([...counts].sort((a, b) => b[1] - a[1])),
     inputs: graph.input.filter((i) => !initializers.has(i.name)).map(tensorShape),
     outputs: graph.output.map(tensorShape),
-    layers: findLayers(normalized.graph, indexGraph(normalized.graph)).map((layer) => ({
+    layers: findLayers(normalized.graph).map((layer) => ({
       name: layer.name,
       opType: layer.opType,
       weight: layer.weight?.name ?? null,
       weightShape: layer.weight?.dims.map(Number) ?? null,
-      weightBytes: layer.weight ? elementCount(layer.weight) * 4 : 0,
+      weightBytes: [layer.weight, layer.recurrence].reduce((n, t) => n + (t ? elementCount(t) * 4 : 0), 0),
     })),
+    unquantizable: findUnquantizable(normalized.graph),
   };
 }

@@ -7,11 +7,28 @@ export interface Profile {
   weight: { type: 'int8' };
   /** TensorRT wants biases in float and folds them itself. */
   quantizeBias: boolean;
+  /** Whether onnxruntime's own DynamicQuantizeLSTM is to be had there. */
+  integerLstm: boolean;
 }
 
 export const profiles: Record<ProfileName, Profile> = {
   // Measured on onnxruntime with VNNI: uint8 × int8 is the only pair whose convolutions all run in integers.
-  x86: { activation: { type: 'uint8', symmetric: false }, weight: { type: 'int8' }, quantizeBias: true },
-  arm: { activation: { type: 'int8', symmetric: false }, weight: { type: 'int8' }, quantizeBias: true },
-  tensorrt: { activation: { type: 'int8', symmetric: true }, weight: { type: 'int8' }, quantizeBias: false },
+  x86: {
+    activation: { type: 'uint8', symmetric: false },
+    weight: { type: 'int8' },
+    quantizeBias: true,
+    integerLstm: true,
+  },
+  arm: {
+    activation: { type: 'int8', symmetric: false },
+    weight: { type: 'int8' },
+    quantizeBias: true,
+    integerLstm: true,
+  },
+  tensorrt: {
+    activation: { type: 'int8', symmetric: true },
+    weight: { type: 'int8' },
+    quantizeBias: false,
+    integerLstm: false,
+  },
 };

@@ -1,5 +1,11 @@
-import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
+import { clone, create } from '@bufbuild/protobuf';
+import {
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { makeNode } from '../onnx/attributes';
 import { elementCount, floatValues, makeTensor } from '../onnx/elements';
@@ -7,7 +13,9 @@ import { dropUnusedInitializers } from '../onnx/dropUnusedInitializers';
 import { freshNames, indexGraph } from '../onnx/graphIndex';
 import { findLayers, type Layer } from '../onnx/layers';
 import type { Model } from '../onnx/model';
+import { graphsWithin } from '../onnx/scopes';
 import { roundHalfEven, type Affine } from './affine';
+import { CONTRIB_DOMAIN, makeIntegerLstm } from './integerLstm';
 import { writesInteger, type QuantPlan } from './plan';
 import { quantizeWeight } from './weights';
 
@@ -22,17 +30,33 @@ const MAX_BIAS = 2 ** 30;
 export function rewriteQdq(original: Model, plan: QuantPlan): Model {
   const copy = clone(ModelProtoSchema, original);
   const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
-  const writer = new QdqWriter(model.graph, plan);
-  const layers = findLayers(model.graph, indexGraph(model.graph)).filter((l) => plan.layers.has(l.name));
-  // Outputs first: a layer's quantized output is the next one's quantized input.
-  for (const layer of layers) if (writesInteger(layer)) writer.quantizeOutput(layer);
-  for (const layer of layers) writer.quantizeInputs(layer);
-  writer.finish();
+  const fresh = freshNames(model.graph);
+  const layers = findLayers(model.graph).filter((l) => plan.layers.has(l.name));
+  for (const graph of graphsWithin(model.graph)) {
+    const own = layers.filter((l) => l.graph === graph);
+    if (own.length === 0) continue;
+    const writer = new QdqWriter(graph, plan, fresh);
+    // Outputs first: a layer's quantized output is the next one's quantized input.
+    for (const layer of own) if (writesInteger(layer)) writer.quantizeOutput(layer);
+    for (const layer of own) {
+      if (layer.opType === 'LSTM') writer.quantizeLstm(layer);
+      else writer.quantizeInputs(layer);
+    }
+    writer.finish();
+  }
+  for (const graph of graphsWithin(model.graph)) dropUnusedInitializers(graph);
+  declareContribOperators(model);
   return model;
 }
 
+function declareContribOperators(model: Model): void {
+  const used = graphsWithin(model.graph).some((g) => g.node.some((n) => n.domain === CONTRIB_DOMAIN));
+  if (!used || model.opsetImport.some((o) => o.domain === CONTRIB_DOMAIN)) return;
+  model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: CONTRIB_DOMAIN, version: 1n }));
+}
+
+/** Writes the layers of one graph or body. What a body reads from outside gets its pair inside: onnxruntime fuses within one graph. */
 class QdqWriter {
-  private readonly fresh: (wish: string) => string;
   /** Nodes to put in front of the one that reads their results. */
   private readonly before = new Map<NodeProto, NodeProto[]>();
   private readonly after = new Map<NodeProto, NodeProto[]>();
@@ -45,8 +69,8 @@ class QdqWriter {
   constructor(
     private readonly graph: GraphProto,
     private readonly plan: QuantPlan,
+    private readonly fresh: (wish: string) => string,
   ) {
-    this.fresh = freshNames(graph);
     this.producer = indexGraph(graph).producer;
   }
 
@@ -98,12 +122,17 @@ class QdqWriter {
     );
   }
 
+  quantizeLstm({ node, weight, recurrence }: Layer): void {
+    if (weight === null || recurrence === null || !this.plan.profile.integerLstm) return;
+    const perChannel = this.plan.weights === 'per-channel';
+    this.graph.initializer.push(...makeIntegerLstm(node, weight, recurrence, perChannel, this.fresh));
+  }
+
   finish(): void {
     this.graph.node = [
       ...this.first,
       ...this.graph.node.flatMap((n) => [...(this.before.get(n) ?? []), n, ...(this.after.get(n) ?? [])]),
     ];
-    dropUnusedInitializers(this.graph);
   }
 
   private affineOf(tensor: string): Affine {

@@ -1,7 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { subgraphs } from '../onnx/attributes';
 import { decodeModel } from '../onnx/model';
+import { graphsWithin } from '../onnx/scopes';
 import type { RunNode } from '../protocol';
 import type { RuntimeWorker, Session } from './runtimeWorker';
 
@@ -60,7 +62,10 @@ export async function loadWithNodes(
     const session = await worker.load(model, { threads: 1, optimizedModelPath });
     try {
       const { graph } = decodeModel(await readFile(optimizedModelPath), 'the optimized graph');
-      const nodes = graph.node.map(({ name, opType }) => ({ name, opType, kind: kindOf(opType) }));
+      const nodes = graphsWithin(graph)
+        .flatMap((g) => g.node)
+        .filter((node) => subgraphs(node).length === 0)
+        .map(({ name, opType }) => ({ name, opType, kind: kindOf(opType) }));
       return { session, nodes };
     } catch (thrown) {
       await session.release();

@@ -1,6 +1,6 @@
 import type { SampleSource } from '../feeds/dataset';
-import { encodeWithTaps } from '../onnx/tapModel';
-import type { Model } from '../onnx/model';
+import { exposeTensors } from '../onnx/exposeTensors';
+import { encodeModel, type Model } from '../onnx/model';
 import type { WorkerPool } from '../runtime/workerPool';
 import { Histogram, type HistogramState } from '../stats/histogram';
 
@@ -16,7 +16,10 @@ export async function observeTensors(
   onSample: () => void,
   signal?: AbortSignal,
 ): Promise<Record<string, HistogramState>> {
-  const tapped = encodeWithTaps(model, tensors);
+  const exposed = exposeTensors(model, tensors);
+  const tapped = encodeModel(exposed.model);
+  // By the names they leave under; inputs of the model are counted as they are fed.
+  const tensorOf = new Map([...tensors].map((t) => [exposed.outputs.get(t) ?? t, t]));
   const merged = new Map<string, Histogram>();
   await pool.forEach(
     samples.length,
@@ -24,13 +27,14 @@ export async function observeTensors(
       prepare: (worker) => worker.load(tapped, { threads: 1 }),
       work: async (session, i) => {
         const { feeds } = await samples.load(i);
-        await session.observe(feeds, [...tensors]);
+        await session.observe(feeds, [...tensorOf.keys()]);
         onSample();
       },
       finish: async (session) => {
         const counted = await session.histograms();
         await session.release();
-        for (const [name, state] of Object.entries(counted)) {
+        for (const [output, state] of Object.entries(counted)) {
+          const name = tensorOf.get(output) ?? output;
           const known = merged.get(name);
           if (known === undefined) merged.set(name, Histogram.from(state));
           else known.merge(state);

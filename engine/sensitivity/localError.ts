@@ -1,9 +1,10 @@
-import { clone, create } from '@bufbuild/protobuf';
-import { ModelProtoSchema, NodeProtoSchema, ValueInfoProtoSchema, type NodeProto } from 'onnx-buf';
+import { clone } from '@bufbuild/protobuf';
+import { ModelProtoSchema, NodeProtoSchema } from 'onnx-buf';
 import type { SampleSource } from '../feeds/dataset';
 import { makeNode } from '../onnx/attributes';
+import { exposeTensors } from '../onnx/exposeTensors';
 import { freshNames } from '../onnx/graphIndex';
-import type { Layer } from '../onnx/layers';
+import { findLayers, type Layer } from '../onnx/layers';
 import { encodeModel, type Model } from '../onnx/model';
 import type { QuantPlan } from '../quantize/plan';
 import { rewriteQdq } from '../quantize/rewrite';
@@ -27,23 +28,23 @@ function twinModel(
 ): { model: Model; twins: Twin[] } {
   const copy = clone(ModelProtoSchema, original);
   const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
-  const { graph } = model;
-  const fresh = freshNames(graph);
+  const fresh = freshNames(model.graph);
   const activations = new Map(plan.activations);
   const twinNames = new Set<string>();
   const twins: Twin[] = [];
-  const errors: NodeProto[] = [];
+  const names = new Set(layers.map((l) => l.name));
 
-  for (const layer of layers) {
+  for (const layer of findLayers(model.graph).filter((l) => names.has(l.name))) {
+    const { graph } = layer;
     const output = fresh(`${layer.output}_twin`);
     const twin = clone(NodeProtoSchema, layer.node);
     twin.name = fresh(`${layer.name}_twin`);
     const nodes = [twin];
     const activation = graph.node.find(
-      (n) => n.output[0] === layer.output && n.input[0] === layer.node.output[0],
+      (n) => n !== layer.node && n.output[0] === layer.output && n.input[0] === layer.node.output[0],
     );
     if (activation === undefined) {
-      twin.output = [output];
+      twin.output = layer.node.output.map((o) => (o === layer.output ? output : ''));
     } else {
       const inner = fresh(`${layer.node.output[0] ?? ''}_twin`);
       twin.output = [inner];
@@ -61,7 +62,7 @@ function twinModel(
 
     const [difference, signal, noise] = ['difference', 'signal', 'noise'].map((k) => fresh(`${output}_${k}`));
     if (difference === undefined || signal === undefined || noise === undefined) continue;
-    errors.push(
+    graph.node.push(
       makeNode('Sub', fresh(`${output}_Sub`), [output, layer.output], [difference]),
       makeNode('ReduceSumSquare', fresh(`${output}_Noise`), [difference], [noise], { keepdims: 0 }),
       makeNode('ReduceSumSquare', fresh(`${output}_Signal`), [layer.output], [signal], { keepdims: 0 }),
@@ -69,11 +70,16 @@ function twinModel(
     twins.push({ layer: layer.name, signal, noise });
   }
   const rewritten = rewriteQdq(model, { ...plan, activations, layers: twinNames });
-  rewritten.graph.node.push(...errors);
-  rewritten.graph.output = twins.flatMap(({ signal, noise }) =>
-    [signal, noise].map((name) => create(ValueInfoProtoSchema, { name })),
+  rewritten.graph.output = [];
+  const exposed = exposeTensors(
+    rewritten,
+    twins.flatMap(({ signal, noise }) => [signal, noise]),
   );
-  return { model: rewritten, twins };
+  const outputOf = (tensor: string) => exposed.outputs.get(tensor) ?? tensor;
+  return {
+    model: exposed.model,
+    twins: twins.map((t) => ({ layer: t.layer, signal: outputOf(t.signal), noise: outputOf(t.noise) })),
+  };
 }
 
 /**
@@ -99,7 +105,11 @@ export async function localSqnr(
       prepare: (worker) => worker.load(bytes, { threads: 1 }),
       work: async (session, i) => {
         const { outputs } = await session.run((await samples.load(i)).feeds, names);
-        for (const name of names) sums.set(name, (sums.get(name) ?? 0) + Number(outputs[name]?.data[0] ?? 0));
+        for (const name of names) {
+          // A layer in a body runs as often as the body does: not at all, or many times.
+          for (const value of outputs[name]?.data ?? [])
+            sums.set(name, (sums.get(name) ?? 0) + Number(value));
+        }
         onSample();
       },
       finish: (session) => session.release(),

@@ -102,6 +102,7 @@ export function sampleModel(layers = 51): ModelSummary {
     inputs: [{ name: 'x', type: 'float', dims: ['DynamicDimension.0', 3, 48, 'DynamicDimension.1'] }],
     outputs: [{ name: 'softmax_11.tmp_0', type: 'float', dims: ['DynamicDimension.0', '?', 6625] }],
     layers: Array.from({ length: layers }, (_, index) => sampleSummary(index)),
+    unquantizable: [],
   };
 }
 

@@ -4,10 +4,10 @@ import { ModelProtoSchema, TensorProto_DataType, TensorProtoSchema } from 'onnx-
 import { describe, expect, test } from 'vitest';
 import { openDataset } from '../../../engine/feeds/openDataset';
 import { floatValues } from '../../../engine/onnx/elements';
-import { indexGraph } from '../../../engine/onnx/graphIndex';
 import { findLayers } from '../../../engine/onnx/layers';
 import { decodeModel, encodeModel, opsetOf, type Model } from '../../../engine/onnx/model';
-import { nameNodes, normalize } from '../../../engine/onnx/normalize';
+import { nameNodes } from '../../../engine/onnx/nameNodes';
+import { normalize } from '../../../engine/onnx/normalize';
 import type { Tensor } from '../../../engine/onnx/tensor';
 import { float, relativeError, runFloats, runModel } from '../runTiny';
 import { int64, node, noise, noisy, tinyModel, type TinyModel } from '../tinyModel';
@@ -55,8 +55,7 @@ describe.each(zoo)('$file', ({ file, height }) => {
     expect(opsetOf(normalized)).toBe(17);
     const operators = new Set(normalized.graph.node.map((n) => n.opType));
     expect([operators.has('Constant'), operators.has('BatchNormalization')]).toEqual([false, false]);
-    const index = indexGraph(normalized.graph);
-    for (const layer of findLayers(normalized.graph, index)) {
+    for (const layer of findLayers(normalized.graph)) {
       if (layer.opType !== 'MatMul') expect(layer.weight).not.toBeNull();
     }
     const names = model.graph.output.map((o) => o.name);
@@ -311,7 +310,7 @@ describe('constants become initializers', () => {
     const weight = create(TensorProtoSchema, { ...half, dims: [1n, 2n], rawData: new Uint8Array(0) });
     const nodes = [node('Constant', [], 'w', { value: { tensor: weight } }), node('MatMul', ['x', 'w'], 'y')];
     const { graph } = normalize(tinyModel({ inputs: { x: [1, 1] }, outputs: ['y'], nodes }));
-    const [layer] = findLayers(graph, indexGraph(graph));
+    const [layer] = findLayers(graph);
     expect(layer).toMatchObject({ opType: 'MatMul', activations: ['x'], channelAxis: 1 });
     expect(layer?.weight?.name).toBe('w');
   });

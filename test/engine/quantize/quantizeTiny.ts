@@ -1,8 +1,7 @@
-import { indexGraph } from '../../../engine/onnx/graphIndex';
 import { findLayers } from '../../../engine/onnx/layers';
 import type { Model } from '../../../engine/onnx/model';
 import { normalize } from '../../../engine/onnx/normalize';
-import { encodeWithTaps } from '../../../engine/onnx/tapModel';
+import { exposeTensors } from '../../../engine/onnx/exposeTensors';
 import type { Tensor } from '../../../engine/onnx/tensor';
 import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
 import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
@@ -26,15 +25,18 @@ export async function quantizeTiny(
   keepFloat: string[] = [],
 ): Promise<Quantized> {
   const float = normalize(model);
-  const layers = findLayers(float.graph, indexGraph(float.graph)).filter((l) => !keepFloat.includes(l.name));
+  const layers = findLayers(float.graph).filter((l) => !keepFloat.includes(l.name));
   const tensors = [...tensorsOf(layers)];
   const computed = tensors.filter((name) => feeds[name] === undefined);
-  const outputs =
-    computed.length === 0 ? {} : await runModel(encodeWithTaps(float, tensors), feeds, computed);
+  const exposed = exposeTensors(float, tensors);
+  const leaving = computed.flatMap((name) => exposed.outputs.get(name) ?? []);
+  const outputs = leaving.length === 0 ? {} : await runModel(exposed.model, feeds, leaving);
   const histograms = Object.fromEntries(
     tensors.map((name) => {
       const histogram = new Histogram();
-      histogram.add(Float32Array.from((feeds[name] ?? outputs[name])?.data ?? [], Number));
+      histogram.add(
+        Float32Array.from((feeds[name] ?? outputs[exposed.outputs.get(name) ?? name])?.data ?? [], Number),
+      );
       return [name, histogram.state()];
     }),
   );

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SampleSource } from '../../../engine/feeds/dataset';
 import { createMetric } from '../../../engine/feeds/metrics/createMetric';
-import { indexGraph } from '../../../engine/onnx/graphIndex';
 import { findLayers } from '../../../engine/onnx/layers';
 import { encodeModel } from '../../../engine/onnx/model';
 import { encodeWithTaps } from '../../../engine/onnx/tapModel';
@@ -120,7 +119,7 @@ function ratio(signal: number[], received: number[]): number {
 
 test('each layer’s own noise is measured with float inputs, over all samples', async () => {
   const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
-  const layers = findLayers(model.graph, indexGraph(model.graph));
+  const layers = findLayers(model.graph);
   let steps = 0;
   const measured = await localSqnr(pool, model, layers, plan, samples, () => steps++);
   expect(steps).toBe(8);
@@ -147,7 +146,7 @@ test('each layer’s own noise is measured with float inputs, over all samples',
 
 test('a layer that calibration barely reached is told by its noise', async () => {
   const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
-  const layers = findLayers(model.graph, indexGraph(model.graph));
+  const layers = findLayers(model.graph);
   const clipped = new Map(plan.activations);
   const x = clipped.get('x');
   if (x !== undefined) clipped.set('x', { ...x, scale: x.scale / 20 });
@@ -239,7 +238,7 @@ describe('the evaluator', () => {
       [...plan.activations].map(([t, a]) => [t, { ...a, scale: a.scale * 40 }] as const),
     );
     const bad = { ...plan, activations: coarse };
-    const layers = findLayers(model.graph, indexGraph(model.graph));
+    const layers = findLayers(model.graph);
     const scores = await exactScores(pool, evaluator, model, layers, bad, () => undefined);
     expect([...scores.keys()].sort()).toEqual(['c_node', 'y_node']);
     for (const { name } of layers) {
