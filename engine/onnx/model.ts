@@ -4,6 +4,9 @@ import { access, constants, readFile, rename, rm, stat, writeFile } from 'node:f
 import { basename, dirname } from 'node:path';
 import { TensorProto_DataLocation, ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
+import { keepAllText } from './losslessText';
+
+keepAllText();
 
 /** A decoded model whose graph is known to be there. Fields that the schema does not know are kept. */
 export type Model = ModelProto & { graph: GraphProto };
