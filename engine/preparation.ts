@@ -5,6 +5,7 @@ import { openDataset } from './feeds/openDataset';
 import { limitSamples } from './feeds/limitSamples';
 import { methods } from './calibrate/clipOf';
 import { EngineError } from './engineError';
+import { floatReference, type FloatReference } from './floatReference';
 import { inputSpecs } from './onnx/inputSpecs';
 import { findLayers, type Layer } from './onnx/layers';
 import { encodeModel, type Model } from './onnx/model';
@@ -37,6 +38,8 @@ export interface Measured {
   unreached: Layer[];
   histograms: Record<string, HistogramState>;
   evaluator: Evaluator;
+  /** What the evaluator took for the float model. */
+  reference: FloatReference;
   outputs: string[];
 }
 
@@ -63,10 +66,11 @@ export async function openSamples(
  */
 export async function measureFloat(
   pool: WorkerPool,
-  { bytes, original, normalized }: OpenModel,
+  model: OpenModel,
   settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
   { onProgress, signal }: Run,
 ): Promise<Measured> {
+  const { original, normalized } = model;
   const found = findLayers(normalized.graph);
   if (found.length === 0) {
     throw new EngineError(
@@ -100,15 +104,16 @@ export async function measureFloat(
   }
   const unreached = found.filter((layer) => !reached(layer));
   const evaluating = new StageProgress('evaluate', 'Scoring float', dataset.evaluation.length, onProgress);
+  const reference = await floatReference(pool, model);
   const evaluator = await Evaluator.create(
     pool,
     dataset.evaluation,
     createMetric(dataset, outputs),
-    { model: bytes, outputs },
+    { model: reference.bytes, outputs },
     () => evaluating.step(),
     signal,
   );
-  return { dataset, layers, unreached, histograms, evaluator, outputs };
+  return { dataset, layers, unreached, histograms, evaluator, reference, outputs };
 }
 
 function hasValues(state: HistogramState): boolean {
@@ -125,8 +130,8 @@ export interface Planned {
 /** Plans all layers with the method asked for; with `auto`, the one that scores best on the calibration samples. */
 export async function choosePlan(
   pool: WorkerPool,
-  { bytes, normalized }: OpenModel,
-  { dataset, layers, histograms, outputs }: Measured,
+  { normalized }: OpenModel,
+  { dataset, layers, histograms, reference, outputs }: Measured,
   settings: AnalyzeSettings,
   { onProgress, signal }: Run,
 ): Promise<Planned> {
@@ -148,7 +153,14 @@ export async function choosePlan(
   );
   const metric = createMetric(dataset, outputs);
   const step = () => progress.step();
-  const chooser = await Evaluator.create(pool, calibration, metric, { model: bytes, outputs }, step, signal);
+  const chooser = await Evaluator.create(
+    pool,
+    calibration,
+    metric,
+    { model: reference.bytes, outputs },
+    step,
+    signal,
+  );
   const calibrationTable: Report['calibrationTable'] = [];
   for (const method of methods) {
     // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError, throwIfCancelled } from './engineError';
 import { createMetric } from './feeds/metrics/createMetric';
+import { floatReference } from './floatReference';
 import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
 import { inputSpecs } from './onnx/inputSpecs';
@@ -155,11 +156,12 @@ export class Project {
       onProgress,
     );
     const step = () => progress.step();
-    const float = { model: reference.bytes, outputs };
+    const float = { model: (await floatReference(this.pool, reference)).bytes, outputs };
+    const bytes = against === null ? float.model : (await floatReference(this.pool, this.model)).bytes;
     const metric = createMetric(dataset, outputs);
     const evaluator = await Evaluator.create(this.pool, dataset.evaluation, metric, float, step, signal);
-    const score = against === null ? evaluator.float : await evaluator.score(this.model.bytes, step, signal);
-    const session = await this.pool.first.load(this.model.bytes, { threads: 1 });
+    const score = against === null ? evaluator.float : await evaluator.score(bytes, step, signal);
+    const session = await this.pool.first.load(bytes, { threads: 1 });
     const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal).finally(
       () => session.release(),
     );
@@ -248,7 +250,7 @@ export class Project {
 
   /** Builds the int8 model and proves it: it loads, it runs on the evaluation samples, and its nodes are read. */
   private async prove(
-    { dataset, evaluator, outputs }: Measured,
+    { dataset, evaluator, reference, outputs }: Measured,
     { plan }: Planned,
     keepFloat: readonly string[],
     { onProgress, signal }: Run,
@@ -263,7 +265,7 @@ export class Project {
       for (const each of sessions) await each.release();
     };
     const time = async () => {
-      sessions.unshift(await this.pool.first.load(this.model.bytes, { threads: 1 }));
+      sessions.unshift(await this.pool.first.load(reference.bytes, { threads: 1 }));
       return medianLatencies(sessions, outputs, dataset.evaluation, signal);
     };
     const [floatMs = 0, latencyMs = 0] = await time().finally(release);

@@ -62,6 +62,8 @@ export interface ModelSummary {
   layers: LayerSummary[];
   /** Products that have to stay in float, and why. */
   unquantizable: { name: string; opType: string; reason: string }[];
+  /** What is done differently with this model than its file says, in sentences. */
+  notes: string[];
 }
 
 export interface AnalyzeSettings {

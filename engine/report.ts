@@ -140,7 +140,7 @@ function adviceFor(
 
 function warningsOf({ measured, settings, selection, all, summary }: Findings): string[] {
   const { float } = all;
-  const warnings: string[] = [];
+  const warnings: string[] = measured.reference.warning === null ? [] : [measured.reference.warning];
   for (const [tensor, state] of Object.entries(measured.histograms)) {
     if (state.notFinite > 0) {
       warnings.push(`${tensor} held ${state.notFinite} values that are NaN or infinite; they were left out.`);

@@ -35,6 +35,7 @@ export function modelText(summary: ModelSummary): string {
     `Inputs: ${tensors(summary.inputs)}`,
     `Outputs: ${tensors(summary.outputs)}`,
     `Operators: ${operators.join(', ')}`,
+    ...summary.notes.map((note) => `Note: ${note}`),
     '',
     textTable([['Layer', 'Operator', 'Weight', 'Shape', 'Size'], ...layers], 3),
     ...unquantizableText(summary),

@@ -1,7 +1,7 @@
 import { badData } from './badData';
 import type { ElementType, Tensor } from './dataset';
 import { isFloat, newTensorData } from './elementTypes';
-import { halfToNumber, numberToHalf } from './float16';
+import { halfToNumber, numberToHalf } from '../onnx/float16';
 
 /** Smallest and largest value of each integer type. */
 const ranges: Partial<Record<ElementType, readonly [number | bigint, number | bigint]>> = {

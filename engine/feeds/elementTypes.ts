@@ -1,5 +1,5 @@
 import type { ElementType, Tensor, TensorData } from './dataset';
-import { halfToNumber } from './float16';
+import { halfToNumber } from '../onnx/float16';
 
 const arrays = {
   float32: Float32Array,

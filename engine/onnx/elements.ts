@@ -17,7 +17,8 @@ export function isFloat(tensor: TensorProto): boolean {
   return tensor.dataType === (TensorProto_DataType.FLOAT as number);
 }
 
-function mismatch(tensor: TensorProto, found: number): EngineError {
+/** The error for a tensor whose data is not as long as its shape promises. */
+export function mismatch(tensor: TensorProto, found: number): EngineError {
   return new EngineError(
     'bad-model',
     `Tensor ${tensor.name} of shape [${tensor.dims.join(', ')}] holds ${found} values instead of ${elementCount(tensor)}.`,

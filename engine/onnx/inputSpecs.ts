@@ -8,6 +8,8 @@ const elementTypes = new Map<number, ElementType>([
   [TensorProto_DataType.FLOAT, 'float32'],
   [TensorProto_DataType.DOUBLE, 'float64'],
   [TensorProto_DataType.FLOAT16, 'float16'],
+  // onnxruntime's Node binding has no bfloat16; the normalized model takes float32 in its place.
+  [TensorProto_DataType.BFLOAT16, 'float32'],
   [TensorProto_DataType.INT8, 'int8'],
   [TensorProto_DataType.UINT8, 'uint8'],
   [TensorProto_DataType.INT16, 'int16'],

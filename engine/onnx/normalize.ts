@@ -8,6 +8,7 @@ import { liftConstants } from './liftConstants';
 import type { Model } from './model';
 import { nameNodes } from './nameNodes';
 import { uniqueTensorNames } from './uniqueTensorNames';
+import { widenFloats } from './widenFloats';
 
 /** Per-channel DequantizeLinear exists from 13; 17 is what today's exporters write. */
 const TARGET_OPSET = 17;
@@ -15,8 +16,8 @@ const TARGET_OPSET = 17;
 const TARGET_IR = 8n;
 
 /**
- * The form that everything behind works on: a copy with constants as initializers, operator set 17 or
- * newer, batch norm and other scalings folded into convolutions, and a name of its own for every
+ * The form that everything behind works on: a copy that computes in float32, with constants as initializers,
+ * operator set 17 or newer, batch norm and other scalings folded into convolutions, and a name of its own for every
  * node and tensor, those in bodies included. Its outputs equal the original's up to rounding.
  * @throws EngineError `unsupported` when a node cannot be converted
  */
@@ -29,6 +30,7 @@ export function normalize(original: Model): Model {
   // Before IR 4 every initializer was an input too; onnxruntime then takes it for changeable, not for a weight.
   const initializers = new Set(graph.initializer.map((t) => t.name));
   graph.input = graph.input.filter((i) => !initializers.has(i.name));
+  widenFloats(model);
   convertOpset(model, TARGET_OPSET);
   inlineFunctions(model);
   // Only now, with what the functions brought.

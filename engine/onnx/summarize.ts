@@ -5,6 +5,7 @@ import { elementCount, elementTypeName } from './elements';
 import { findLayers, findUnquantizable } from './layers';
 import { opsetOf, type Model } from './model';
 import { graphsWithin } from './scopes';
+import { wideningNotes } from './widenFloats';
 
 /** Shape of an input or output as its file declares it. */
 export function tensorShape(info: ValueInfoProto): TensorShape {
@@ -50,6 +51,7 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
       weightShape: layer.weight?.dims.map(Number) ?? null,
       weightBytes: [layer.weight, layer.recurrence].reduce((n, t) => n + (t ? elementCount(t) * 4 : 0), 0),
     })),
+    notes: wideningNotes(original),
     unquantizable: findUnquantizable(normalized.graph),
   };
 }

@@ -103,6 +103,7 @@ export function sampleModel(layers = 51): ModelSummary {
     outputs: [{ name: 'softmax_11.tmp_0', type: 'float', dims: ['DynamicDimension.0', '?', 6625] }],
     layers: Array.from({ length: layers }, (_, index) => sampleSummary(index)),
     unquantizable: [],
+    notes: [],
   };
 }
 

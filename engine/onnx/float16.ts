@@ -27,3 +27,12 @@ function roundToEven(value: number): number {
   if (rest !== 0.5) return Math.round(value);
   return below % 2 === 0 ? below : below + 1;
 }
+
+/** The number that the 16 bits of a bfloat16 stand for: the upper half of a float32. */
+export function bfloat16ToNumber(bits: number): number {
+  scratchBits[0] = bits << 16;
+  return scratchFloat[0] ?? 0;
+}
+
+const scratchBits = new Uint32Array(1);
+const scratchFloat = new Float32Array(scratchBits.buffer);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { halfToNumber, numberToHalf } from '../../../engine/feeds/float16';
+import { halfToNumber, numberToHalf } from '../../../engine/onnx/float16';
 
 test('reads known halves', () => {
   expect([0x0000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00, 0xfc00].map(halfToNumber)).toEqual([

@@ -1,0 +1,93 @@
+import { dump } from 'npyjs';
+import { zipSync } from 'fflate';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { TensorProto_DataType as T } from 'onnx-buf';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { elementTypeName } from '../../engine/onnx/elements';
+import { decodeModel, encodeModel } from '../../engine/onnx/model';
+import { Project } from '../../engine/project';
+import type { AnalyzeSettings } from '../../engine/protocol';
+import { WorkerPool } from '../../engine/runtime/workerPool';
+import { narrowModel } from './onnx/narrowModel';
+import { noise, noisy, node, tinyModel, valueInfo } from './tinyModel';
+
+const folder = mkdtempSync(join(tmpdir(), 'quantscope-precision-'));
+const data = join(folder, 'data.npz');
+const settings: AnalyzeSettings = {
+  data,
+  samples: null,
+  weights: 'per-channel',
+  calibration: 'max',
+  profile: 'x86',
+  targetDrop: 0.5,
+};
+let pool: WorkerPool;
+
+beforeAll(() => {
+  vi.stubEnv('QUANTSCOPE_CACHE', join(folder, 'cache'));
+  pool = new WorkerPool();
+  const x = new Uint8Array(dump(noise(20 * 3 * 64, 5), [20, 3, 8, 8]));
+  writeFileSync(data, zipSync({ 'x.npy': x }));
+});
+afterAll(async () => {
+  await pool.dispose();
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+function modelIn(type: T): string {
+  const model = tinyModel({
+    inputs: { x: ['n', 3, 8, 8] },
+    outputs: ['y'],
+    constants: { w1: noisy([8, 3, 3, 3]), b1: noisy([8], 2), w2: noisy([512, 10], 3) },
+    nodes: [
+      node('Conv', ['x', 'w1', 'b1'], 'c', { pads: [1, 1, 1, 1] }),
+      node('Relu', ['c'], 'r'),
+      node('Flatten', ['r'], 'f'),
+      node('MatMul', ['f', 'w2'], 'y'),
+    ],
+  });
+  model.graph.output = [valueInfo('y', ['n', 10])];
+  const path = join(folder, `${elementTypeName(type)}.onnx`);
+  writeFileSync(path, encodeModel(narrowModel(model, type)));
+  return path;
+}
+
+describe.each([
+  { type: T.FLOAT16, warned: null, crosses: T.FLOAT16 },
+  { type: T.BFLOAT16, warned: /bfloat16, which cannot be fed/, crosses: T.FLOAT },
+  { type: T.DOUBLE, warned: /float32 instead of double: onnxruntime does not run it/, crosses: T.DOUBLE },
+])('a model in $type', ({ type, warned, crosses }) => {
+  test('is analyzed, quantized and scored', async () => {
+    const project = await Project.open(modelIn(type), pool);
+    expect(project.summary.inputs[0]?.type).toBe(elementTypeName(type));
+    expect(project.summary.notes.join(' ')).toContain(elementTypeName(type));
+    expect(project.summary.layers.map((l) => l.name)).toEqual(['c_node', 'y_node']);
+
+    const report = await project.analyze(settings, {});
+    expect(report.float.score).toBe(1);
+    expect(report.layers).toHaveLength(2);
+    for (const layer of report.layers) expect(layer.sqnrDb).toBeGreaterThan(25);
+    expect(report.int8.score).toBeGreaterThan(0.6);
+    expect(report.int8.integerNodes).toBe(2);
+    if (warned === null) expect(report.warnings.join(' ')).not.toContain('instead of');
+    else expect(report.warnings[0]).toMatch(warned);
+
+    const output = join(folder, 'out.int8.onnx');
+    const { int8 } = await project.quantize({ ...settings, output, keepFloat: [] }, {});
+    expect(int8.score).toBe(report.int8.score);
+    const { graph } = decodeModel(new Uint8Array(readFileSync(output)), output);
+    for (const { type } of [...graph.input, ...graph.output]) {
+      expect(type?.value.case === 'tensorType' && type.value.value.elemType).toBe(crosses);
+    }
+    const scored = await (await Project.open(output, pool)).evaluate({ data, samples: null }, project, {});
+    expect(scored.score).toBe(int8.score);
+  });
+});
+
+test('a float32 model has nothing to note', async () => {
+  const project = await Project.open(modelIn(T.FLOAT), pool);
+  expect(project.summary.notes).toEqual([]);
+});
