@@ -9,9 +9,13 @@ import { Project } from './project';
 import type { AnalyzeSettings, CalibrationChoice, ProfileName, WeightGranularity } from './protocol';
 import { adviceText, basisText, comparisonText, layersText, modelText, quantizedText } from './reportText';
 import { WorkerPool } from './runtime/workerPool';
-import { parseCalibration, parseSamples, parseTargetDrop } from './settingsText';
+import { parseCalibration, parseDimension, parseSamples, parseTargetDrop } from './settingsText';
 
-interface AnalyzeOptions {
+interface DimensionOptions {
+  dim?: Record<string, number>;
+}
+
+interface AnalyzeOptions extends DimensionOptions {
   data: string;
   samples?: number;
   weights: WeightGranularity;
@@ -61,8 +65,23 @@ function parser<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
+function withDimensions(command: Command): Command {
+  return command.option(
+    '--dim <name=size>',
+    'fix a dimension that the model leaves open; may be given more than once',
+    (text: string, before: Record<string, number> | undefined) => {
+      const [name, size] = parser(parseDimension)(text);
+      return { ...before, [name]: size };
+    },
+  );
+}
+
+function open(model: string, { dim }: DimensionOptions): Promise<Project> {
+  return Project.open(resolve(model), pool, dim);
+}
+
 function withAnalyzeOptions(command: Command): Command {
-  return command
+  return withDimensions(command)
     .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
     .option('--samples <n>', 'use at most so many samples of each part', parser(parseSamples))
     .addOption(
@@ -96,12 +115,13 @@ const program = new Command('quantscope')
   .exitOverride()
   .configureOutput({ writeErr: () => undefined });
 
-program
-  .command('inspect <model>')
+withDimensions(program.command('inspect <model>'))
   .description('what the model is and which layers can be quantized')
   .option('--json', 'print JSON')
-  .action(async (model: string, options: { json?: true }) => {
-    const { summary } = await Project.open(resolve(model), pool);
+  .option('--shapes', 'load it in onnxruntime and tell the shape of what every layer makes')
+  .action(async (model: string, options: DimensionOptions & { json?: true; shapes?: true }) => {
+    const project = await open(model, options);
+    const summary = options.shapes === true ? await project.summaryWithShapes() : project.summary;
     print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary));
   });
 
@@ -110,7 +130,7 @@ withAnalyzeOptions(program.command('analyze <model>'))
   .option('--json <file>', 'write the report')
   .action(async (model: string, options: AnalyzeOptions) => {
     if (options.json !== undefined) await checkWritable(options.json);
-    const project = await Project.open(resolve(model), pool);
+    const project = await open(model, options);
     const report = await project.analyze(settingsFrom(options), run);
     if (options.json !== undefined) await writeJson(options.json, report);
     print([comparisonText([report]), layersText(report), adviceText(report), basisText(report)].join('\n\n'));
@@ -123,7 +143,7 @@ withAnalyzeOptions(program.command('quantize <model>'))
   .option('--json <file>', 'write the result')
   .action(async (model: string, options: AnalyzeOptions & { output: string; keepFloat?: string[] }) => {
     if (options.json !== undefined) await checkWritable(options.json);
-    const project = await Project.open(resolve(model), pool);
+    const project = await open(model, options);
     // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
     const keepFloat = options.keepFloat ?? (options.targetDrop === undefined ? [] : null);
     const settings = { ...settingsFrom(options), output: resolve(options.output), keepFloat };
@@ -132,19 +152,20 @@ withAnalyzeOptions(program.command('quantize <model>'))
     print(quantizedText(result));
   });
 
-program
-  .command('evaluate <model>')
+withDimensions(program.command('evaluate <model>'))
   .description('score a model, float or int8')
   .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
   .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
   .option('--against <float>', 'the float model to compare with')
   .option('--json <file>', 'write the result')
   .action(
-    async (model: string, options: { data: string; samples?: number; against?: string; json?: string }) => {
+    async (
+      model: string,
+      options: DimensionOptions & { data: string; samples?: number; against?: string; json?: string },
+    ) => {
       if (options.json !== undefined) await checkWritable(options.json);
-      const project = await Project.open(resolve(model), pool);
-      const against =
-        options.against === undefined ? null : await Project.open(resolve(options.against), pool);
+      const project = await open(model, options);
+      const against = options.against === undefined ? null : await open(options.against, options);
       const settings = { data: resolve(options.data), samples: options.samples ?? null };
       const result = await project.evaluate(settings, against, run);
       if (options.json !== undefined) await writeJson(options.json, result);

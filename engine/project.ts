@@ -6,10 +6,11 @@ import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
 import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
+import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { inputSpecs } from './onnx/inputSpecs';
 import { checkWritable, encodeModel, readModelFile, writeFileAtomically } from './onnx/model';
 import { normalize } from './onnx/normalize';
-import { summarize } from './onnx/summarize';
+import { summarize, withShapes } from './onnx/summarize';
 import { choosePlan, measureFloat, openSamples, settle } from './preparation';
 import type { Measured, OpenModel, Planned, Run } from './preparation';
 import { StageProgress } from './progress';
@@ -30,6 +31,7 @@ import { rewriteQdq } from './quantize/rewrite';
 import { buildReport, type LayerScore, type Proof } from './report';
 import { loadReport, storeReport } from './reportCache';
 import { checkSettings } from './settingsText';
+import { inferShapes } from './runtime/inferShapes';
 import { loadWithNodes } from './runtime/runNodes';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
@@ -51,12 +53,26 @@ export class Project {
     readonly summary: ModelSummary,
   ) {}
 
-  /** @throws EngineError `not-found`, `bad-model` or `unsupported` */
-  static async open(path: string, pool: WorkerPool): Promise<Project> {
-    const { bytes, model: original } = await readModelFile(path);
+  /**
+   * @param dimensions sizes for dimensions that the file leaves open
+   * @throws EngineError `not-found`, `bad-model`, `unsupported`; `bad-option` for a dimension that it does not have
+   */
+  static async open(path: string, pool: WorkerPool, dimensions: Dimensions = {}): Promise<Project> {
+    const read = await readModelFile(path);
+    const { model: original } = read;
+    bindDimensions(original, dimensions);
+    // What is bound is another model, with analyses of its own.
+    const bytes = Object.keys(dimensions).length === 0 ? read.bytes : encodeModel(original);
     const normalized = normalize(original);
     const summary = summarize(path, bytes, original, normalized);
     return new Project(pool, { bytes, original, normalized }, summary);
+  }
+
+  /** The summary with the shapes that only onnxruntime can tell. */
+  async summaryWithShapes(): Promise<ModelSummary> {
+    const tensors = this.summary.layers.map((l) => l.output);
+    const shapes = await inferShapes(this.pool.first, this.model.normalized, tensors);
+    return withShapes(this.summary, shapes);
   }
 
   /** The finished analysis of these very bytes, if there is one. */

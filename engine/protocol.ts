@@ -38,6 +38,10 @@ export interface LayerSummary {
   opType: string;
   /** The weight's name, or `null` for a product of two activations. */
   weight: string | null;
+  /** The tensor that leaves it. */
+  output: string;
+  /** `null` while nobody has told: the file does not, and onnxruntime was not asked. */
+  outputShape: TensorShape['dims'];
   weightShape: number[] | null;
   weightBytes: number;
 }

@@ -23,12 +23,14 @@ export function modelText(summary: ModelSummary): string {
   const operators = Object.entries(summary.operators).map(([op, n]) => `${op} ${n}`);
   const tensors = (list: ModelSummary['inputs']) =>
     list.map((t) => `${t.name} ${t.type} ${formatShape(t.dims)}`).join('; ');
+  const shaped = summary.layers.some((l) => l.outputShape !== null);
   const layers = summary.layers.map((l) => [
     shorten(l.name, NAME_WIDTH),
     l.opType,
     shorten(l.weight ?? '', NAME_WIDTH),
     formatShape(l.weightShape ?? []),
     formatBytes(l.weightBytes),
+    ...(shaped ? [formatShape(l.outputShape)] : []),
   ]);
   return [
     `${baseName(summary.path)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${formatPlural(summary.nodeCount, 'node')}, ${formatPlural(summary.layers.length, 'quantizable layer')}`,
@@ -37,7 +39,10 @@ export function modelText(summary: ModelSummary): string {
     `Operators: ${operators.join(', ')}`,
     ...summary.notes.map((note) => `Note: ${note}`),
     '',
-    textTable([['Layer', 'Operator', 'Weight', 'Shape', 'Size'], ...layers], 3),
+    textTable(
+      [['Layer', 'Operator', 'Weight', 'Shape', 'Size', ...(shaped ? ['Output'] : [])], ...layers],
+      3,
+    ),
     ...unquantizableText(summary),
   ].join('\n');
 }

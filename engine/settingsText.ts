@@ -37,6 +37,23 @@ export function parseSamples(text: string): number {
   throw new EngineError('bad-option', `"${text}" is no number of samples.`, 'Use a whole number from 1.');
 }
 
+/**
+ * Reads an open dimension's size: `batch=1`, or `x[0]=1` where it has no name.
+ * @throws EngineError `bad-option`
+ */
+export function parseDimension(text: string): [name: string, size: number] {
+  const at = text.lastIndexOf('=');
+  const size = Number(text.slice(at + 1));
+  // Sizes go to int64 dimensions, and a tensor of more elements than this fits no machine.
+  if (at > 0 && /^\d+$/.test(text.slice(at + 1)) && size >= 1 && size <= 2 ** 31)
+    return [text.slice(0, at), size];
+  throw new EngineError(
+    'bad-option',
+    `"${text}" is no dimension.`,
+    'Say NAME=SIZE, such as batch=1, or x[0]=1 for the first axis of input x.',
+  );
+}
+
 const granularities: readonly string[] = ['per-channel', 'per-tensor'];
 const profiles: readonly string[] = ['x86', 'arm', 'tensorrt'];
 

@@ -28,6 +28,11 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
   const nodes = graphsWithin(graph).flatMap((g) => g.node);
   for (const { opType } of nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
   const weights = graphsWithin(normalized.graph).flatMap((g) => g.initializer);
+  const declared = new Map(
+    graphsWithin(normalized.graph)
+      .flatMap((g) => [...g.valueInfo, ...g.output])
+      .map((info) => [info.name, tensorShape(info).dims]),
+  );
   const initializers = new Set(graph.initializer.map((t) => t.name));
   return {
     path,
@@ -47,11 +52,25 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
     layers: findLayers(normalized.graph).map((layer) => ({
       name: layer.name,
       opType: layer.opType,
+      output: layer.output,
+      outputShape: declared.get(layer.output) ?? null,
       weight: layer.weight?.name ?? null,
       weightShape: layer.weight?.dims.map(Number) ?? null,
       weightBytes: [layer.weight, layer.recurrence].reduce((n, t) => n + (t ? elementCount(t) * 4 : 0), 0),
     })),
     notes: wideningNotes(original),
     unquantizable: findUnquantizable(normalized.graph),
+  };
+}
+
+/** The summary, completed where the file declares no shapes. */
+export function withShapes(
+  summary: ModelSummary,
+  shapes: ReadonlyMap<string, TensorShape['dims']>,
+): ModelSummary {
+  return {
+    ...summary,
+    outputs: summary.outputs.map((o) => ({ ...o, dims: o.dims ?? shapes.get(o.name) ?? null })),
+    layers: summary.layers.map((l) => ({ ...l, outputShape: shapes.get(l.output) ?? l.outputShape })),
   };
 }

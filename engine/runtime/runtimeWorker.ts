@@ -35,8 +35,8 @@ export class RuntimeWorker {
   /** @throws EngineError `runtime` when onnxruntime refuses the model */
   async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
     const session = this.nextId++;
-    await this.call('load', { session, model, options });
-    return new Session(this, session);
+    const shapes = await this.call('load', { session, model, options });
+    return new Session(this, session, new Map(shapes));
   }
 
   call<K extends WorkerKind>(kind: K, params: WorkerCalls[K]['params']): Promise<WorkerCalls[K]['result']> {
@@ -77,6 +77,8 @@ export class Session {
   constructor(
     private readonly worker: RuntimeWorker,
     private readonly session: number,
+    /** As onnxruntime infers them; `?` where it cannot tell. */
+    readonly outputShapes: ReadonlyMap<string, (number | string)[]>,
   ) {}
 
   /** Runs one sample; `milliseconds` is the time inside onnxruntime. */

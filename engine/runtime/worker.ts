@@ -59,11 +59,11 @@ async function run(session: number, feeds: Feeds, outputs: string[]) {
 const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<WorkerCalls[K]['result']> } =
   {
     async load({ session, model, options }) {
-      loaded.set(session, {
-        session: await InferenceSession.create(model, sessionOptions(options)),
-        histograms: new Map(),
-      });
-      return null;
+      const created = await InferenceSession.create(model, sessionOptions(options));
+      loaded.set(session, { session: created, histograms: new Map() });
+      return created.outputMetadata.flatMap((o): [string, (number | string)[]][] =>
+        o.isTensor ? [[o.name, o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]] : [],
+      );
     },
     async run({ session, feeds, outputs }) {
       const { results, milliseconds } = await run(session, feeds, outputs);

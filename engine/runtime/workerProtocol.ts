@@ -12,7 +12,11 @@ export interface SessionOptions {
 
 /** What a worker does, by kind. Sessions and observers live in the worker and go by number. */
 export interface WorkerCalls {
-  load: { params: { session: number; model: Uint8Array; options: SessionOptions }; result: null };
+  /** Answers the shapes of the model's outputs as onnxruntime infers them. */
+  load: {
+    params: { session: number; model: Uint8Array; options: SessionOptions };
+    result: [name: string, dims: (number | string)[]][];
+  };
   /** Runs once; `milliseconds` is the time inside onnxruntime. */
   run: {
     params: { session: number; feeds: Feeds; outputs: string[] };

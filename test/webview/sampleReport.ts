@@ -70,6 +70,8 @@ function sampleSummary(index: number): LayerSummary {
   const weightShape = head ? [480, 6625] : (shapes[index % shapes.length] ?? []);
   return {
     name: head ? `p2o.MatMul.${index}` : `p2o.Conv.${index}`,
+    output: `relu_${index}.tmp_0`,
+    outputShape: null,
     opType: head ? 'MatMul' : 'Conv',
     weight: head ? `linear_${index}.w_0` : `conv2d_${180 + index}.w_0`,
     weightShape,

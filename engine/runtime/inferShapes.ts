@@ -1,0 +1,25 @@
+import { encodeWithTaps } from '../onnx/tapModel';
+import type { Model } from '../onnx/model';
+import type { TensorShape } from '../protocol';
+import type { RuntimeWorker } from './runtimeWorker';
+
+/**
+ * Shapes of the model's outputs and of `tensors` of its own graph, as onnxruntime infers them without running the
+ * model, by name. Symbols of the model's own dimensions stay; what depends on values is left open. Tensors of bodies
+ * are passed over: they leave a body without their shapes.
+ * @throws EngineError `runtime` when onnxruntime refuses the model
+ */
+export async function inferShapes(
+  worker: RuntimeWorker,
+  model: Model,
+  tensors: readonly string[],
+): Promise<Map<string, TensorShape['dims']>> {
+  const own = new Set(model.graph.node.flatMap((n) => n.output));
+  const tapped = encodeWithTaps(
+    model,
+    tensors.filter((t) => own.has(t)),
+  );
+  const session = await worker.load(tapped, { threads: 1 });
+  await session.release();
+  return new Map(session.outputShapes);
+}
