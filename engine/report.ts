@@ -138,6 +138,12 @@ function adviceFor(
   return { decision: 'int8', reason: `${effect}; ${noise}.${slow}` };
 }
 
+/** The first few names and how many more there are. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 3);
+  return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '');
+}
+
 function warningsOf({ measured, settings, selection, all, summary }: Findings): string[] {
   const { float } = all;
   const warnings: string[] = measured.reference.warning === null ? [] : [measured.reference.warning];
@@ -150,12 +156,15 @@ function warningsOf({ measured, settings, selection, all, summary }: Findings): 
     const count = settings.evaluationSamples;
     warnings.push(`Only ${count} samples: they both calibrate and evaluate, so the scores flatter int8.`);
   }
+  for (const reason of new Set(summary.unquantizable.map((u) => u.reason))) {
+    const names = summary.unquantizable.filter((u) => u.reason === reason).map((u) => u.name);
+    warnings.push(`Stays in float: ${listed(names)}. ${reason}`);
+  }
   const { unreached } = measured;
   if (unreached.length > 0) {
-    const names = unreached.slice(0, 3).map((l) => l.name);
-    const more = unreached.length > names.length ? ` and ${unreached.length - names.length} more` : '';
+    const names = listed(unreached.map((l) => l.name));
     warnings.push(
-      `${formatPlural(unreached.length, 'layer')} stayed in float because no calibration sample reached them: ${names.join(', ')}${more}.`,
+      `${formatPlural(unreached.length, 'layer')} stayed in float because no calibration sample reached them: ${names}.`,
     );
   }
   if (!selection.meetsTarget) {

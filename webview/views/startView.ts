@@ -4,6 +4,9 @@ import { screenOf } from '../store';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 
+/** More are counted, not listed. */
+const MOST_UNQUANTIZABLE = 10;
+
 function drawData(step: HTMLElement, data: DataSummary | null): void {
   if (data === null) {
     add(
@@ -38,6 +41,14 @@ function drawModelFacts(parent: HTMLElement, model: ModelSummary): void {
   fact('Outputs', model.outputs.map(tensor));
   const operators = Object.entries(model.operators).map(([type, count]) => `${type} × ${count}`);
   fact('Operators', [operators.join(', ')]);
+  const { unquantizable } = model;
+  if (unquantizable.length > 0) {
+    const shown = unquantizable
+      .slice(0, MOST_UNQUANTIZABLE)
+      .map((u) => `${u.name} (${u.opType}): ${u.reason}`);
+    const more = unquantizable.length - shown.length;
+    fact('Stays in float', more === 0 ? shown : [...shown, `and ${more} more`]);
+  }
   if (model.producer !== '') fact('Producer', [model.producer]);
 }
 
