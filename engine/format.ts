@@ -1,4 +1,4 @@
-import type { MetricName } from './protocol';
+import type { MetricName, QuantizedModel, QuantizedTensor, ValueRange } from './protocol';
 
 const NOTHING = '–';
 /** With a true minus sign and no negative zero. */
@@ -193,4 +193,34 @@ export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const half = Math.floor((limit - 1) / 2);
   return `${text.slice(0, limit - 1 - half)}…${text.slice(text.length - half)}`;
+}
+
+const forms: Record<QuantizedModel['form'], string> = {
+  qdq: 'in int8 (QDQ)',
+  qoperator: 'in int8 (QOperator)',
+  dynamic: 'in int8 (dynamic)',
+  'weight-only': 'with integer weights only',
+  mixed: 'in integers of several forms',
+};
+
+/** How a model's layers are quantized, after their number: `3 layers in int8 (QDQ)`. */
+export function describeForm(form: QuantizedModel['form']): string {
+  return forms[form];
+}
+
+/** One value or a range of many: `0.0123`, `0.001 … 0.05`; a dash for what only the run knows. */
+export function formatRange(range: ValueRange | null): string {
+  if (range === null) return NOTHING;
+  const [min, max] = [formatValue(range.min), formatValue(range.max)];
+  return min === max ? min : `${min} … ${max}`;
+}
+
+/** What the scales of a tensor are for: `one`, `64, axis 0`, `128, blocks of 32`. */
+export function formatScaleCount({ scale, axis, blockSize }: QuantizedTensor): string {
+  if (scale === null) return 'computed when it runs';
+  if (scale.count === 1) return 'one';
+  const along = axis === null ? '' : `, axis ${axis}`;
+  return blockSize === null
+    ? `${plain(scale.count)}${along}`
+    : `${plain(scale.count)}, blocks of ${blockSize}`;
 }

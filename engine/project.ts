@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { EngineError, throwIfCancelled } from './engineError';
 import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
+import { baseName, describeForm, formatPlural } from './format';
 import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
@@ -130,6 +131,7 @@ export class Project {
         'Choose another output file.',
       );
     }
+    refuseQuantized(this.summary);
     // Now, not after minutes of measuring.
     await checkWritable(settings.output);
     const measured = await this.measure(settings, run);
@@ -195,6 +197,7 @@ export class Project {
 
   private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
     checkSettings(settings);
+    refuseQuantized(this.summary);
     const key = JSON.stringify([settings.data, settings.samples, await lastChange(settings.data)]);
     if (this.last?.key !== key) {
       this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
@@ -313,6 +316,20 @@ export class Project {
       `Its layers are listed by "quantscope inspect"; the first is ${this.summary.layers[0]?.name ?? 'none'}.`,
     );
   }
+}
+
+/**
+ * A model whose products are all quantized has none to measure: a second rounding would only add its error to the
+ * first. One with float layers left is quantized there.
+ * @throws EngineError `unsupported`
+ */
+function refuseQuantized({ path, quantized, layers }: ModelSummary): void {
+  if (quantized === null || quantized.layers.length === 0 || layers.length > 0) return;
+  throw new EngineError(
+    'unsupported',
+    `${baseName(path)} is quantized already: ${formatPlural(quantized.layers.length, 'layer')} ${describeForm(quantized.form)}, none in float.`,
+    'Quantize its float original; score this one with "quantscope evaluate".',
+  );
 }
 
 /** Metrics that know no truth. */

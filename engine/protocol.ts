@@ -46,6 +46,43 @@ export interface LayerSummary {
   weightBytes: number;
 }
 
+/** The least and the largest of so many values. */
+export interface ValueRange {
+  count: number;
+  min: number;
+  max: number;
+}
+
+/** A tensor that a file keeps or passes on as integers: value = (integer − zero point) · scale. */
+export interface QuantizedTensor {
+  tensor: string;
+  kind: 'activation' | 'weight';
+  /** Integer type in lower case: `uint8`, `int4`, … */
+  type: string;
+  /** `null` when it is computed while the model runs. */
+  scale: ValueRange | null;
+  zeroPoint: ValueRange | null;
+  /** Axis along which there are several scales; `null` where there is one or the operator says otherwise. */
+  axis: number | null;
+  /** Values that share a scale along the axis; `null` where all do. */
+  blockSize: number | null;
+}
+
+/** A product that its file has quantized already. */
+export interface QuantizedLayer {
+  name: string;
+  opType: string;
+  /** Pairs around it, an integer operator, an input quantized anew at every run, or only its weight. */
+  form: 'qdq' | 'qoperator' | 'dynamic' | 'weight-only';
+}
+
+export interface QuantizedModel {
+  /** That of its layers; `mixed` when they differ. */
+  form: QuantizedLayer['form'] | 'mixed';
+  tensors: QuantizedTensor[];
+  layers: QuantizedLayer[];
+}
+
 export interface ModelSummary {
   path: string;
   /** Of the file. */
@@ -68,6 +105,8 @@ export interface ModelSummary {
   unquantizable: { name: string; opType: string; reason: string }[];
   /** What is done differently with this model than its file says, in sentences. */
   notes: string[];
+  /** How the file is quantized as it comes; `null` for a float model. Its float layers are in `layers`. */
+  quantized: QuantizedModel | null;
 }
 
 export interface AnalyzeSettings {

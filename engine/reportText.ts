@@ -1,22 +1,35 @@
 import {
   baseName,
+  describeForm,
   formatBytes,
   formatDb,
   formatDrop,
   formatMethod,
   formatMilliseconds,
   formatPlural,
+  formatRange,
+  formatScaleCount,
   formatScore,
   formatShape,
   formatSpeed,
   shorten,
 } from './format';
-import type { FloatResult, Int8Result, LayerReport, ModelSummary, QuantizeResult, Report } from './protocol';
+import type {
+  FloatResult,
+  Int8Result,
+  LayerReport,
+  ModelSummary,
+  QuantizedModel,
+  QuantizeResult,
+  Report,
+} from './protocol';
 import { describeTarget } from './target';
 import { textTable } from './textTable';
 
 const NAME_WIDTH = 44;
 const MOST_SENSITIVE = 10;
+
+const layerHeader = ['Layer', 'Operator', 'Weight', 'Shape', 'Size'];
 
 /** What a model is, for a terminal. */
 export function modelText(summary: ModelSummary): string {
@@ -39,11 +52,11 @@ export function modelText(summary: ModelSummary): string {
     `Operators: ${operators.join(', ')}`,
     ...summary.notes.map((note) => `Note: ${note}`),
     '',
-    textTable(
-      [['Layer', 'Operator', 'Weight', 'Shape', 'Size', ...(shaped ? ['Output'] : [])], ...layers],
-      3,
-    ),
+    ...(layers.length === 0
+      ? []
+      : [textTable([[...layerHeader, ...(shaped ? ['Output'] : [])], ...layers], 3)]),
     ...unquantizableText(summary),
+    ...(summary.quantized === null ? [] : quantizedModelText(summary.quantized)),
   ].join('\n');
 }
 
@@ -51,6 +64,25 @@ function unquantizableText({ unquantizable }: ModelSummary): string[] {
   if (unquantizable.length === 0) return [];
   const rows = unquantizable.map((u) => [shorten(u.name, NAME_WIDTH), u.opType, u.reason]);
   return ['', textTable([['Stays in float', 'Operator', 'Why'], ...rows], 3)];
+}
+
+function quantizedModelText({ form, layers, tensors }: QuantizedModel): string[] {
+  const quantizedLayers = layers.map((l) => [shorten(l.name, NAME_WIDTH), l.opType, l.form]);
+  const rows = tensors.map((t) => [
+    shorten(t.tensor, NAME_WIDTH),
+    t.kind,
+    t.type,
+    formatScaleCount(t),
+    formatRange(t.scale),
+    formatRange(t.zeroPoint),
+  ]);
+  return [
+    '',
+    `Quantized already: ${formatPlural(layers.length, 'layer')} ${describeForm(form)}.`,
+    textTable([['Layer', 'Operator', 'Form'], ...quantizedLayers], 3),
+    '',
+    textTable([['Tensor', 'Kind', 'Type', 'Scales', 'Scale', 'Zero point'], ...rows], 4),
+  ];
 }
 
 /** One row of the comparison: name, accuracy, size, latency, integer nodes. */

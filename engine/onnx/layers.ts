@@ -1,4 +1,5 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { alreadyQuantized } from './alreadyQuantized';
 import { attribute, intAttribute } from './attributes';
 import { floatValues, isFloat } from './elements';
 import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
@@ -61,10 +62,11 @@ function channelAxis(node: NodeProto, weight: TensorProto): number | null {
   }
 }
 
-/** The layer that a node is; why it is none, when it multiplies like one; else nothing. */
+/** The layer that a node is; why it is none, when it multiplies like one; else nothing, as for integer products. */
 function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer | string | undefined {
   const { opType } = node;
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
+  if (alreadyQuantized(node, index) !== null) return undefined;
   if (!isLayerType(opType)) return floatOnly[opType];
   const [a = '', b = '', c = ''] = node.input;
   const weight = index.initializers.get(b) ?? null;

@@ -4,6 +4,7 @@ import type { ModelSummary, TensorShape } from '../protocol';
 import { elementCount, elementTypeName } from './elements';
 import { findLayers, findUnquantizable } from './layers';
 import { opsetOf, type Model } from './model';
+import { quantizedState } from './quantizedState';
 import { graphsWithin } from './scopes';
 import { wideningNotes } from './widenFloats';
 
@@ -59,6 +60,7 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
       weightBytes: [layer.weight, layer.recurrence].reduce((n, t) => n + (t ? elementCount(t) * 4 : 0), 0),
     })),
     notes: wideningNotes(original),
+    quantized: quantizedState(normalized),
     unquantizable: findUnquantizable(normalized.graph),
   };
 }

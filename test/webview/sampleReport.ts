@@ -108,6 +108,7 @@ export function sampleModel(layers = 51): ModelSummary {
       { name: 'decoder/If_1/then_branch/GRU_2', opType: 'GRU', reason: 'onnxruntime has no integer GRU.' },
     ],
     notes: [],
+    quantized: null,
   };
 }
 
