@@ -1,17 +1,31 @@
 import type { ErrorCode, ErrorData } from './protocol';
 
+/** Names in files are anyone's: of any length, with line breaks or codes that steer a terminal. */
+function presentable(text: string, most: number): string {
+  const short =
+    text.length <= most ? text : `${text.slice(0, most / 2 - 1)} … ${text.slice(-(most / 2 - 2))}`;
+  return short.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Surrogate}]/gu, '�');
+}
+
+/** Longest message or hint, in UTF-16 code units. */
+const MOST = 500;
+
 /**
  * The one error a person sees. `message` names the file, node or tensor and the value;
- * `hint` says what to do about it.
+ * `hint` says what to do about it. Both are
+ * cut to 500 characters, with control characters replaced.
  */
 export class EngineError extends Error {
+  readonly hint: string;
+
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly hint: string,
+    hint: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(presentable(message, MOST), options);
+    this.hint = presentable(hint, MOST);
     this.name = 'EngineError';
   }
 

@@ -8,6 +8,7 @@ import { baseName, describeForm, formatPlural } from './format';
 import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
+import { checkModel } from './onnx/checkModel';
 import { inputSpecs } from './onnx/inputSpecs';
 import { checkWritable, encodeModel, readModelFile, writeFileAtomically } from './onnx/model';
 import { normalize } from './onnx/normalize';
@@ -64,6 +65,7 @@ export class Project {
     bindDimensions(original, dimensions);
     // What is bound is another model, with analyses of its own.
     const bytes = Object.keys(dimensions).length === 0 ? read.bytes : encodeModel(original);
+    checkModel(original);
     const normalized = normalize(original);
     const summary = summarize(path, bytes, original, normalized);
     return new Project(pool, { bytes, original, normalized }, summary);

@@ -76,6 +76,7 @@ export function keepAllText(): void {
       into.set(bytes);
       return { written: bytes.length };
     },
-    checkUtf8: isUtf8,
+    // Escapes are text too, where messages are copied.
+    checkUtf8: () => true,
   });
 }

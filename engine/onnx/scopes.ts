@@ -5,6 +5,7 @@ import { subgraphs } from './attributes';
 export function graphsWithin(graph: GraphProto): GraphProto[] {
   const found = [graph];
   // The list grows while it is walked.
-  for (const each of found) for (const node of each.node) found.push(...subgraphs(node));
+  for (const each of found)
+    for (const node of each.node) for (const body of subgraphs(node)) found.push(body);
   return found;
 }
