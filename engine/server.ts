@@ -14,6 +14,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { EngineError, errorText } from './engineError';
 import { hoverText } from './language/layerHover';
+import { quantizedHover } from './language/quantizedHover';
 import { spansAt } from './language/nameAt';
 import type { Run } from './preparation';
 import type { ErrorData, Requests } from './protocol';
@@ -85,8 +86,9 @@ connection.onHover(({ textDocument, position }): Hover | null => {
   const { line } = position;
   const text = document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } });
   for (const { text: name, start, end } of spansAt(text.replace(/\r?\n$/, ''), position.character)) {
-    const value = hoverText(name, workspace.reports());
-    if (value !== null) {
+    const known = [hoverText(name, workspace.reports()), quantizedHover(name, workspace.summaries())];
+    const value = known.filter((part) => part !== null).join('\n\n---\n\n');
+    if (value !== '') {
       return {
         contents: { kind: MarkupKind.Markdown, value },
         range: { start: { line, character: start }, end: { line, character: end } },

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { EngineError, errorText } from './engineError';
 import { Project } from './project';
-import type { Report } from './protocol';
+import type { ModelSummary, Report } from './protocol';
 import { WorkerPool } from './runtime/workerPool';
 
 /** The models that are open in one engine process, and their analyses. They share the workers. */
@@ -41,6 +41,11 @@ export class Workspace {
   /** Every analysis that hovers may speak of. */
   reports(): Report[] {
     return [...this.analyses.values()];
+  }
+
+  /** Every model that is open. */
+  summaries(): ModelSummary[] {
+    return [...this.projects.values()].map(({ project }) => project.summary);
   }
 
   async dispose(): Promise<void> {

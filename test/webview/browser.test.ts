@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Progress, QuantizeResult, Report } from '../../engine/protocol';
 import type { ToWebview } from '../../webview/protocol';
-import { sampleModel, sampleReport } from './sampleReport';
+import { sampleModel, sampleQuantized, sampleReport } from './sampleReport';
 import type { ThemeName } from './themes';
 import { ViewBrowser, type View } from './viewPage';
 
@@ -110,6 +110,44 @@ describe('appearance', () => {
     expect((await view.posted()).map((message) => message.type)).toEqual(['ready', 'analyze']);
   });
 });
+
+test.each<[ThemeName, number]>([
+  ['light', 1400],
+  ['hc-dark', 400],
+])(
+  'shows the scales of a quantized model in %s at %i pixels, and offers no analysis',
+  async (theme, width) => {
+    view = await browser.open(theme, width, 900);
+    await view.send({ type: 'model', summary: sampleQuantized() }, data);
+    const rows = view.page.locator('.scales tbody tr');
+    await expect.poll(() => rows.count()).toBe(200);
+    expect(await rows.nth(0).locator('th, td').allTextContents()).toEqual([
+      'hardswish_0.tmp_0',
+      'activation',
+      'uint8',
+      'one',
+      '0.0021',
+      '129',
+    ]);
+    expect(await rows.nth(1).locator('td').allTextContents()).toEqual([
+      'weight',
+      'int8',
+      '64, axis 0',
+      '0.0021 … 0.0727',
+      '0',
+    ]);
+    const text = await view.page.locator('.start').innerText();
+    expect(text).toContain('Quantized already: 51 layers in int8 (QDQ)');
+    expect(text).toContain('and 100 tensors more');
+    expect(text).toContain('Computes in float16');
+    expect(await view.page.locator('img').count()).toBe(0);
+    await view.screenshot(`quantized-model-${theme}-${width}`);
+    await view.page.click('[data-action="analyze"]', { force: true });
+    expect((await view.posted()).map((message) => message.type)).toEqual(['ready']);
+    const overflow = await view.page.evaluate(() => document.body.scrollWidth - document.body.clientWidth);
+    expect(overflow).toBe(0);
+  },
+);
 
 describe('commands', () => {
   test('shows progress, and cancels', async () => {

@@ -178,3 +178,35 @@ export function sampleReport(layers = 51): Report {
     warnings: ['4 layers run in float even when quantized: the runtime has no int8 kernel for their shapes.'],
   };
 }
+
+/** A model that came with its layers in int8. */
+export function sampleQuantized(tensors = 300): ModelSummary {
+  const model = sampleModel();
+  return {
+    ...model,
+    path: '/home/user/models/rec.int8.onnx',
+    layers: [],
+    notes: ['Computes in float16; it is analyzed in float32, and what int8 leaves over runs in float32.'],
+    quantized: {
+      form: 'qdq',
+      layers: model.layers.map(({ name, opType }) => ({ name, opType, form: 'qdq' })),
+      tensors: Array.from({ length: tensors }, (_, i) => {
+        const weight = i % 2 === 1;
+        const channels = weight ? 64 : 1;
+        return {
+          tensor: weight
+            ? `conv2d_${i}.w_0`
+            : i === 2
+              ? `<img src=x>${'long/'.repeat(60)}`
+              : `hardswish_${i}.tmp_0`,
+          kind: weight ? ('weight' as const) : ('activation' as const),
+          type: weight ? 'int8' : 'uint8',
+          scale: { count: channels, min: 0.0021, max: weight ? 0.0727 : 0.0021 },
+          zeroPoint: { count: channels, min: weight ? 0 : 129, max: weight ? 0 : 129 },
+          axis: weight ? 0 : null,
+          blockSize: null,
+        };
+      }),
+    },
+  };
+}

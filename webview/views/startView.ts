@@ -3,6 +3,7 @@ import { baseName, formatMetric, formatPlural, formatShape } from '../../engine/
 import { screenOf } from '../store';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
+import { addScales } from './scalesView';
 
 /** More are counted, not listed. */
 const MOST_UNQUANTIZABLE = 10;
@@ -49,6 +50,7 @@ function drawModelFacts(parent: HTMLElement, model: ModelSummary): void {
     const more = unquantizable.length - shown.length;
     fact('Stays in float', more === 0 ? shown : [...shown, `and ${more} more`]);
   }
+  if (model.notes.length > 0) fact('Notes', model.notes);
   if (model.producer !== '') fact('Producer', [model.producer]);
 }
 
@@ -81,17 +83,22 @@ export function mountStart(parent: HTMLElement, host: Host): Update {
       const second = add(steps, 'li', '');
       add(second, 'h2', '', 'Analysis');
       const layers = formatPlural(model.layers.length, 'layer');
+      const done = model.quantized !== null && model.quantized.layers.length > 0 && model.layers.length === 0;
       add(
         second,
         'p',
         'muted',
-        `Runs the model in float and in int8, measures what each of its ${layers} costs, and advises which to keep in float.`,
+        done
+          ? 'Its layers are quantized already. Analyze the float original, and score this file with “quantscope evaluate”.'
+          : `Runs the model in float and in int8, measures what each of its ${layers} costs, and advises which to keep in float.`,
       );
       const analyze = addButton(second, 'analyze', 'Analyze', data === null ? 'secondary' : 'primary', () =>
         host.post({ type: 'analyze' }),
       );
       [choose, analyze].forEach((button) => button.setAttribute('aria-disabled', String(running)));
+      if (done) analyze.setAttribute('aria-disabled', 'true');
       drawModelFacts(section, model);
+      if (model.quantized !== null) addScales(section, model.quantized);
       section.querySelector<HTMLElement>(`[data-action="${focused ?? ''}"]`)?.focus();
     },
   );
