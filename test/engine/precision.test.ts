@@ -1,6 +1,6 @@
 import { dump } from 'npyjs';
 import { zipSync } from 'fflate';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { TensorProto_DataType as T } from 'onnx-buf';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { elementTypeName } from '../../engine/onnx/elements';
 import { decodeModel, encodeModel } from '../../engine/onnx/model';
 import { Project } from '../../engine/project';
 import type { AnalyzeSettings } from '../../engine/protocol';
+import { modelText } from '../../engine/reportText';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import { narrowModel } from './onnx/narrowModel';
 import { noise, noisy, node, tinyModel, valueInfo } from './tinyModel';
@@ -90,4 +91,42 @@ describe.each([
 test('a float32 model has nothing to note', async () => {
   const project = await Project.open(modelIn(T.FLOAT), pool);
   expect(project.summary.notes).toEqual([]);
+});
+
+describe('a model that is quantized already', () => {
+  const output = join(folder, 'once.int8.onnx');
+  const again = { ...settings, output: join(folder, 'twice.int8.onnx'), keepFloat: [] };
+
+  test('is scored, but neither analyzed nor quantized again', async () => {
+    const original = await Project.open(modelIn(T.FLOAT), pool);
+    const { int8 } = await original.quantize({ ...settings, output, keepFloat: [] }, {});
+    const project = await Project.open(output, pool);
+    expect(project.summary.layers).toEqual([]);
+    expect(project.summary.quantized?.layers.map((l) => l.name)).toEqual(['c_node', 'y_node']);
+    const refusal = {
+      code: 'unsupported',
+      message: 'once.int8.onnx is quantized already: 2 layers in int8 (QDQ), none in float.',
+    };
+    await expect(project.analyze(settings, {})).rejects.toMatchObject(refusal);
+    await expect(project.quantize(again, {})).rejects.toMatchObject(refusal);
+    expect(existsSync(again.output)).toBe(false);
+    const { score } = await project.evaluate({ data, samples: null }, original, {});
+    expect(score).toBe(int8.score);
+    const text = modelText(project.summary);
+    expect(text).toMatch(/^x +activation +uint8 +one +0\.00\d+ +12[78]$/m);
+    expect(text).toMatch(/^w1_quantized +weight +int8 +8, axis 0 +\S+ … \S+ +0$/m);
+  });
+
+  test('in part, gets its float layers quantized, and those alone', async () => {
+    const original = await Project.open(modelIn(T.FLOAT), pool);
+    await original.quantize({ ...settings, output, keepFloat: ['c_node'] }, {});
+    const project = await Project.open(output, pool);
+    expect(project.summary.layers.map((l) => l.name)).toEqual(['c_node']);
+    const report = await project.analyze(settings, {});
+    expect(report.layers.map((l) => l.name)).toEqual(['c_node']);
+    expect(report.int8.integerNodes).toBe(2);
+    await project.quantize(again, {});
+    const { summary } = await Project.open(again.output, pool);
+    expect([summary.layers, summary.quantized?.layers.length]).toEqual([[], 2]);
+  });
 });

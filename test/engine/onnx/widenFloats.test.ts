@@ -1,6 +1,13 @@
-import { clone } from '@bufbuild/protobuf';
+import { clone, create } from '@bufbuild/protobuf';
 import { readFileSync } from 'node:fs';
-import { ModelProtoSchema, TensorProto_DataType as T, type TensorProto } from 'onnx-buf';
+import {
+  FunctionProtoSchema,
+  ModelProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProto_DataType as T,
+  TensorProtoSchema,
+  type TensorProto,
+} from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { numbersOf } from '../../../engine/feeds/elementTypes';
 import { castTensor } from '../../../engine/feeds/castTensor';
@@ -150,6 +157,35 @@ test('a double convolution, which onnxruntime has not, runs widened', async () =
   expect(
     relativeError(Array.from(exact?.data ?? [], Number), Array.from(y?.data ?? [], Number)),
   ).toBeLessThan(1e-6);
+});
+
+test('functions are widened with the model', async () => {
+  const model = tinyModel({
+    inputs: { x: [2, 8] },
+    outputs: ['y'],
+    constants: { w: noisy([8, 4]) },
+    nodes: [Object.assign(node('Doubled', ['x', 'w'], 'y'), { domain: 'mine' })],
+  });
+  model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'mine', version: 1n }));
+  const two = create(TensorProtoSchema, { dataType: T.FLOAT16, rawData: Uint8Array.of(0x00, 0x40) });
+  model.functions.push(
+    create(FunctionProtoSchema, {
+      name: 'Doubled',
+      domain: 'mine',
+      input: ['a', 'b'],
+      output: ['c'],
+      opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 17n })],
+      node: [
+        node('MatMul', ['a', 'b'], 'p'),
+        node('Constant', [], 'two', { value: { tensor: two } }),
+        node('Cast', ['p'], 'q', { to: T.FLOAT16 }),
+        node('Mul', ['q', 'two'], 'c'),
+      ],
+    }),
+  );
+  declared(narrowModel(model, T.FLOAT16), T.FLOAT16);
+  expect(await distance(model, float([2, 8], noise(16, 9)), T.FLOAT16)).toBeLessThan(4e-3);
+  expect(findLayers(normalize(model).graph)).toHaveLength(1);
 });
 
 test('an input that is handed out keeps its type', async () => {
