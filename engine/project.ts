@@ -10,9 +10,10 @@ import { openDataset } from './feeds/openDataset';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { checkModel } from './onnx/checkModel';
 import { inputSpecs } from './onnx/inputSpecs';
-import { checkWritable, encodeModel, readModelFile, writeFileAtomically } from './onnx/model';
+import { checkWritable, encodeModel, readModelFile } from './onnx/model';
+import { modelBytes, writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
-import { summarize, withShapes } from './onnx/summarize';
+import { summarize, withDataFiles, withShapes } from './onnx/summarize';
 import { choosePlan, measureFloat, openSamples, settle } from './preparation';
 import type { Measured, OpenModel, Planned, Run } from './preparation';
 import { StageProgress } from './progress';
@@ -67,7 +68,7 @@ export class Project {
     const bytes = Object.keys(dimensions).length === 0 ? read.bytes : encodeModel(original);
     checkModel(original);
     const normalized = normalize(original);
-    const summary = summarize(path, bytes, original, normalized);
+    const summary = withDataFiles(summarize(path, bytes, original, normalized), read);
     return new Project(pool, { bytes, original, normalized }, summary);
   }
 
@@ -139,9 +140,9 @@ export class Project {
     const measured = await this.measure(settings, run);
     const planned = await choosePlan(this.pool, this.model, measured, settings, run);
     const keepFloat = settings.keepFloat ?? (await this.chooseKeepFloat(measured, planned, settings, run));
-    const { bytes, float, result } = await this.prove(measured, planned, keepFloat, run);
+    const { model, float, result } = await this.prove(measured, planned, keepFloat, run);
     throwIfCancelled(run.signal);
-    await writeFileAtomically(settings.output, bytes);
+    await writeModelFile(settings.output, model, run.signal);
     return {
       output: settings.output,
       settings: settle(settings, planned.method, measured),
@@ -276,7 +277,8 @@ export class Project {
     keepFloat: readonly string[],
     { onProgress, signal }: Run,
   ): Promise<Proof> {
-    const bytes = encodeModel(rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat)));
+    const model = rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat));
+    const bytes = encodeModel(model);
     const title = 'Running the int8 model';
     const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
     const score = await evaluator.score(bytes, () => progress.step(), signal);
@@ -295,7 +297,7 @@ export class Project {
       metric: dataset.metric,
       score,
       latencyMs,
-      bytes: bytes.length,
+      bytes: modelBytes(model, bytes),
       integerNodes: count('integer'),
       floatNodes: count('float'),
     };
@@ -303,9 +305,9 @@ export class Project {
       metric: dataset.metric,
       score: evaluator.float,
       latencyMs: floatMs,
-      bytes: this.model.bytes.length,
+      bytes: this.summary.bytes,
     };
-    return { bytes, nodes, float, result };
+    return { model, nodes, float, result };
   }
 
   private checkLayerNames(names: readonly string[]): void {

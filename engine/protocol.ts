@@ -85,9 +85,9 @@ export interface QuantizedModel {
 
 export interface ModelSummary {
   path: string;
-  /** Of the file. */
+  /** Of the file, with the files that hold its weights. */
   bytes: number;
-  /** SHA-256 of the file, in hex. */
+  /** SHA-256 of the file, in hex; of weights in other files or in a large one, name, size and time of change count. */
   hash: string;
   irVersion: number;
   opset: number;

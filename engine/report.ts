@@ -2,6 +2,7 @@ import { clipsBy } from './quantize/plan';
 import { methods } from './calibrate/clipOf';
 import { formatPlural, formatScore } from './format';
 import type { Layer } from './onnx/layers';
+import type { Model } from './onnx/model';
 import type { Measured, Planned } from './preparation';
 import { REPORT_VERSION } from './protocol';
 import type {
@@ -28,7 +29,7 @@ export interface LayerScore extends Ranked {
 
 /** An int8 model that was loaded and run. */
 export interface Proof {
-  bytes: Uint8Array;
+  model: Model;
   nodes: RunNode[];
   /** Timed in turns with the int8 model. */
   float: FloatResult;

@@ -1,37 +1,9 @@
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
+import { bitsOf } from './elementBits';
 import { elementTypeName } from './elements';
 
 const { UNDEFINED, STRING } = TensorProto_DataType;
-
-/** Size of one element in bits (ONNX IR, "TensorProto.DataType"); other types are not known here. */
-const bitsOf: Record<number, number> = {
-  [TensorProto_DataType.FLOAT]: 32,
-  [TensorProto_DataType.UINT8]: 8,
-  [TensorProto_DataType.INT8]: 8,
-  [TensorProto_DataType.UINT16]: 16,
-  [TensorProto_DataType.INT16]: 16,
-  [TensorProto_DataType.INT32]: 32,
-  [TensorProto_DataType.INT64]: 64,
-  [TensorProto_DataType.BOOL]: 8,
-  [TensorProto_DataType.FLOAT16]: 16,
-  [TensorProto_DataType.DOUBLE]: 64,
-  [TensorProto_DataType.UINT32]: 32,
-  [TensorProto_DataType.UINT64]: 64,
-  [TensorProto_DataType.COMPLEX64]: 64,
-  [TensorProto_DataType.COMPLEX128]: 128,
-  [TensorProto_DataType.BFLOAT16]: 16,
-  [TensorProto_DataType.FLOAT8E4M3FN]: 8,
-  [TensorProto_DataType.FLOAT8E4M3FNUZ]: 8,
-  [TensorProto_DataType.FLOAT8E5M2]: 8,
-  [TensorProto_DataType.FLOAT8E5M2FNUZ]: 8,
-  [TensorProto_DataType.UINT4]: 4,
-  [TensorProto_DataType.INT4]: 4,
-  [TensorProto_DataType.FLOAT4E2M1]: 4,
-  [TensorProto_DataType.FLOAT8E8M0]: 8,
-  [TensorProto_DataType.UINT2]: 2,
-  [TensorProto_DataType.INT2]: 2,
-};
 
 /** Where values are kept that are not raw, and how many of that field make one element; others are in `int32Data`. */
 const fieldOf: Record<

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { TensorProto_DataType, TensorProtoSchema, type TensorProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
+import { isExternal, readExternal } from './externalData';
 
 /** Name of an element type as people write it: `float`, `int64`, `uint8`. */
 export function elementTypeName(type: number): string {
@@ -27,6 +28,15 @@ export function mismatch(tensor: TensorProto, found: number): EngineError {
 }
 
 /**
+ * A tensor's values as bytes, little-endian, from the model or from the file that holds them; empty when its values
+ * are in a typed field.
+ * @throws EngineError `bad-model` when the file that holds them cannot be read
+ */
+export function rawBytes(tensor: TensorProto): Uint8Array {
+  return isExternal(tensor) ? readExternal(tensor) : tensor.rawData;
+}
+
+/**
  * Values of a float32 tensor, whichever field holds them (ONNX IR, "TensorProto").
  * @throws EngineError `unsupported` for another element type, `bad-model` when values are missing
  */
@@ -39,11 +49,12 @@ export function floatValues(tensor: TensorProto): Float32Array {
     );
   }
   const count = elementCount(tensor);
-  if (tensor.dims.some((d) => d < 0n)) throw mismatch(tensor, tensor.rawData.length / 4);
-  if (tensor.rawData.length > 0) {
-    if (tensor.rawData.length !== count * 4) throw mismatch(tensor, tensor.rawData.length / 4);
+  const raw = rawBytes(tensor);
+  if (tensor.dims.some((d) => d < 0n)) throw mismatch(tensor, raw.length / 4);
+  if (raw.length > 0) {
+    if (raw.length !== count * 4) throw mismatch(tensor, raw.length / 4);
     // Raw data may start at any byte of the file; a Float32Array may not.
-    return new Float32Array(tensor.rawData.slice().buffer);
+    return new Float32Array(isExternal(tensor) ? raw.buffer : raw.slice().buffer);
   }
   if (tensor.floatData.length !== count) throw mismatch(tensor, tensor.floatData.length);
   return Float32Array.from(tensor.floatData);

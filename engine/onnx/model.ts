@@ -1,10 +1,12 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { randomUUID } from 'node:crypto';
-import { access, constants, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { TensorProto_DataLocation, ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
+import { ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
+import { openExternalData, rememberDataFolder, withRelativePlaces, type DataFile } from './externalData';
 import { keepAllText } from './losslessText';
+import { readSkeleton } from './readSkeleton';
 
 keepAllText();
 
@@ -41,21 +43,47 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   return Object.assign(model, { graph });
 }
 
-/** Encodes a model. The bytes own their memory, so they can be transferred to a worker. */
+/**
+ * Encodes a model. The bytes own their memory, so they can be transferred to a worker. Weights that lie in other
+ * files stay there; the bytes say where, as a file beside them would.
+ */
 export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
-  const bytes = toBinary(ModelProtoSchema, model);
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  const { result, folder } = withRelativePlaces(model, () => toBinary(ModelProtoSchema, model));
+  const bytes = result.byteLength === result.buffer.byteLength ? result : result.slice();
+  if (folder !== undefined) rememberDataFolder(bytes, folder);
+  return bytes;
 }
 
+export interface ReadModel {
+  /** The file, without the large weights where they are read only when needed. */
+  bytes: Uint8Array;
+  model: Model;
+  /** Files that hold weights; the model's own among them when it was too big to read whole. */
+  dataFiles: DataFile[];
+  /** Bytes of all these files. */
+  size: number;
+}
+
+/** Files beyond this are read without their large weights. */
+const READ_WHOLE = 64 * 2 ** 20;
+
 /**
- * Reads a model file.
+ * Reads a model file. Weights in other files, and large ones in a large file, are read when they are needed.
  * @throws EngineError `not-found` or `bad-model`
  */
-export async function readModelFile(path: string): Promise<{ bytes: Uint8Array; model: Model }> {
-  let bytes: Uint8Array;
+export async function readModelFile(path: string): Promise<ReadModel> {
+  const name = basename(path);
   try {
-    bytes = await readFile(path);
+    const { size } = await stat(path);
+    if (size > READ_WHOLE) return await readLarge(await realpath(path), size, name);
+    const bytes = new Uint8Array(await readFile(path));
+    const model = decodeModel(bytes, name);
+    const dataFiles = await openExternalData(model, path);
+    const [first] = dataFiles;
+    if (first !== undefined) rememberDataFolder(bytes, first.folder);
+    return { bytes, model, dataFiles, size: size + sizeOf(dataFiles) };
   } catch (thrown) {
+    if (thrown instanceof EngineError) throw thrown;
     throw new EngineError(
       'not-found',
       `Cannot read the model ${path}: ${errorText(thrown)}.`,
@@ -63,19 +91,21 @@ export async function readModelFile(path: string): Promise<{ bytes: Uint8Array; 
       { cause: thrown },
     );
   }
-  const model = decodeModel(bytes, basename(path));
-  const external = model.graph.initializer.find((t) => t.dataLocation === TensorProto_DataLocation.EXTERNAL);
-  if (external !== undefined) {
-    throw new EngineError(
-      'unsupported',
-      `${basename(path)} keeps the weight ${external.name} in another file, which cannot be read yet.`,
-      'Save the model with its weights inside (onnx.save with save_as_external_data=False).',
-    );
-  }
-  return { bytes, model };
 }
 
-function cannotWrite(path: string, why: string, cause?: unknown): EngineError {
+async function readLarge(path: string, size: number, name: string): Promise<ReadModel> {
+  const model = decodeModel(readSkeleton(path, size, basename(path)), name);
+  const dataFiles = await openExternalData(model, path);
+  const others = dataFiles.filter((file) => file.path !== path);
+  return { bytes: encodeModel(model), model, dataFiles, size: size + sizeOf(others) };
+}
+
+function sizeOf(files: readonly DataFile[]): number {
+  return files.reduce((n, file) => n + file.bytes, 0);
+}
+
+/** The error for a file that could not be written. */
+export function cannotWrite(path: string, why: string, cause?: unknown): EngineError {
   return new EngineError(
     'write-failed',
     `Cannot write ${path}: ${why}.`,

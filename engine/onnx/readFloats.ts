@@ -1,5 +1,5 @@
 import { TensorProto_DataType as T, type TensorProto } from 'onnx-buf';
-import { elementCount, floatValues, isFloat, mismatch } from './elements';
+import { elementCount, floatValues, isFloat, mismatch, rawBytes } from './elements';
 import { bfloat16ToNumber, halfToNumber } from './float16';
 
 /** Largest finite float32. */
@@ -54,7 +54,7 @@ export function readFloats(tensor: TensorProto): Float32Array | undefined {
   const reader = readers.get(tensor.dataType);
   if (reader === undefined) return undefined;
   const { size, read, field, convert } = reader;
-  const { rawData } = tensor;
+  const rawData = rawBytes(tensor);
   const values = field(tensor);
   const found = rawData.length > 0 ? rawData.length / size : values.length;
   if (tensor.dims.some((d) => d < 0n) || found !== elementCount(tensor)) throw mismatch(tensor, found);

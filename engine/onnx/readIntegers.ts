@@ -1,5 +1,5 @@
 import { TensorProto_DataType as T, type TensorProto } from 'onnx-buf';
-import { elementCount } from './elements';
+import { elementCount, rawBytes } from './elements';
 
 /** Bits and sign of the integer types that hold quantized values. */
 const integers = new Map<number, { bits: number; signed: boolean }>([
@@ -35,7 +35,7 @@ export function readIntegers(tensor: TensorProto): number[] | undefined {
   const kind = integers.get(tensor.dataType);
   if (kind === undefined) return undefined;
   const { bits, signed } = kind;
-  const { rawData } = tensor;
+  const rawData = rawBytes(tensor);
   const count = elementCount(tensor);
   const toSigned = (value: number) => (signed && value >= 2 ** (bits - 1) ? value - 2 ** bits : value);
   if (bits === 4) {

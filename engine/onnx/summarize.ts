@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import type { ValueInfoProto } from 'onnx-buf';
 import type { ModelSummary, TensorShape } from '../protocol';
 import { elementCount, elementTypeName } from './elements';
 import { findLayers, findUnquantizable } from './layers';
-import { opsetOf, type Model } from './model';
+import { opsetOf, type Model, type ReadModel } from './model';
 import { quantizedState } from './quantizedState';
 import { graphsWithin } from './scopes';
 import { wideningNotes } from './widenFloats';
@@ -75,4 +76,16 @@ export function withShapes(
     outputs: summary.outputs.map((o) => ({ ...o, dims: o.dims ?? shapes.get(o.name) ?? null })),
     layers: summary.layers.map((l) => ({ ...l, outputShape: shapes.get(l.output) ?? l.outputShape })),
   };
+}
+
+/**
+ * The summary of a model whose weights lie in other files, or that was not read whole. Its hash is of what was read and
+ * of name, size and time of change of the rest: reading gigabytes to show a model would cost more than it tells.
+ */
+export function withDataFiles(summary: ModelSummary, { dataFiles, size }: ReadModel): ModelSummary {
+  if (dataFiles.length === 0) return summary;
+  const hash = createHash('sha256').update(summary.hash);
+  for (const { path, bytes, modified } of dataFiles)
+    hash.update(JSON.stringify([basename(path), bytes, modified]));
+  return { ...summary, bytes: size, hash: hash.digest('hex') };
 }

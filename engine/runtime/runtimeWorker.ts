@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
+import { dataFolderOf } from '../onnx/externalData';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
 import type { HistogramState } from '../stats/histogram';
 
@@ -35,7 +36,9 @@ export class RuntimeWorker {
   /** @throws EngineError `runtime` when onnxruntime refuses the model */
   async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
     const session = this.nextId++;
-    const shapes = await this.call('load', { session, model, options });
+    const dataFolder = dataFolderOf(model);
+    const where = dataFolder === undefined ? options : { ...options, dataFolder };
+    const shapes = await this.call('load', { session, model, options: where });
     return new Session(this, session, new Map(shapes));
   }
 

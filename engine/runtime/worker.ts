@@ -29,15 +29,27 @@ function find(session: number): Loaded {
   return found;
 }
 
-function sessionOptions({ threads, optimizedModelPath }: SessionOptions): InferenceSession.SessionOptions {
+/** onnxruntime's own settings, by their names there. */
+function sessionSettings({ optimizedModelPath, dataFolder }: SessionOptions): Record<string, unknown> {
+  return {
+    // Spinning threads take the core that another worker needs.
+    intra_op: { allow_spinning: '0' },
+    ...(dataFolder === undefined ? {} : { model_external_initializers_file_folder_path: dataFolder }),
+    ...(dataFolder === undefined || optimizedModelPath === undefined
+      ? {}
+      : { optimized_model_external_initializers_file_name: 'optimized.data' }),
+  };
+}
+
+function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
+  const { threads, optimizedModelPath } = options;
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: FATAL,
-    // Spinning threads take the core that another worker needs.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: sessionSettings(options) },
     ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
   };
 }

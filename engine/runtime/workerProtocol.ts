@@ -8,6 +8,8 @@ export interface SessionOptions {
   threads: number;
   /** Where onnxruntime writes the graph as it will run it; for reading which nodes became integers. */
   optimizedModelPath?: string;
+  /** Where the files lie that the model keeps weights in. */
+  dataFolder?: string;
 }
 
 /** What a worker does, by kind. Sessions and observers live in the worker and go by number. */

@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  OperatorSetIdProtoSchema,
-  TensorProto_DataLocation,
-} from 'onnx-buf';
+import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/engineError';
 import { checkModel } from '../../../engine/onnx/checkModel';
@@ -145,20 +140,4 @@ test('a file that is not there, or is a folder, is named', async () => {
     await expect(readModelFile(path)).rejects.toMatchObject({ code: 'not-found' });
     await expect(readModelFile(path)).rejects.toThrow(path);
   }
-});
-
-test('weights in another file are refused, by the weight’s name', async () => {
-  const external = tinyModel({
-    inputs: { x: [1, 2] },
-    outputs: ['y'],
-    nodes: [node('MatMul', ['x', 'w'], 'y')],
-    constants: { w: noisy([2, 2]) },
-  });
-  const [weight] = external.graph.initializer;
-  if (weight) weight.dataLocation = TensorProto_DataLocation.EXTERNAL;
-  const folder = dataFolder({ 'model.onnx': encodeModel(external) });
-  await expect(readModelFile(`${folder}/model.onnx`)).rejects.toMatchObject({
-    code: 'unsupported',
-    message: expect.stringContaining('weight w ') as string,
-  });
 });

@@ -1,0 +1,30 @@
+import { TensorProto_DataType } from 'onnx-buf';
+
+/** Size of one element in bits (ONNX IR, "TensorProto.DataType"); other types are not known here. */
+export const bitsOf: Readonly<Record<number, number>> = {
+  [TensorProto_DataType.FLOAT]: 32,
+  [TensorProto_DataType.UINT8]: 8,
+  [TensorProto_DataType.INT8]: 8,
+  [TensorProto_DataType.UINT16]: 16,
+  [TensorProto_DataType.INT16]: 16,
+  [TensorProto_DataType.INT32]: 32,
+  [TensorProto_DataType.INT64]: 64,
+  [TensorProto_DataType.BOOL]: 8,
+  [TensorProto_DataType.FLOAT16]: 16,
+  [TensorProto_DataType.DOUBLE]: 64,
+  [TensorProto_DataType.UINT32]: 32,
+  [TensorProto_DataType.UINT64]: 64,
+  [TensorProto_DataType.COMPLEX64]: 64,
+  [TensorProto_DataType.COMPLEX128]: 128,
+  [TensorProto_DataType.BFLOAT16]: 16,
+  [TensorProto_DataType.FLOAT8E4M3FN]: 8,
+  [TensorProto_DataType.FLOAT8E4M3FNUZ]: 8,
+  [TensorProto_DataType.FLOAT8E5M2]: 8,
+  [TensorProto_DataType.FLOAT8E5M2FNUZ]: 8,
+  [TensorProto_DataType.UINT4]: 4,
+  [TensorProto_DataType.INT4]: 4,
+  [TensorProto_DataType.FLOAT4E2M1]: 4,
+  [TensorProto_DataType.FLOAT8E8M0]: 8,
+  [TensorProto_DataType.UINT2]: 2,
+  [TensorProto_DataType.INT2]: 2,
+};
