@@ -196,14 +196,14 @@ export function shorten(text: string, limit: number): string {
 }
 
 const forms: Record<QuantizedModel['form'], string> = {
-  qdq: 'in int8 (QDQ)',
-  qoperator: 'in int8 (QOperator)',
-  dynamic: 'in int8 (dynamic)',
-  'weight-only': 'with integer weights only',
-  mixed: 'in integers of several forms',
+  qdq: '(QDQ)',
+  qoperator: '(QOperator)',
+  dynamic: '(dynamic)',
+  'weight-only': '(weights only)',
+  mixed: '(several forms)',
 };
 
-/** How a model's layers are quantized, after their number: `3 layers in int8 (QDQ)`. */
+/** How a model's layers are quantized, after their number: `3 layers (QDQ)`. */
 export function describeForm(form: QuantizedModel['form']): string {
   return forms[form];
 }

@@ -57,7 +57,7 @@ export interface ValueRange {
 export interface QuantizedTensor {
   tensor: string;
   kind: 'activation' | 'weight';
-  /** Integer type in lower case: `uint8`, `int4`, … */
+  /** Type in lower case: `uint8`, `int4`, `float8e4m3fn`, … */
   type: string;
   /** `null` when it is computed while the model runs. */
   scale: ValueRange | null;

@@ -105,7 +105,7 @@ describe('a model that is quantized already', () => {
     expect(project.summary.quantized?.layers.map((l) => l.name)).toEqual(['c_node', 'y_node']);
     const refusal = {
       code: 'unsupported',
-      message: 'once.int8.onnx is quantized already: 2 layers in int8 (QDQ), none in float.',
+      message: 'once.int8.onnx is quantized already: 2 layers (QDQ), none in float.',
     };
     await expect(project.analyze(settings, {})).rejects.toMatchObject(refusal);
     await expect(project.quantize(again, {})).rejects.toMatchObject(refusal);

@@ -137,7 +137,7 @@ test.each<[ThemeName, number]>([
       '0',
     ]);
     const text = await view.page.locator('.start').innerText();
-    expect(text).toContain('Quantized already: 51 layers in int8 (QDQ)');
+    expect(text).toContain('Quantized already: 51 layers (QDQ)');
     expect(text).toContain('and 100 tensors more');
     expect(text).toContain('Computes in float16');
     expect(await view.page.locator('img').count()).toBe(0);

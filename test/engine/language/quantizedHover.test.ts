@@ -37,7 +37,7 @@ test('a tensor, with its scale and zero point', () => {
   const text = quantizedHover('w', [summary(null), summary(quantized)]);
   expect(text).toContain('**Quantized weight** `w` (uint4)');
   expect(text).toContain('| 64, blocks of 32 | 0.001 … 0.05 | 3 … 12 |');
-  expect(text).toContain('In `rec.int8.onnx`, 2 layers in integers of several forms');
+  expect(text).toContain('In `rec.int8.onnx`, 2 layers (several forms)');
 });
 
 test('a tensor whose scale only the run knows, under a name that Markdown would act on', () => {
