@@ -1,5 +1,5 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
-import { alreadyQuantized } from './alreadyQuantized';
+import { alreadyQuantized, originsWithin } from './alreadyQuantized';
 import { attribute, intAttribute } from './attributes';
 import { floatValues, isFloat } from './elements';
 import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
@@ -62,11 +62,10 @@ function channelAxis(node: NodeProto, weight: TensorProto): number | null {
   }
 }
 
-/** The layer that a node is; why it is none, when it multiplies like one; else nothing, as for integer products. */
+/** The layer that a node is; why it is none, when it multiplies like one; else nothing. */
 function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer | string | undefined {
   const { opType } = node;
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
-  if (alreadyQuantized(node, index) !== null) return undefined;
   if (!isLayerType(opType)) return floatOnly[opType];
   const [a = '', b = '', c = ''] = node.input;
   const weight = index.initializers.get(b) ?? null;
@@ -101,11 +100,13 @@ function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer |
 
 function scan(main: GraphProto): (readonly [NodeProto, Layer | string | undefined])[] {
   const graphs = graphsWithin(main);
-  // In a normalized model no two tensors share a name, so one map serves all bodies, outer weights included.
-  const initializers = new Map(graphs.flatMap((g) => g.initializer.map((t) => [t.name, t] as const)));
+  const origins = originsWithin(main);
   return graphs.flatMap((graph) => {
-    const index = indexGraph(graph, initializers);
-    return graph.node.map((node) => [node, layerOf(node, graph, index)] as const);
+    const index = indexGraph(graph, origins.initializers);
+    return graph.node.map(
+      (node) =>
+        [node, alreadyQuantized(node, origins) === null ? layerOf(node, graph, index) : undefined] as const,
+    );
   });
 }
 

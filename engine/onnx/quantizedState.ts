@@ -1,9 +1,8 @@
 import type { NodeProto, TensorProto } from 'onnx-buf';
 import type { QuantizedLayer, QuantizedModel, QuantizedTensor, ValueRange } from '../protocol';
-import { alreadyQuantized } from './alreadyQuantized';
+import { alreadyQuantized, originsWithin, type Origins } from './alreadyQuantized';
 import { intAttribute } from './attributes';
 import { elementTypeName } from './elements';
-import { indexGraph, type GraphIndex } from './graphIndex';
 import type { Model } from './model';
 import { isOnnxOrContrib, quantizedOperators, type LayerForm, type Place } from './quantizedOperators';
 import { readFloats } from './readFloats';
@@ -21,11 +20,11 @@ function rangeOf(values: number[] | Float32Array | undefined): ValueRange | null
   return { count: values.length, min, max };
 }
 
-/** What a node says of its quantized tensors; constants are looked up in `index`. */
+/** What a node says of its quantized tensors; constants are looked up in `origins`. */
 class NodeReader {
   constructor(
     private readonly node: NodeProto,
-    private readonly index: GraphIndex,
+    private readonly origins: Origins,
   ) {}
 
   tensors(): QuantizedTensor[] {
@@ -47,13 +46,13 @@ class NodeReader {
         ? []
         : [this.tensor({ kind: 'weight', tensor: 0, scale: 1, zeroPoint: 2 })];
     }
-    const made = this.index.producer.get(source)?.opType ?? '';
+    const made = this.origins.producer.get(source)?.opType ?? '';
     if (made === 'QuantizeLinear' || quantizedOperators[made] !== undefined) return [];
     return [this.tensor({ kind: 'activation', tensor: 0, scale: 1, zeroPoint: 2 })];
   }
 
   private constant(input: number | undefined): TensorProto | undefined {
-    return this.index.initializers.get(this.node.input[input ?? -1] ?? '');
+    return this.origins.initializers.get(this.node.input[input ?? -1] ?? '');
   }
 
   private tensor({ kind, tensor, scale, zeroPoint }: Place): QuantizedTensor {
@@ -147,24 +146,20 @@ function formOf(forms: ReadonlySet<LayerForm>): QuantizedModel['form'] {
  * @throws EngineError `bad-model` when a scale lacks values
  */
 export function quantizedState({ graph }: Model): QuantizedModel | null {
-  const graphs = graphsWithin(graph);
-  const initializers = new Map(graphs.flatMap((g) => g.initializer.map((t) => [t.name, t] as const)));
+  const origins = originsWithin(graph);
   const tensors = new Map<string, QuantizedTensor>();
   const layers: QuantizedLayer[] = [];
   const others = new Set<LayerForm>();
-  for (const each of graphs) {
-    const index = indexGraph(each, initializers);
-    for (const node of each.node) {
-      const form = alreadyQuantized(node, index);
-      if (form !== null) layers.push({ name: node.name, opType: node.opType, form });
-      if (!isOnnxOrContrib(node)) continue;
-      const operator = quantizedOperators[node.opType];
-      if (operator !== undefined) others.add(operator.form);
-      for (const tensor of new NodeReader(node, index).tensors()) {
-        const known = tensors.get(tensor.tensor);
-        // One operator may know the scale that another computes with.
-        if (known === undefined || known.scale === null) tensors.set(tensor.tensor, tensor);
-      }
+  for (const node of graphsWithin(graph).flatMap((g) => g.node)) {
+    const form = alreadyQuantized(node, origins);
+    if (form !== null) layers.push({ name: node.name, opType: node.opType, form });
+    if (!isOnnxOrContrib(node)) continue;
+    const operator = quantizedOperators[node.opType];
+    if (operator !== undefined) others.add(operator.form);
+    for (const tensor of new NodeReader(node, origins).tensors()) {
+      const known = tensors.get(tensor.tensor);
+      // One operator may know the scale that another computes with.
+      if (known === undefined || known.scale === null) tensors.set(tensor.tensor, tensor);
     }
   }
   if (tensors.size === 0 && layers.length === 0) return null;

@@ -326,3 +326,27 @@ test('a float weight behind a dequantized input is a layer still', async () => {
   expect(layers).toEqual(['a_node', 'b_node', 'y_node']);
   expect(state).toMatchObject({ form: 'qdq', layers: [] });
 });
+
+test('a weight dequantized outside of the body that reads it', async () => {
+  const branch = (name: string) =>
+    tinyModel({ inputs: {}, outputs: [name], nodes: [node('MatMul', ['x', 'wf'], name)] }).graph;
+  const model = tinyModel({
+    inputs: { x: [2, 4] },
+    outputs: ['y'],
+    constants: {
+      w: int8('w', [4, 3], integers(12)),
+      ws: [[3], [0.01, 0.02, 0.03]],
+      yes: create(TensorProtoSchema, { name: 'yes', dataType: T.BOOL, rawData: Uint8Array.of(1) }),
+    },
+    nodes: [
+      node('DequantizeLinear', ['w', 'ws'], 'wf', { axis: 1 }),
+      node('If', ['yes'], 'y', {
+        then_branch: { graph: branch('a') },
+        else_branch: { graph: branch('b') },
+      }),
+    ],
+  });
+  const { state, layers } = await stateOf(model, [2, 4]);
+  expect(layers).toEqual([]);
+  expect(state?.layers.map((l) => l.form)).toEqual(['weight-only', 'weight-only']);
+});
