@@ -20,7 +20,7 @@ const forbid = (groups, message) => ({
 const outside = ['**/extension/*', '**/webview/*', '**/test/*', 'vscode', 'd3-*'];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'out/', '.vscode-test/', '.models/', 'node_modules/'] },
+  { ignores: ['dist/', '**/.venv/', 'out/', '.vscode-test/', '.models/', 'node_modules/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -4,11 +4,15 @@ import { access, constants, readFile, realpath, rename, rm, stat, writeFile } fr
 import { basename, dirname } from 'node:path';
 import { ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
+import { countMessages } from './countMessages';
 import { openExternalData, rememberDataFolder, withRelativePlaces, type DataFile } from './externalData';
 import { keepAllText } from './losslessText';
 import { readSkeleton } from './readSkeleton';
 
 keepAllText();
+
+/** Far above any real graph, and what a process has the memory for. */
+const MOST_MESSAGES = 2_000_000;
 
 /** A decoded model whose graph is known to be there. Fields that the schema does not know are kept. */
 export type Model = ModelProto & { graph: GraphProto };
@@ -16,7 +20,7 @@ export type Model = ModelProto & { graph: GraphProto };
 /**
  * Decodes a model, losslessly: `encodeModel(decodeModel(b))` says the same as `b`.
  * @param name what errors call the file
- * @throws EngineError `bad-model` when the bytes are empty, cut short, or no ONNX model
+ * @throws EngineError `bad-model` when the bytes are empty, cut short, no ONNX model, or have too many parts
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
   const isNot = (why: string, cause?: unknown) =>
@@ -27,6 +31,8 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
       { cause },
     );
   if (bytes.length === 0) throw isNot('the file is empty');
+  if (countMessages(ModelProtoSchema, bytes, MOST_MESSAGES) >= MOST_MESSAGES)
+    throw isNot(`it has more than ${MOST_MESSAGES} nodes, attributes and declarations`);
   let model: ModelProto;
   try {
     // Fields of a Buffer would be Buffers, whose slice() does not copy.

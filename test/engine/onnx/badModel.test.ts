@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { GraphProtoSchema, ModelProtoSchema, OperatorSetIdProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
@@ -132,6 +133,14 @@ test('a convolution that promises more channels than it has values is refused or
       open(encodeModel(tinyModel({ inputs: { x: [1, 2, 1, 1] }, outputs: ['y'], nodes, constants }))),
     ).toBe('valid');
   }
+});
+
+test('millions of empty nodes in a few bytes each are refused before they take memory', () => {
+  const nodes = Buffer.alloc(6_000_000, Uint8Array.of(0x0a, 0));
+  const bytes = new BinaryWriter().raw(model).tag(7, WireType.LengthDelimited).bytes(nodes).finish();
+  const before = process.memoryUsage.rss();
+  expect(open(bytes)).toMatchObject({ code: 'bad-model' });
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100e6);
 });
 
 test('a file that is not there, or is a folder, is named', async () => {

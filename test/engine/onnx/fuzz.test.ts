@@ -1,0 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+
+// `npm run fuzz` does the same with any seed and for as long as wanted.
+test('damaged models end in words or in results, within bounded time and memory', () => {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['test/fuzz/fuzz.mjs', '--seed', '1', '--count', '300', '--native', '10'],
+    { encoding: 'utf8' },
+  );
+  expect(`${stdout}${stderr}`).toMatch(/300 cases: .*; 0 findings\./);
+  expect(status).toBe(0);
+}, 40_000);

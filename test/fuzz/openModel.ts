@@ -1,0 +1,35 @@
+import { checkModel } from '../../engine/onnx/checkModel';
+import { inputSpecs } from '../../engine/onnx/inputSpecs';
+import { findLayers } from '../../engine/onnx/layers';
+import { decodeModel, encodeModel, type Model } from '../../engine/onnx/model';
+import { normalize } from '../../engine/onnx/normalize';
+import { summarize } from '../../engine/onnx/summarize';
+import { profiles } from '../../engine/quantize/profiles';
+import { tensorsOf } from '../../engine/quantize/plan';
+import { rewriteQdq } from '../../engine/quantize/rewrite';
+
+export interface Opened {
+  original: Model;
+  normalized: Model;
+  /** Every layer quantized as if all activations were between −1 and 1. */
+  quantized: Uint8Array;
+}
+
+/** Everything that happens to a file before onnxruntime sees it. */
+export function openModel(bytes: Uint8Array): Opened {
+  const original = decodeModel(bytes, 'fuzz.onnx');
+  checkModel(original);
+  const normalized = normalize(original);
+  summarize('fuzz.onnx', bytes, original, normalized);
+  inputSpecs(original);
+  const layers = findLayers(normalized.graph);
+  const plan = {
+    profile: profiles.x86,
+    weights: 'per-channel' as const,
+    activations: new Map(
+      [...tensorsOf(layers)].map((name) => [name, { scale: 2 / 255, zeroPoint: 128, low: 0, high: 255 }]),
+    ),
+    layers: new Set(layers.map((l) => l.name)),
+  };
+  return { original, normalized, quantized: encodeModel(rewriteQdq(normalized, plan)) };
+}
