@@ -2,7 +2,7 @@ import type { NodeProto, TensorProto } from 'onnx-buf';
 import type { QuantizedLayer, QuantizedModel, QuantizedTensor, ValueRange } from '../protocol';
 import { alreadyQuantized, originsWithin, type Origins } from './alreadyQuantized';
 import { intAttribute } from './attributes';
-import { elementTypeName } from './elements';
+import { elementTypeName, rawBytes } from './elements';
 import type { Model } from './model';
 import { isOnnxOrContrib, quantizedOperators, type LayerForm, type Place } from './quantizedOperators';
 import { readFloats } from './readFloats';
@@ -124,12 +124,12 @@ function packedRange(tensor: TensorProto, bits: number, scales: number, node: No
   const columns = intAttribute(node, 'N', 0);
   const blocks = columns > 0 ? scales / columns : 0;
   const rowBytes = Math.ceil((blocks * bits) / 8);
-  const { rawData } = tensor;
-  if (![2, 4, 8].includes(bits) || !Number.isInteger(blocks) || rawData.length !== columns * rowBytes) {
+  const raw = rawBytes(tensor);
+  if (![2, 4, 8].includes(bits) || !Number.isInteger(blocks) || raw.length !== columns * rowBytes) {
     return null;
   }
   const rows = Array.from({ length: columns }, (_, i) =>
-    unpack(rawData.subarray(i * rowBytes, (i + 1) * rowBytes), bits, blocks),
+    unpack(raw.subarray(i * rowBytes, (i + 1) * rowBytes), bits, blocks),
   );
   return rangeOf(rows.flat());
 }

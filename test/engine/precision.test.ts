@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { elementTypeName } from '../../engine/onnx/elements';
+import { setPlace } from '../../engine/onnx/externalData';
 import { decodeModel, encodeModel } from '../../engine/onnx/model';
 import { Project } from '../../engine/project';
 import type { AnalyzeSettings } from '../../engine/protocol';
@@ -38,7 +39,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function modelIn(type: T): string {
+function modelIn(type: T, inFile = false): string {
   const model = tinyModel({
     inputs: { x: ['n', 3, 8, 8] },
     outputs: ['y'],
@@ -51,8 +52,15 @@ function modelIn(type: T): string {
     ],
   });
   model.graph.output = [valueInfo('y', ['n', 10])];
-  const path = join(folder, `${elementTypeName(type)}.onnx`);
-  writeFileSync(path, encodeModel(narrowModel(model, type)));
+  const path = join(folder, `${elementTypeName(type)}${inFile ? '.external' : ''}.onnx`);
+  narrowModel(model, type);
+  for (const tensor of inFile ? model.graph.initializer : []) {
+    const location = `${elementTypeName(type)}.${tensor.name}.bin`;
+    writeFileSync(join(folder, location), tensor.rawData);
+    setPlace(tensor, { location, offset: 0, length: tensor.rawData.length });
+    tensor.rawData = new Uint8Array(0);
+  }
+  writeFileSync(path, encodeModel(model));
   return path;
 }
 
@@ -86,6 +94,18 @@ describe.each([
     const scored = await (await Project.open(output, pool)).evaluate({ data, samples: null }, project, {});
     expect(scored.score).toBe(int8.score);
   });
+});
+
+test('half-precision weights in other files make no difference', async () => {
+  const [inside, beside] = [
+    await Project.open(modelIn(T.FLOAT16), pool),
+    await Project.open(modelIn(T.FLOAT16, true), pool),
+  ];
+  expect(readFileSync(beside.summary.path).length).toBeLessThan(2000);
+  const [a, b] = [await inside.analyze(settings, {}), await beside.analyze(settings, {})];
+  expect(b.warnings.join(' ')).not.toContain('instead of');
+  expect(b.int8.score).toBe(a.int8.score);
+  expect(b.layers.map((l) => l.sqnrDb)).toEqual(a.layers.map((l) => l.sqnrDb));
 });
 
 test('a float32 model has nothing to note', async () => {
