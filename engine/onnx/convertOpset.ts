@@ -1,192 +1,54 @@
-import type { GraphProto, NodeProto } from 'onnx-buf';
-import { EngineError } from '../engineError';
+import { create } from '@bufbuild/protobuf';
 import {
-  attribute,
-  dropAttribute,
-  floatAttribute,
-  intAttribute,
-  makeNode,
-  setAttribute,
-  subgraphs,
-} from './attributes';
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  type FunctionProto,
+  type GraphProto,
+  type NodeProto,
+  type OperatorSetIdProto,
+  type TensorProto,
+} from 'onnx-buf';
+import { attribute, makeNode, subgraphs } from './attributes';
 import { floatValues, isFloat, makeTensor } from './elements';
 import { freshNames } from './graphIndex';
-import { opsetOf, type Model } from './model';
+import type { Model } from './model';
+import type { Step } from './opset/rewriter';
+import { steps1to7 } from './opset/steps1to7';
+import { steps8to17 } from './opset/steps8to17';
 
-/** What a step may add to the graph around the node that it rewrites. */
-interface Rewriter {
-  /** Adds a constant and answers its name. */
-  constant(wish: string, dims: number[], values: Float32Array | BigInt64Array): string;
-  /** Values of a tensor that is a float constant of the graph. */
-  floats(name: string): Float32Array | undefined;
-  fresh(wish: string): string;
-  before(node: NodeProto): void;
-  after(node: NodeProto): void;
+const steps = [...steps1to7, ...steps8to17];
+
+/** Where nodes stand: what they may read, and how a constant is added for them. */
+interface Scope {
+  tensor: (name: string) => TensorProto | undefined;
+  addConstant: (tensor: TensorProto, nodes: NodeProto[]) => void;
 }
 
-type Step = (node: NodeProto, rewriter: Rewriter) => void;
-
-/** Moves an integer-list attribute to the input at `index`; an absent attribute leaves the input absent. */
-function intsToInput(name: string, index: number): Step {
-  return (node, rewriter) => {
-    // As bigints: the largest int64 stands for "to the end", and no number holds it.
-    const values = attribute(node, name)?.ints;
-    dropAttribute(node, name);
-    if (values === undefined) return;
-    while (node.input.length < index) node.input.push('');
-    node.input[index] = rewriter.constant(
-      `${node.output[0] ?? ''}_${name}`,
-      [values.length],
-      BigInt64Array.from(values),
-    );
-  };
+function isDefault({ domain }: { domain: string }): boolean {
+  return domain === '' || domain === 'ai.onnx';
 }
 
-/** Before 13, Softmax and its kin see a matrix, split at `axis` (1 when absent); from 13, one axis. */
-const flattenAround: Step = (node, rewriter) => {
-  const axis = intAttribute(node, 'axis', 1);
-  setAttribute(node, 'axis', -1);
-  if (axis === -1) return;
-  const [x = ''] = node.input;
-  const [y = ''] = node.output;
-  const [shape, matrix, result] = ['shape', 'matrix', 'result'].map((part) => rewriter.fresh(`${y}_${part}`));
-  if (shape === undefined || matrix === undefined || result === undefined) return;
-  rewriter.before(makeNode('Shape', rewriter.fresh(`${node.name}_Shape`), [x], [shape]));
-  rewriter.before(makeNode('Flatten', rewriter.fresh(`${node.name}_Flatten`), [x], [matrix], { axis }));
-  rewriter.after(makeNode('Reshape', rewriter.fresh(`${node.name}_Reshape`), [result, shape], [y]));
-  node.input = [matrix];
-  node.output = [result];
-};
-
-/** Before 11, Resize and Upsample map output pixels asymmetrically and round down (ONNX operators, "Resize-10"). */
-const resizeFrom10: Step = (node, rewriter) => {
-  const [x = '', scales = ''] = node.input;
-  node.input = [x, '', scales];
-  setAttribute(node, 'coordinate_transformation_mode', 'asymmetric');
-  // Where it makes the image smaller, onnxruntime's old nearest mode rounds up.
-  const factors = rewriter.floats(scales);
-  const shrinks = factors?.some((f) => f < 1) === true && factors.every((f) => f <= 1);
-  setAttribute(node, 'nearest_mode', shrinks ? 'ceil' : 'floor');
-};
-
-const upsample: Step = (node, rewriter) => {
-  const scales = attribute(node, 'scales');
-  if (scales !== undefined) {
-    dropAttribute(node, 'scales');
-    node.input[1] = rewriter.constant(
-      `${node.output[0] ?? ''}_scales`,
-      [scales.floats.length],
-      Float32Array.from(scales.floats),
-    );
-  }
-  node.opType = 'Resize';
-};
-
-const clipTo11: Step = (node, rewriter) => {
-  for (const [index, name] of ['min', 'max'].entries()) {
-    if (attribute(node, name) !== undefined) {
-      while (node.input.length < index + 1) node.input.push('');
-      const bound = Float32Array.of(floatAttribute(node, name, 0));
-      node.input[index + 1] = rewriter.constant(`${node.output[0] ?? ''}_${name}`, [], bound);
-    }
-    dropAttribute(node, name);
-  }
-};
-
-const padTo11: Step = (node, rewriter) => {
-  intsToInput('pads', 1)(node, rewriter);
-  const value = floatAttribute(node, 'value', 0);
-  dropAttribute(node, 'value');
-  node.input[2] = rewriter.constant(`${node.output[0] ?? ''}_value`, [], Float32Array.of(value));
-};
-
-const sliceTo10: Step = (node, rewriter) => {
-  intsToInput('starts', 1)(node, rewriter);
-  intsToInput('ends', 2)(node, rewriter);
-  intsToInput('axes', 3)(node, rewriter);
-};
-
-const topKTo10: Step = (node, rewriter) => {
-  const k = intAttribute(node, 'k', 1);
-  dropAttribute(node, 'k');
-  node.input[1] = rewriter.constant(`${node.output[0] ?? ''}_k`, [1], BigInt64Array.of(BigInt(k)));
-};
-
-/** At inference dropout does nothing, and without a ratio input it stays so. */
-const dropoutTo12: Step = (node) => {
-  dropAttribute(node, 'ratio');
-};
-
-const batchNormTo9: Step = (node) => {
-  if (intAttribute(node, 'spatial', 1) === 0) throw unconverted(node, 'spatial = 0');
-  dropAttribute(node, 'spatial');
-};
-
-/** Before 14, a node with further outputs normalizes by the batch's own statistics, as training does. */
-const batchNormTo14: Step = (node) => {
-  if (node.output.slice(1).some((o) => o !== '')) throw unconverted(node, 'in training mode');
-  node.output = node.output.slice(0, 1);
-};
-
-const scatterTo11: Step = (node) => {
-  node.opType = 'ScatterElements';
-};
-
-/** The default became half_pixel in 16. */
-const roiAlignTo16: Step = (node) => {
-  setAttribute(node, 'coordinate_transformation_mode', 'output_half_pixel');
-};
-
-function unconverted(node: NodeProto, why: string): EngineError {
-  return new EngineError(
-    'unsupported',
-    `Node ${node.name} (${node.opType}, ${why}) cannot be converted to a newer operator set.`,
-    'Export the model again at opset 17.',
-  );
-}
-
-/** For each version, the operators whose form changed in it (ONNX "Changelog.md") and how to write the new form. */
-const steps: [since: number, Record<string, Step>][] = [
-  [9, { BatchNormalization: batchNormTo9 }],
-  [10, { Slice: sliceTo10, TopK: topKTo10, Upsample: upsample }],
-  [11, { Clip: clipTo11, Pad: padTo11, Resize: resizeFrom10, Scatter: scatterTo11 }],
-  [12, { Dropout: dropoutTo12 }],
-  [
-    13,
-    {
-      Squeeze: intsToInput('axes', 1),
-      Unsqueeze: intsToInput('axes', 1),
-      ReduceSum: intsToInput('axes', 1),
-      Split: intsToInput('split', 1),
-      Softmax: flattenAround,
-      LogSoftmax: flattenAround,
-      Hardmax: flattenAround,
-    },
-  ],
-  [14, { BatchNormalization: batchNormTo14 }],
-  [16, { RoiAlign: roiAlignTo16 }],
-];
-const oldest = 7;
-
-function convertGraph(
-  graph: GraphProto,
+function convertNodes(
+  source: readonly NodeProto[],
   changed: Record<string, Step>,
   fresh: (wish: string) => string,
-): void {
+  scope: Scope,
+): NodeProto[] {
   const nodes: NodeProto[] = [];
-  for (const node of graph.node) {
-    for (const body of subgraphs(node)) convertGraph(body, changed, fresh);
-    const step = node.domain === '' || node.domain === 'ai.onnx' ? changed[node.opType] : undefined;
+  for (const node of source) {
+    for (const body of subgraphs(node)) convertGraph(body, changed, fresh, scope);
+    const step = isDefault(node) && Object.hasOwn(changed, node.opType) ? changed[node.opType] : undefined;
     const after: NodeProto[] = [];
     step?.(node, {
       fresh,
       constant: (wish, dims, values) => {
         const name = fresh(wish);
-        graph.initializer.push(makeTensor(name, dims, values));
+        scope.addConstant(makeTensor(name, dims, values), nodes);
         return name;
       },
       floats: (name) => {
-        const found = graph.initializer.find((t) => t.name === name);
+        const found = scope.tensor(name);
         return found !== undefined && isFloat(found) ? floatValues(found) : undefined;
       },
       before: (n) => nodes.push(n),
@@ -194,29 +56,66 @@ function convertGraph(
     });
     nodes.push(node, ...after);
   }
-  graph.node = nodes;
+  return nodes;
+}
+
+function convertGraph(
+  graph: GraphProto,
+  changed: Record<string, Step>,
+  fresh: (wish: string) => string,
+  outer: Scope | undefined,
+): void {
+  const initializers = new Map(graph.initializer.map((t) => [t.name, t]));
+  graph.node = convertNodes(graph.node, changed, fresh, {
+    tensor: (name) => initializers.get(name) ?? outer?.tensor(name),
+    addConstant: (tensor) => graph.initializer.push(tensor),
+  });
+}
+
+function versionOf(imports: readonly OperatorSetIdProto[]): number | undefined {
+  const entry = imports.find(isDefault);
+  return entry === undefined ? undefined : Number(entry.version);
+}
+
+function setVersion(imports: readonly OperatorSetIdProto[], version: number): void {
+  for (const entry of imports) if (isDefault(entry)) entry.version = BigInt(version);
+}
+
+/** Functions have no initializers; their constants are nodes. */
+function convertFunction(called: FunctionProto, target: number): void {
+  const from = versionOf(called.opsetImport);
+  if (from === undefined || from >= target) return;
+  const names = create(GraphProtoSchema, { node: called.node });
+  const fresh = freshNames(names);
+  const constantOf = (name: string) => {
+    const node = called.node.find((n) => n.opType === 'Constant' && n.output[0] === name);
+    return node && attribute(node, 'value')?.t;
+  };
+  const addConstant = (tensor: TensorProto, nodes: NodeProto[]) => {
+    const node = makeNode('Constant', fresh(`${tensor.name}_node`), [], [tensor.name]);
+    const type = AttributeProto_AttributeType.TENSOR;
+    node.attribute.push(create(AttributeProtoSchema, { name: 'value', type, t: tensor }));
+    nodes.push(node);
+  };
+  for (const [since, changed] of steps) {
+    if (from >= since || since > target) continue;
+    called.node = convertNodes(called.node, changed, fresh, { tensor: constantOf, addConstant });
+  }
+  setVersion(called.opsetImport, target);
 }
 
 /**
- * Raises the default operator set to `target` (at most 17), in place. Outputs stay the same.
- * A model already at `target` or newer is left as it is.
- * @throws EngineError `unsupported` for sets before 7 and for nodes without a newer form
+ * Raises the default operator set to `target` (at most 17), in place, in bodies and model-local functions too.
+ * Outputs stay the same. What is already at `target` or newer is left as it is.
+ * @throws EngineError `unsupported` for nodes without a newer form
  */
 export function convertOpset(model: Model, target: number): void {
-  const from = opsetOf(model);
-  if (from >= target) return;
-  if (from < oldest) {
-    throw new EngineError(
-      'unsupported',
-      `The model uses operator set ${from}; ${oldest} is the oldest that can be converted.`,
-      `Export it again at opset ${target}.`,
-    );
-  }
+  for (const called of model.functions) convertFunction(called, target);
+  const from = versionOf(model.opsetImport);
+  if (from === undefined || from >= target) return;
   const fresh = freshNames(model.graph);
   for (const [since, changed] of steps) {
-    if (from < since && since <= target) convertGraph(model.graph, changed, fresh);
+    if (from < since && since <= target) convertGraph(model.graph, changed, fresh, undefined);
   }
-  for (const entry of model.opsetImport) {
-    if (entry.domain === '' || entry.domain === 'ai.onnx') entry.version = BigInt(target);
-  }
+  setVersion(model.opsetImport, target);
 }

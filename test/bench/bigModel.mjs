@@ -93,7 +93,8 @@ function writeData() {
 /** Largest resident memory of a process so far, in MB. */
 function peakMegabytes(pid) {
   const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? NaN) / 1000;
+  // A process that is about to end has no memory to tell of.
+  return Number(line?.[1] ?? 0) / 1000;
 }
 
 function cli(...parameters) {

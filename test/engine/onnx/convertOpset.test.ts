@@ -1,11 +1,18 @@
 import { create } from '@bufbuild/protobuf';
-import { GraphProtoSchema, type NodeProto } from 'onnx-buf';
+import {
+  FunctionProtoSchema,
+  GraphProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type NodeProto,
+} from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/engineError';
 import { convertOpset } from '../../../engine/onnx/convertOpset';
 import { decodeModel, encodeModel, opsetOf, type Model } from '../../../engine/onnx/model';
+import { normalize } from '../../../engine/onnx/normalize';
 import type { Tensor } from '../../../engine/onnx/tensor';
-import { float, runModel } from '../runTiny';
+import { float, relativeError, runFloats, runModel } from '../runTiny';
 import { int64, node, noise, noisy, tinyModel, valueInfo, type TinyModel } from '../tinyModel';
 
 function converted(model: Model, target = 17): Model {
@@ -288,7 +295,8 @@ test('leaves operators of other domains alone', () => {
 });
 
 test.each([
-  ['a set from before 7', { opset: 6, nodes: [node('Relu', ['x'], 'y')] }, 'operator set 6'],
+  ['a Scan over batches', { opset: 8, nodes: [node('Scan', ['', 'x'], 'y')] }, 'y_node (Scan'],
+  ['a Tile along one axis', { opset: 1, nodes: [node('Tile', ['x', 'n', 'axis'], 'y')] }, 'y_node (Tile'],
   [
     'batch norm with a mean for each element',
     { opset: 8, nodes: [node('BatchNormalization', ['x', 'g', 'g', 'g', 'g'], 'y', { spatial: 0 })] },
@@ -306,4 +314,74 @@ test.each([
   const model = tinyModel({ inputs: x234, outputs: ['y'], ...given });
   expect(() => converted(model)).toThrow(EngineError);
   expect(() => converted(model)).toThrow(says);
+});
+
+describe('sets of 2017', () => {
+  // onnxruntime itself runs sets from 7 on, so the values are worked out here.
+  const x = noise(24, 3);
+  const model = (opset: number, nodes: NodeProto[], constants = {}) =>
+    converted(tinyModel({ opset, inputs: x234, outputs: ['y'], nodes, constants }));
+
+  test.each([0, 1, 2])('broadcasting from axis %i', async (axis) => {
+    const size = [2, 3, 4][axis] ?? 0;
+    const b = noise(size, 9);
+    const add = model(6, [node('Add', ['x', 'b'], 'y', { broadcast: 1, axis })], { b: [[size], b] });
+    const stride = [12, 4, 1][axis] ?? 1;
+    const expected = x.map((v, i) => v + (b[Math.floor(i / stride) % size] ?? NaN));
+    expect(relativeError(expected, await runFloats(add, [2, 3, 4], x))).toBeLessThan(1e-6);
+  });
+
+  test('a slope for each channel', async () => {
+    const prelu = model(6, [node('PRelu', ['x', 's'], 'y')], { s: [[3], [0.5, 2, -1]] });
+    const slopes = [0.5, 2, -1];
+    const expected = x.map((v, i) => (v < 0 ? v * (slopes[Math.floor(i / 4) % 3] ?? NaN) : v));
+    expect(relativeError(expected, await runFloats(prelu, [2, 3, 4], x))).toBeLessThan(1e-6);
+  });
+
+  test('Reshape, Pad, Concat and Cast with what are inputs, other names or other defaults now', async () => {
+    const nodes = [
+      node('Relu', ['x'], 'r', { consumed_inputs: [0] }),
+      node('Cast', ['r'], 'c', { to: 'FLOAT' }),
+      node('Concat', ['c', 'c'], 'cc'),
+      node('Pad', ['cc'], 'p', { paddings: [0, 0, 0, 0, 0, 1] }),
+      node('Reshape', ['p'], 'y', { shape: [-1] }),
+    ];
+    const found = await runFloats(model(1, nodes), [2, 3, 4], x);
+    const rows = (batch: number) =>
+      [0, 1, 2].flatMap((c) =>
+        [...x.slice(batch * 12 + c * 4, batch * 12 + c * 4 + 4)].map((v) => Math.max(0, v)).concat(0),
+      );
+    expect(relativeError([...rows(0), ...rows(0), ...rows(1), ...rows(1)], found)).toBeLessThan(1e-6);
+  });
+});
+
+test('a function written in an older set is raised with constants of its own', async () => {
+  const opsetImport = [create(OperatorSetIdProtoSchema, { domain: '', version: 12n })];
+  const own = create(NodeProtoSchema, {
+    opType: 'Total',
+    name: 'call',
+    domain: 'own',
+    input: ['x'],
+    output: ['y'],
+  });
+  const model = tinyModel({ opset: 12, inputs: x234, outputs: ['y'], nodes: [own] });
+  model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'own', version: 1n }));
+  const body = [node('ReduceSum', ['t'], 's', { axes: [1], keepdims: 0 }), node('Squeeze', ['s'], 'o')];
+  model.functions = [
+    create(FunctionProtoSchema, {
+      name: 'Total',
+      domain: 'own',
+      input: ['t'],
+      output: ['o'],
+      opsetImport,
+      node: body,
+    }),
+  ];
+  const raised = normalize(model);
+  expect(raised.functions).toEqual([]);
+  const x = noise(24, 3);
+  const expected = [0, 1].flatMap((n) =>
+    [0, 1, 2, 3].map((w) => [0, 1, 2].reduce((sum, c) => sum + (x[n * 12 + c * 4 + w] ?? NaN), 0)),
+  );
+  expect(relativeError(expected, await runFloats(raised, [2, 3, 4], x))).toBeLessThan(1e-6);
 });
