@@ -12,7 +12,7 @@ const mayImport = {
   calibrate: ['stats'],
   quantize: ['onnx', 'calibrate', 'stats'],
   sensitivity: ['quantize', 'runtime', 'feeds', 'stats', 'onnx', 'calibrate'],
-  language: [],
+  language: ['onnx'],
 };
 const forbid = (groups, message) => ({
   'no-restricted-imports': ['error', { patterns: [{ group: groups, message }] }],

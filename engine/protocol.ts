@@ -267,6 +267,8 @@ export interface Requests {
   'quantscope/analyze': { params: { path: string; settings: AnalyzeSettings }; result: Report };
   /** Writes an int8 model and proves it. */
   'quantscope/quantize': { params: { path: string; settings: QuantizeSettings }; result: QuantizeResult };
+  /** The model in ONNX's textual syntax; `uri` is that of the document that will show it. */
+  'quantscope/text': { params: { path: string; uri: string }; result: string };
   /** Says what a data source holds, before it is used. */
   'quantscope/data': { params: { path: string; data: string }; result: DataSummary };
 }

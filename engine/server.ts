@@ -18,14 +18,23 @@ import { quantizedHover } from './language/quantizedHover';
 import { spansAt } from './language/nameAt';
 import type { Run } from './preparation';
 import type { ErrorData, Requests } from './protocol';
+import { TextService } from './textService';
 import { Workspace } from './workspace';
 
 const connection = createConnection(ProposedFeatures.all);
 const documents = new TextDocuments(TextDocument);
 const workspace = new Workspace();
+const texts = new TextService(documents, workspace);
 
 connection.onInitialize(() => ({
-  capabilities: { textDocumentSync: TextDocumentSyncKind.Incremental, hoverProvider: true },
+  capabilities: {
+    textDocumentSync: TextDocumentSyncKind.Incremental,
+    hoverProvider: true,
+    documentSymbolProvider: true,
+    foldingRangeProvider: true,
+    definitionProvider: true,
+    referencesProvider: true,
+  },
 }));
 connection.onShutdown(() => workspace.dispose());
 
@@ -80,7 +89,11 @@ answer('quantscope/quantize', async ({ path, settings }, run) =>
   (await workspace.open(path)).quantize(settings, run),
 );
 
-connection.onHover(({ textDocument, position }): Hover | null => {
+answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
+
+connection.onHover(async ({ textDocument, position }): Promise<Hover | null> => {
+  const inText = await texts.hover(textDocument.uri, position);
+  if (inText !== null) return inText;
   const document = documents.get(textDocument.uri);
   if (document === undefined) return null;
   const { line } = position;
@@ -98,5 +111,6 @@ connection.onHover(({ textDocument, position }): Hover | null => {
   return null;
 });
 
+texts.listen(connection);
 documents.listen(connection);
 connection.listen();

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions } from 'vscode-languageclient/node';
 import type { Notifications, Requests } from '../engine/protocol';
+import { TEXT_SCHEME } from './services';
 
 export type EngineState = 'stopped' | 'starting' | 'running' | 'failed';
 
@@ -72,7 +73,10 @@ export class EngineClient implements vscode.Disposable {
   private async options(): Promise<LanguageClientOptions> {
     const { CloseAction, ErrorAction, RevealOutputChannelOn } = await import('vscode-languageclient/node');
     return {
-      documentSelector: HOVER_LANGUAGES.map((language) => ({ scheme: 'file', language })),
+      documentSelector: [
+        ...HOVER_LANGUAGES.map((language) => ({ scheme: 'file', language })),
+        { scheme: TEXT_SCHEME },
+      ],
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       errorHandler: {

@@ -8,6 +8,7 @@ import { toErrorData } from './errorData';
 import { registerShowLog } from './logCommand';
 import { registerModelEditor } from './modelEditor';
 import { ModelSessions } from './modelSessions';
+import { registerOpenAsText } from './openAsText';
 import { registerQuantize } from './quantizeCommand';
 import { reopenModels } from './reopenModels';
 import type { ToWebview } from '../webview/protocol';
@@ -20,6 +21,7 @@ const features = [
   registerAnalyze,
   registerQuantize,
   registerChooseData,
+  registerOpenAsText,
   registerCancel,
   registerEngineStatus,
   reopenModels,

@@ -10,5 +10,8 @@ export interface Services {
   sessions: ModelSessions;
 }
 
+/** Of models shown as text. */
+export const TEXT_SCHEME = 'quantscope-text';
+
 /** Of the custom editor, as package.json declares it. */
 export const VIEW_TYPE = 'quantscope.model';

@@ -9,6 +9,8 @@ const { VIEW_TYPE } = await import('../../extension/services');
 
 interface Contributes {
   customEditors: { viewType: string; priority: string }[];
+  languages: { id: string; extensions: string[]; configuration: string }[];
+  grammars: { language: string; scopeName: string; path: string }[];
   commands: { command: string; category: string; icon?: string }[];
   menus: Record<string, { command: string; when?: string }[]>;
   configuration: { properties: Record<string, { markdownDescription?: string; default?: unknown }> };
@@ -43,6 +45,18 @@ describe('package.json and the code agree', () => {
       expect(property.markdownDescription, name).toBeTruthy();
       expect(property.default, name).not.toBe(undefined);
     }
+  });
+
+  test('on the language of models shown as text', () => {
+    const [language] = contributes.languages;
+    const [grammar] = contributes.grammars;
+    expect(language).toMatchObject({ id: 'onnx-text', extensions: ['.onnxtxt'] });
+    expect(grammar?.language).toBe('onnx-text');
+    for (const path of [language?.configuration ?? '', grammar?.path ?? '']) {
+      const content = JSON.parse(readFileSync(resolve(path), 'utf8')) as { scopeName?: string };
+      if (path === grammar?.path) expect(content.scopeName).toBe(grammar.scopeName);
+    }
+    expect(sources).toContain('path: `${model.path}txt`');
   });
 
   test('on the custom editor', () => {

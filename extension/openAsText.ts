@@ -1,0 +1,65 @@
+import * as vscode from 'vscode';
+import { Refusal, toErrorData } from './errorData';
+import { TEXT_SCHEME, type Services } from './services';
+import { showFailure } from './showFailure';
+import { targetModel } from './targetModel';
+
+/** `rec.onnx` is shown as `rec.onnxtxt`, whose ending gives the document its language. */
+function textUri(model: vscode.Uri): vscode.Uri {
+  return model.with({ scheme: TEXT_SCHEME, path: `${model.path}txt` });
+}
+
+function modelUri(text: vscode.Uri): vscode.Uri {
+  return text.with({ scheme: 'file', path: text.path.slice(0, -'txt'.length) });
+}
+
+/** `quantscope.openAsText(model?)`: shows a model in ONNX's textual syntax, read-only, and again when its file changes. */
+export function registerOpenAsText(services: Services): void {
+  const { context, engine } = services;
+  const changed = new vscode.EventEmitter<vscode.Uri>();
+  const watcher = vscode.workspace.createFileSystemWatcher('**/*.onnx', false, false, true);
+  const refresh = (model: vscode.Uri) => {
+    const uri = textUri(model).toString();
+    for (const document of shownTexts()) if (document.uri.toString() === uri) changed.fire(document.uri);
+  };
+  context.subscriptions.push(
+    changed,
+    watcher,
+    watcher.onDidChange(refresh),
+    watcher.onDidCreate(refresh),
+    // A new engine process knows no text of the one before.
+    engine.onState((state) => {
+      if (state === 'running') for (const document of shownTexts()) changed.fire(document.uri);
+    }),
+    vscode.workspace.registerTextDocumentContentProvider(TEXT_SCHEME, {
+      onDidChange: changed.event,
+      provideTextDocumentContent: (uri, token) =>
+        engine.request('quantscope/text', { path: modelUri(uri).fsPath, uri: uri.toString() }, token),
+    }),
+    vscode.commands.registerCommand('quantscope.openAsText', (model: unknown) => open(model, services)),
+  );
+}
+
+function shownTexts(): vscode.TextDocument[] {
+  return vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === TEXT_SCHEME);
+}
+
+async function open(argument: unknown, { log }: Services): Promise<void> {
+  const model = await targetModel(argument);
+  if (model === undefined) return;
+  try {
+    if (model.scheme !== 'file') {
+      throw new Refusal({
+        code: 'unsupported',
+        message: `Quantscope reads models on disk, and this one is at ${model.scheme}:.`,
+        hint: 'Save the model to a local folder and open it there.',
+      });
+    }
+    const document = await vscode.workspace.openTextDocument(textUri(model));
+    await vscode.window.showTextDocument(document, { preview: false });
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    log.error(`${model.fsPath}: ${error.message}`);
+    void showFailure(error);
+  }
+}
