@@ -15,6 +15,8 @@ const RAW_DATA = 9;
 const LEAST_SKIPPED = 64 * 1024;
 const WINDOW = 256 * 1024;
 const MAX_DEPTH = 64;
+/** Far above any real graph; each takes memory however few bytes it is. */
+const MOST_FIELDS = 2_000_000;
 
 /**
  * Reads an ONNX file without its large weights: the result encodes the same model, whose large `raw_data` say instead
@@ -47,6 +49,7 @@ function field(number: number, content: Buffer[]): Buffer[] {
 class Scanner {
   private window: Buffer = Buffer.alloc(0);
   private start = 0;
+  private fields = 0;
 
   constructor(
     private readonly file: number,
@@ -59,6 +62,7 @@ class Scanner {
     const parts: Buffer[] = [];
     for (let at = from; at < to;) {
       const begin = at;
+      if (++this.fields > MOST_FIELDS) throw this.unreadable(`it has more than ${MOST_FIELDS} parts`);
       const tag = this.varint(at);
       at = tag.end;
       const number = Math.floor(tag.value / 8);
@@ -123,9 +127,13 @@ class Scanner {
   }
 
   private broken(at: number): EngineError {
+    return this.unreadable(`its protobuf encoding breaks off or is damaged at byte ${at}`);
+  }
+
+  private unreadable(why: string): EngineError {
     return new EngineError(
       'bad-model',
-      `${this.location} is not a readable ONNX model: its protobuf encoding breaks off or is damaged at byte ${at}.`,
+      `${this.location} is not a readable ONNX model: ${why}.`,
       'Export it again, or check that the download is complete.',
     );
   }

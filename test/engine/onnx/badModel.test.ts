@@ -143,6 +143,15 @@ test('millions of empty nodes in a few bytes each are refused before they take m
   expect(process.memoryUsage.rss() - before).toBeLessThan(100e6);
 });
 
+test('the same in a file that is too large to read whole', async () => {
+  const nodes = Buffer.alloc(70_000_000, Uint8Array.of(0x0a, 0));
+  const bytes = new BinaryWriter().raw(model).tag(7, WireType.LengthDelimited).bytes(nodes).finish();
+  const folder = dataFolder({ 'large.onnx': bytes });
+  await expect(readModelFile(`${folder}/large.onnx`)).rejects.toThrow(
+    /large\.onnx .*more than 2000000 parts/,
+  );
+});
+
 test('a file that is not there, or is a folder, is named', async () => {
   const folder = dataFolder({});
   for (const path of [`${folder}/none.onnx`, folder]) {
