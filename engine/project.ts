@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError, throwIfCancelled } from './engineError';
 import { createMetric } from './feeds/metrics/createMetric';
@@ -8,6 +8,8 @@ import { baseName, describeForm, formatPlural } from './format';
 import { meetsTarget } from './target';
 import { openDataset } from './feeds/openDataset';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
+import { checkOutput } from './onnx/checkOutput';
+import type { DataFile } from './onnx/externalData';
 import { checkModel } from './onnx/checkModel';
 import { inputSpecs } from './onnx/inputSpecs';
 import { checkWritable, encodeModel, readModelFile } from './onnx/model';
@@ -54,6 +56,8 @@ export class Project {
     private readonly pool: WorkerPool,
     private readonly model: OpenModel,
     readonly summary: ModelSummary,
+    /** Files that hold its weights. */
+    readonly dataFiles: readonly DataFile[],
   ) {}
 
   /**
@@ -69,7 +73,7 @@ export class Project {
     checkModel(original);
     const normalized = normalize(original);
     const summary = withDataFiles(summarize(path, bytes, original, normalized), read);
-    return new Project(pool, { bytes, original, normalized }, summary);
+    return new Project(pool, { bytes, original, normalized }, summary, read.dataFiles);
   }
 
   /** The summary with the shapes that only onnxruntime can tell. */
@@ -127,13 +131,7 @@ export class Project {
    */
   async quantize(settings: QuantizeSettings, run: Run): Promise<QuantizeResult> {
     this.checkLayerNames(settings.keepFloat ?? []);
-    if (resolve(settings.output) === resolve(this.summary.path)) {
-      throw new EngineError(
-        'bad-option',
-        `${settings.output} is the float model itself.`,
-        'Choose another output file.',
-      );
-    }
+    await checkOutput(settings.output, [this.summary.path, ...this.dataFiles.map((f) => f.path)]);
     refuseQuantized(this.summary);
     // Now, not after minutes of measuring.
     await checkWritable(settings.output);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EngineError, errorText } from './engineError';
+import type { DataFile } from './onnx/externalData';
 import { Project } from './project';
 import type { ModelSummary, Report } from './protocol';
 import { WorkerPool } from './runtime/workerPool';
@@ -11,13 +12,13 @@ export class Workspace {
   private pool: WorkerPool | undefined;
 
   /**
-   * Opens a model, or answers the open one if the file has not changed since.
+   * Opens a model, or answers the open one if neither the file nor those with its weights have changed since.
    * @throws EngineError as Project.open does
    */
   async open(path: string): Promise<Project> {
     const changed = await lastChange(path);
     const known = this.projects.get(path);
-    if (known?.changed === changed) return known.project;
+    if (known?.changed === changed && (await areUnchanged(known.project.dataFiles))) return known.project;
     this.analyses.delete(path);
     this.pool ??= new WorkerPool();
     const project = await Project.open(path, this.pool);
@@ -51,6 +52,14 @@ export class Workspace {
   async dispose(): Promise<void> {
     await this.pool?.dispose();
   }
+}
+
+async function areUnchanged(files: readonly DataFile[]): Promise<boolean> {
+  for (const { path, bytes, modified } of files) {
+    const now = await stat(path).catch(() => null);
+    if (now?.size !== bytes || now.mtimeMs !== modified) return false;
+  }
+  return true;
 }
 
 async function lastChange(path: string): Promise<number> {

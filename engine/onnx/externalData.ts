@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import {
@@ -149,7 +149,7 @@ async function locate(
 
 /**
  * The bytes of an external tensor of an opened model, read now.
- * @throws EngineError `bad-model` when the file went or shrank since, or the tensor was never checked
+ * @throws EngineError `bad-model` when the file went or changed since, or the tensor was never checked
  */
 export function readExternal(tensor: TensorProto): Uint8Array<ArrayBuffer> {
   return readPlace(tensor.name, placeOf(tensor));
@@ -164,7 +164,8 @@ export function readPlace(name: string, { location, offset, length }: Place): Ui
       'Open the model again.',
       { cause },
     );
-  if (!approved.has(location)) throw unreadable('it was not checked when the model was opened');
+  const checked = approved.get(location);
+  if (checked === undefined) throw unreadable('it was not checked when the model was opened');
   let file: number;
   try {
     file = openSync(location, 'r');
@@ -172,6 +173,10 @@ export function readPlace(name: string, { location, offset, length }: Place): Ui
     throw unreadable(errorText(thrown), thrown);
   }
   try {
+    const now = fstatSync(file);
+    // Other weights than those whose layers and scores are shown.
+    if (now.size !== checked.bytes || now.mtimeMs !== checked.modified)
+      throw unreadable('it has changed since the model was opened');
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
       // One call reads at most 2 GiB.

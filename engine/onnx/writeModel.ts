@@ -1,11 +1,12 @@
-import { clearField, clone } from '@bufbuild/protobuf';
+import { clearField } from '@bufbuild/protobuf';
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { ModelProtoSchema, TensorProtoSchema, type TensorProto } from 'onnx-buf';
+import { TensorProtoSchema, type TensorProto } from 'onnx-buf';
 import { EngineError, errorText, throwIfCancelled } from '../engineError';
 import { allTensors } from './allTensors';
-import { isExternal, placeOf, readExternal, readPlace, setPlace } from './externalData';
+import { checkOutput, dataPathOf } from './checkOutput';
+import { isExternal, placeOf, readExternal, readPlace, setPlace, type Place } from './externalData';
 import { cannotWrite, encodeModel, writeFileAtomically, type Model } from './model';
 
 /** Protobuf's own limit is 2³¹ − 1 bytes; some is left for what the sizes of weights do not count. */
@@ -22,12 +23,17 @@ export function modelBytes(model: Model, encoded: Uint8Array): number {
   return outside.reduce((n, tensor) => n + placeOf(tensor).length, encoded.length);
 }
 
+/** Bytes of all weights in raw form, wherever they lie now. */
+function weightBytes(model: Model): number {
+  return allTensors(model).reduce((n, t) => n + (isExternal(t) ? placeOf(t).length : t.rawData.length), 0);
+}
+
 /**
  * Writes a model with its weights inside; beyond 2 GB with the weights beside it in `PATH.data`. The target is either
  * complete or as it was before.
  * @param limit on the bytes of one file
  * @returns the files written, the model first
- * @throws EngineError `write-failed`, `cancelled`
+ * @throws EngineError `write-failed`, `cancelled`; `bad-option` when the model's own weights lie there
  */
 export async function writeModelFile(
   path: string,
@@ -35,79 +41,99 @@ export async function writeModelFile(
   signal?: AbortSignal,
   limit = MOST_IN_ONE_FILE,
 ): Promise<string[]> {
-  const encoded = encodeModel(model);
-  const outside = allTensors(model).some(isExternal);
-  if (!outside && encoded.length <= limit) {
-    await writeFileAtomically(path, encoded);
-    return [path];
-  }
-  if (modelBytes(model, encoded) <= limit) {
-    await writeFileAtomically(path, encodeModel(withWeightsInside(model, signal)));
-    return [path];
-  }
-  return writeInTwo(path, model, signal);
+  const outside = allTensors(model).filter(isExternal);
+  await checkOutput(path, [...new Set(outside.map((t) => placeOf(t).location))]);
+  // Encoding copies the weights: not before it is known that they fit.
+  if (weightBytes(model) > limit) return writeInTwo(path, model, signal);
+  const encoded = encodeWithWeightsInside(model, signal);
+  if (encoded.length > limit) return writeInTwo(path, model, signal);
+  await writeFileAtomically(path, encoded);
+  return [path];
 }
 
-/** Tensors of the copy stand in the same order as those of the original. */
-function copyOf(model: Model): Model {
-  const copy = clone(ModelProtoSchema, model);
-  return Object.assign(copy, { graph: copy.graph ?? model.graph });
+/** What an encoding says of a tensor instead of what the tensor says. */
+type Stand = Pick<TensorProto, 'rawData'> & { place: Place | null };
+
+/** Encodes the model with some tensors changed; they are afterwards as they were. */
+function encodeWith(model: Model, stands: ReadonlyMap<TensorProto, Stand>): Uint8Array<ArrayBuffer> {
+  const restore: (() => void)[] = [];
+  try {
+    for (const [tensor, { rawData, place }] of stands) {
+      const before = { rawData: tensor.rawData, place: isExternal(tensor) ? placeOf(tensor) : null };
+      restore.push(() => change(tensor, before));
+      change(tensor, { rawData, place });
+    }
+    return encodeModel(model);
+  } finally {
+    for (const each of restore) each();
+  }
 }
 
-function withWeightsInside(model: Model, signal: AbortSignal | undefined): Model {
-  const copy = copyOf(model);
-  for (const tensor of allTensors(copy)) {
-    if (!isExternal(tensor)) continue;
-    throwIfCancelled(signal);
-    tensor.rawData = readExternal(tensor);
+function change(tensor: TensorProto, { rawData, place }: Stand): void {
+  tensor.rawData = rawData;
+  if (place !== null) setPlace(tensor, place);
+  else {
     clearField(tensor, TensorProtoSchema.field.dataLocation);
     tensor.externalData = [];
   }
-  return copy;
+}
+
+function encodeWithWeightsInside(model: Model, signal: AbortSignal | undefined): Uint8Array<ArrayBuffer> {
+  const stands = new Map<TensorProto, Stand>();
+  for (const tensor of allTensors(model)) {
+    if (!isExternal(tensor)) continue;
+    throwIfCancelled(signal);
+    stands.set(tensor, { rawData: readExternal(tensor), place: null });
+  }
+  return encodeWith(model, stands);
 }
 
 async function writeInTwo(path: string, model: Model, signal: AbortSignal | undefined): Promise<string[]> {
-  const data = `${path}.data`;
-  const sources = new Set(
-    allTensors(model)
-      .filter(isExternal)
-      .map((t) => placeOf(t).location),
-  );
-  if (sources.has(data)) {
-    throw new EngineError(
-      'write-failed',
-      `${data} holds weights of the model that is read.`,
-      'Choose another output file.',
-    );
-  }
-  const copy = copyOf(model);
-  const part = `${data}.${randomUUID()}.part`;
+  const data = dataPathOf(path);
+  const [dataPart, modelPart, old] = ['part', 'model.part', 'old'].map(
+    (kind) => `${data}.${randomUUID()}.${kind}`,
+  ) as [string, string, string];
   try {
-    const file = await open(part, 'wx');
+    const file = await open(dataPart, 'wx');
+    let places: Map<TensorProto, Stand>;
     try {
-      await moveOut(copy, file, basename(data), signal);
+      places = await moveOut(model, file, basename(data), signal);
       await file.sync();
     } finally {
       await file.close();
     }
-    // The data first: a model whose data is not there yet cannot be loaded.
-    await rename(part, data);
+    await writeFile(modelPart, encodeWith(model, places), { flush: true });
+    throwIfCancelled(signal);
+    // The two belong together: when the second cannot take its place, the first gives back its own.
+    const replaced = await rename(data, old).then(
+      () => true,
+      () => false,
+    );
+    try {
+      await rename(dataPart, data);
+      await rename(modelPart, path);
+    } catch (thrown) {
+      await rm(data, { force: true });
+      if (replaced) await rename(old, data);
+      throw thrown;
+    }
+    return [path, data];
   } catch (thrown) {
-    await rm(part, { force: true }).catch(() => undefined);
     if (thrown instanceof EngineError) throw thrown;
     throw cannotWrite(data, errorText(thrown), thrown);
+  } finally {
+    for (const each of [dataPart, modelPart, old]) await rm(each, { force: true }).catch(() => undefined);
   }
-  await writeFileAtomically(path, encodeModel(copy));
-  return [path, data];
 }
 
-/** Writes the large tensors to the file one after another, and notes their places. */
+/** Writes the large tensors to the file one after another; answers their places. */
 async function moveOut(
   model: Model,
   file: FileHandle,
   location: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<Map<TensorProto, Stand>> {
+  const places = new Map<TensorProto, Stand>();
   let end = 0;
   const zeros = Buffer.alloc(PIECE);
   for (const tensor of allTensors(model)) {
@@ -121,10 +147,10 @@ async function moveOut(
         await file.write(bytes, 0, bytes.length, offset + at);
     }
     end = offset + length;
-    tensor.rawData = new Uint8Array(0);
-    setPlace(tensor, { location, offset, length });
+    places.set(tensor, { rawData: new Uint8Array(0), place: { location, offset, length } });
   }
   await file.truncate(end);
+  return places;
 }
 
 /** A tensor's bytes in pieces that fit into memory. */

@@ -147,7 +147,7 @@ describe('wrong usage is 2', () => {
       ['nope', 'c_node'],
       ['quantize', model, '--data', data, '-o', output, '--keep-float', 'nope'],
     ],
-    [['float model itself'], ['quantize', model, '--data', data, '-o', model]],
+    [['written over'], ['quantize', model, '--data', data, '-o', model]],
     [['--against'], ['evaluate', model, '--data', data]],
   ])('%j', (words, parameters) => expectFailure(2, words, ...parameters));
 });

@@ -10,6 +10,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -169,6 +170,17 @@ describe('external data', () => {
     await expect(readModelFile(path)).rejects.toThrow('needs 2048');
   });
 
+  test('a data file that changed since is not read as if it were the same', async () => {
+    const path = store(dense(), { w: ['w.bin', 0] });
+    const { model } = await readModelFile(path);
+    const weight = model.graph.initializer.find((t) => t.name === 'w');
+    if (weight === undefined) throw new Error('no w');
+    expect(floatValues(weight)).toHaveLength(512);
+    writeFileSync(join(folder, 'w.bin'), new Uint8Array(2048));
+    utimesSync(join(folder, 'w.bin'), 1e9, 1e9);
+    expect(() => floatValues(weight)).toThrow('has changed');
+  });
+
   test('a file that was never checked is not read, whatever a tensor says', () => {
     const tensor = makeTensor('t', [4], new Float32Array(0));
     setPlace(tensor, { location: '/etc/hostname', offset: 0, length: 16 });
@@ -261,9 +273,45 @@ describe('writing', () => {
     const path = store(dense(), { w: ['model.onnx.data', 0], v: ['model.onnx.data', 0] });
     const { model } = await readModelFile(path);
     await expect(writeModelFile(path, model, undefined, 1000)).rejects.toMatchObject({
-      code: 'write-failed',
+      code: 'bad-option',
     });
     await expectSame(path);
+    // By another name, and with the file itself as the output.
+    const link = join(root, `link-${number}`);
+    symlinkSync(folder, link);
+    for (const [output, limit] of [
+      [join(link, 'model.onnx'), 1000],
+      [join(link, 'model.onnx.data'), 1e6],
+    ] as const) {
+      await expect(writeModelFile(output, model, undefined, limit)).rejects.toThrow('written over');
+    }
+    await expectSame(path);
+  });
+
+  test('that fails at the last step leaves the earlier model and its data as they were', async () => {
+    const path = join(folder, 'out.onnx');
+    await writeModelFile(path, dense(), undefined, 1000);
+    const data = readFileSync(`${path}.data`);
+    rmSync(path);
+    mkdirSync(join(path, 'in the way'), { recursive: true });
+    const other = tinyModel({
+      inputs: { x: ['n', 16] },
+      outputs: ['y'],
+      constants: { w: noisy([16, 64], 9) },
+      nodes: [node('MatMul', ['x', 'w'], 'y')],
+    });
+    await expect(writeModelFile(path, other, undefined, 1000)).rejects.toMatchObject({
+      code: 'write-failed',
+    });
+    expect(readFileSync(`${path}.data`)).toEqual(data);
+    expect(readdirSync(folder).sort()).toEqual(['out.onnx', 'out.onnx.data']);
+  });
+
+  test('leaves the model in memory as it was', async () => {
+    const model = dense();
+    const before = encodeModel(model);
+    await writeModelFile(join(folder, 'out.onnx'), model, undefined, 1000);
+    expect(encodeModel(model)).toEqual(before);
   });
 
   test('cancelled, it leaves nothing behind', async () => {

@@ -1,0 +1,35 @@
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EngineError } from '../engineError';
+
+/** Where a model written to `path` keeps its weights when they do not fit into it. */
+export function dataPathOf(path: string): string {
+  return `${path}.data`;
+}
+
+/** The path by which the system knows a file that may not exist yet. */
+async function realName(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    return join(await realpath(dirname(path)).catch(() => dirname(path)), basename(path));
+  }
+}
+
+/**
+ * Refuses an output that is, by whatever name or link, one of the files that are being read: weights stay in their
+ * files until they are asked for, and would be gone.
+ * @param inputs the model's file and those that hold its weights
+ * @throws EngineError `bad-option`
+ */
+export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
+  const read = new Set(await Promise.all(inputs.map(realName)));
+  for (const path of [output, dataPathOf(output)]) {
+    if (!read.has(await realName(path))) continue;
+    throw new EngineError(
+      'bad-option',
+      `${path} would be written over, but the model that is read is kept there.`,
+      'Choose another output file.',
+    );
+  }
+}
