@@ -1,7 +1,7 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { floatAttribute, intAttribute } from './attributes';
 import { dropUnusedInitializers } from './dropUnusedInitializers';
-import { floatValues, isFloat, makeTensor } from './elements';
+import { elementCount, floatValues, isFloat, makeTensor } from './elements';
 import { freshNames, indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
 
 /** y = x · factor + shift, per output channel. */
@@ -28,10 +28,9 @@ export function foldIntoConv(graph: GraphProto): void {
     const bias = index.initializers.get(conv.input[2] ?? '');
     if (weight === undefined || !isFloat(weight) || (hasBias && bias === undefined)) continue;
     const dims = weight.dims.map(Number);
-    const weightValues = floatValues(weight);
     // In a damaged file the numbers may promise more channels than there are values.
     const group = intAttribute(conv, 'group', 1);
-    if (weightValues.length === 0 || group < 1 || (dims[0] ?? 0) % group !== 0) continue;
+    if (elementCount(weight) === 0 || group < 1 || (dims[0] ?? 0) % group !== 0) continue;
     const channels = outputChannels(conv, dims);
     const affines: ChannelAffine[] = [];
     for (;;) {
@@ -45,6 +44,8 @@ export function foldIntoConv(graph: GraphProto): void {
     }
     if (affines.length === 0) continue;
 
+    // Only now: weights may lie in other files, gigabytes of them.
+    const weightValues = floatValues(weight);
     const factor = new Float64Array(channels).fill(1);
     const shift = bias === undefined ? new Float64Array(channels) : Float64Array.from(floatValues(bias));
     for (const affine of affines) {

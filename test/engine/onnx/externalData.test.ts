@@ -181,6 +181,26 @@ describe('external data', () => {
     expect(() => floatValues(weight)).toThrow('has changed');
   });
 
+  test('weights of a convolution that nothing is folded into are not read', async () => {
+    const convolution = (next: string) =>
+      tinyModel({
+        inputs: { x: [1, 2, 4, 4] },
+        outputs: ['y'],
+        constants: { w: noisy([2, 2, 3, 3], 1), k: [[], [2]] },
+        nodes: [node('Conv', ['x', 'w'], 'c'), node(next, next === 'Mul' ? ['c', 'k'] : ['c'], 'y')],
+      });
+    for (const [next, reads] of [
+      ['Relu', false],
+      ['Mul', true],
+    ] as const) {
+      const path = store(convolution(next), { w: [`${next}.bin`, 0] });
+      const { model } = await readModelFile(path);
+      rmSync(join(folder, `${next}.bin`));
+      if (reads) expect(() => normalize(model)).toThrow('cannot be read');
+      else expect(normalize(model).graph.node).toHaveLength(2);
+    }
+  });
+
   test('a file that was never checked is not read, whatever a tensor says', () => {
     const tensor = makeTensor('t', [4], new Float32Array(0));
     setPlace(tensor, { location: '/etc/hostname', offset: 0, length: 16 });
