@@ -190,22 +190,34 @@ export function readPlace(name: string, { location, offset, length }: Place): Ui
   }
 }
 
+/** The deepest folder that all the files lie in. Models in different folders may share a data file. */
+function commonFolder(paths: readonly string[]): string | undefined {
+  const [first] = paths;
+  if (first === undefined) return undefined;
+  const within = (folder: string) => (folder.endsWith(sep) ? folder : folder + sep);
+  let folder = dirname(first);
+  while (!paths.every((path) => path.startsWith(within(folder)))) folder = dirname(folder);
+  return folder;
+}
+
 /** Runs `encode` while the tensors of an opened model say where their data is as a file does: relative to its folder. */
 export function withRelativePlaces<R>(
   model: ModelProto,
   encode: () => R,
 ): { result: R; folder: string | undefined } {
-  let folder: string | undefined;
   const restore: (() => void)[] = [];
+  // What was never opened, only decoded, says what the file says.
+  const opened = allTensors(model).filter((t) => isExternal(t) && approved.has(placeOf(t).location));
+  const folder = commonFolder(opened.map((t) => placeOf(t).location));
   try {
-    for (const tensor of allTensors(model)) {
-      if (!isExternal(tensor)) continue;
+    for (const tensor of opened) {
       const place = placeOf(tensor);
-      const file = approved.get(place.location);
-      // Never opened, only decoded: it says what the file says.
-      if (file === undefined) continue;
-      folder = file.folder;
-      setPlace(tensor, { ...place, location: relative(folder, file.path).split(sep).join('/') });
+      setPlace(tensor, {
+        ...place,
+        location: relative(folder ?? '', place.location)
+          .split(sep)
+          .join('/'),
+      });
       restore.push(() => setPlace(tensor, place));
     }
     return { result: encode(), folder };

@@ -4,6 +4,7 @@ import { access, constants, readFile, realpath, rename, rm, stat, writeFile } fr
 import { basename, dirname } from 'node:path';
 import { ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
+import { allTensors } from './allTensors';
 import { countMessages } from './countMessages';
 import { openExternalData, rememberDataFolder, withRelativePlaces, type DataFile } from './externalData';
 import { keepAllText } from './losslessText';
@@ -13,6 +14,9 @@ keepAllText();
 
 /** Far above any real graph, and what a process has the memory for. */
 const MOST_MESSAGES = 2_000_000;
+
+/** What one protobuf message can have. */
+const MOST_BYTES = 2 ** 31 - 1;
 
 /** A decoded model whose graph is known to be there. Fields that the schema does not know are kept. */
 export type Model = ModelProto & { graph: GraphProto };
@@ -52,8 +56,17 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
 /**
  * Encodes a model. The bytes own their memory, so they can be transferred to a worker. Weights that lie in other
  * files stay there; the bytes say where, as a file beside them would.
+ * @throws EngineError `unsupported` when its weights in memory are more than protobuf's 2 GB
  */
 export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
+  const weights = allTensors(model).reduce((n, t) => n + t.rawData.length, 0);
+  if (weights > MOST_BYTES) {
+    throw new EngineError(
+      'unsupported',
+      `The model has ${weights} bytes of weights in memory; what runs can have at most ${MOST_BYTES} besides those in data files.`,
+      'Quantize fewer layers, or start from a float32 model: its weights stay in their files.',
+    );
+  }
   const { result, folder } = withRelativePlaces(model, () => toBinary(ModelProtoSchema, model));
   const bytes = result.byteLength === result.buffer.byteLength ? result : result.slice();
   if (folder !== undefined) rememberDataFolder(bytes, folder);

@@ -170,6 +170,26 @@ describe('external data', () => {
     await expect(readModelFile(path)).rejects.toThrow('needs 2048');
   });
 
+  test('a model still runs when one in another folder was opened that shares its data', async () => {
+    const path = store(dense(), { w: ['deep/w.bin', 0], v: ['v.bin', 0] });
+    const { model } = await readModelFile(path);
+    const other = tinyModel({
+      inputs: { x: ['n', 16] },
+      outputs: ['y'],
+      constants: { w: noisy([16, 32], 1) },
+      nodes: [node('MatMul', ['x', 'w'], 'y')],
+    });
+    const [w] = other.graph.initializer;
+    if (w === undefined) throw new Error('no w');
+    w.rawData = new Uint8Array(0);
+    setPlace(w, { location: 'w.bin', offset: 0, length: 2048 });
+    writeFileSync(join(folder, 'deep/other.onnx'), encodeModel(other));
+    await readModelFile(join(folder, 'deep/other.onnx'));
+    const { y: expected } = await runModel(dense(), feeds);
+    const { y } = await runModel(encodeModel(model), feeds, ['y']);
+    expect(relativeError(expected?.data as Float32Array, y?.data as Float32Array)).toBeLessThan(1e-6);
+  });
+
   test('a data file that changed since is not read as if it were the same', async () => {
     const path = store(dense(), { w: ['w.bin', 0] });
     const { model } = await readModelFile(path);
@@ -325,6 +345,28 @@ describe('writing', () => {
     });
     expect(readFileSync(`${path}.data`)).toEqual(data);
     expect(readdirSync(folder).sort()).toEqual(['out.onnx', 'out.onnx.data']);
+  });
+
+  test('of 3 GB that are in memory gives two files; as one encoding they are refused in words', async () => {
+    // One gigabyte of memory, three times.
+    const rawData = new Uint8Array(2 ** 30);
+    const names = ['a', 'b', 'c'];
+    const model = tinyModel({
+      inputs: { x: ['n', 16] },
+      outputs: ['y'],
+      constants: Object.fromEntries(names.map((name) => [name, makeTensor(name, [0], new Float32Array(0))])),
+      nodes: [
+        node('MatMul', ['x', 'a'], 'h'),
+        node('MatMul', ['h', 'b'], 'g'),
+        node('MatMul', ['g', 'c'], 'y'),
+      ],
+    });
+    for (const tensor of model.graph.initializer) Object.assign(tensor, { rawData, dims: [16384n, 16384n] });
+    expect(() => encodeModel(model)).toThrow('3221225472 bytes');
+    const path = join(folder, 'out.onnx');
+    expect(await writeModelFile(path, model)).toEqual([path, `${path}.data`]);
+    expect(statSync(`${path}.data`).size).toBe(3 * 2 ** 30);
+    expect((await readModelFile(path)).model.graph.initializer.map((t) => t.name)).toEqual(names);
   });
 
   test('leaves the model in memory as it was', async () => {
