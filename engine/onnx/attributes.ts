@@ -40,6 +40,18 @@ export function setAttribute(node: NodeProto, name: string, value: number | stri
   );
 }
 
+/** Sets a FLOAT attribute. */
+export function setFloat(node: NodeProto, name: string, f: number): void {
+  dropAttribute(node, name);
+  node.attribute.push(create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f }));
+}
+
+/** Sets an INTS attribute. */
+export function setInts(node: NodeProto, name: string, ints: bigint[]): void {
+  dropAttribute(node, name);
+  node.attribute.push(create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints }));
+}
+
 /** A node of the default domain. */
 export function makeNode(
   opType: string,

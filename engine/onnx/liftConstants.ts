@@ -4,7 +4,7 @@ import { attribute, subgraphs } from './attributes';
 import { makeTensor } from './elements';
 
 /** The tensor that a Constant node holds; undefined for strings and sparse tensors, which stay nodes. */
-function constantTensor(node: NodeProto): TensorProto | undefined {
+export function constantTensor(node: NodeProto): TensorProto | undefined {
   const name = node.output[0] ?? '';
   const value = attribute(node, 'value');
   // A copy by spreading would lose the defaults of absent fields.

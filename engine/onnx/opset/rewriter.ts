@@ -1,45 +1,78 @@
-import type { NodeProto } from 'onnx-buf';
+import {
+  AttributeProto_AttributeType,
+  type AttributeProto,
+  type NodeProto,
+  type TensorProto,
+} from 'onnx-buf';
 import { EngineError } from '../../engineError';
-import { attribute, dropAttribute } from '../attributes';
+import { attribute } from '../attributes';
 
-/** What a step may add to the graph around the node that it rewrites. */
+/** What a step may ask about the graph, and add around the node that it rewrites. */
 export interface Rewriter {
   /** Adds a constant and answers its name. */
   constant(wish: string, dims: number[], values: Float32Array | BigInt64Array): string;
-  /** Values of a tensor that is a float constant of the graph. */
-  floats(name: string): Float32Array | undefined;
-  /** A new name that no tensor or node has. */
+  /** A constant of this graph or of one around it, whether an initializer or a Constant node. */
+  tensor(name: string): TensorProto | undefined;
+  /** Number of dimensions, where the graph tells it. */
+  rank(name: string): number | undefined;
+  /** Element type (TensorProto.DataType), where the graph tells it. */
+  elementType(name: string): number | undefined;
+  /** Whether a node reads the tensor, or the graph hands it out. */
+  isRead(name: string): boolean;
   fresh(wish: string): string;
   before(node: NodeProto): void;
   after(node: NodeProto): void;
 }
 
+/** Rewrites a node in place into the form of a newer operator set. What it adds has the form of that set too. */
 export type Step = (node: NodeProto, rewriter: Rewriter) => void;
 
-/** Moves an integer-list attribute to the input at `index`; an absent attribute leaves the input absent. */
-export function intsToInput(name: string, index: number): Step {
-  return (node, rewriter) => {
-    // As bigints: the largest int64 stands for "to the end", and no number holds it.
-    const found = attribute(node, name);
-    if (found !== undefined && found.refAttrName !== '')
-      throw unconverted(node, `${name} given by the caller`);
-    const values = found?.ints;
-    dropAttribute(node, name);
-    if (values === undefined) return;
-    while (node.input.length < index) node.input.push('');
-    node.input[index] = rewriter.constant(
-      `${node.output[0] ?? ''}_${name}`,
-      [values.length],
-      BigInt64Array.from(values),
-    );
-  };
-}
+/** Steps by operator, all of the same version. */
+export type Steps = Record<string, Step>;
 
-/** The error for a node that has no newer form. */
 export function unconverted(node: NodeProto, why: string): EngineError {
   return new EngineError(
     'unsupported',
     `Node ${node.name} (${node.opType}, ${why}) cannot be converted to a newer operator set.`,
     'Export the model again at opset 17.',
   );
+}
+
+/**
+ * An attribute that a step needs the value of; undefined when it is absent.
+ * @throws EngineError `unsupported` inside a function whose caller gives the value
+ */
+export function given(node: NodeProto, name: string): AttributeProto | undefined {
+  const found = attribute(node, name);
+  if (found !== undefined && found.refAttrName !== '') {
+    throw unconverted(node, `whose ${name} is the attribute ${found.refAttrName} of its function`);
+  }
+  return found;
+}
+
+export function givenInt(node: NodeProto, name: string, absent: number): number {
+  return Number(given(node, name)?.i ?? absent);
+}
+
+export function givenFloat(node: NodeProto, name: string, absent: number): number {
+  return given(node, name)?.f ?? absent;
+}
+
+/** A STRING attribute; undefined when it is absent or of another type. */
+export function givenString(node: NodeProto, name: string): string | undefined {
+  const found = given(node, name);
+  return found?.type === AttributeProto_AttributeType.STRING ? new TextDecoder().decode(found.s) : undefined;
+}
+
+/** What new tensors for the node are called after. */
+export function stem(node: NodeProto): string {
+  return node.output.find((o) => o !== '') ?? node.name;
+}
+
+/** One step after another. */
+export function both(first: Step, second: Step): Step {
+  return (node, rewriter) => {
+    first(node, rewriter);
+    second(node, rewriter);
+  };
 }

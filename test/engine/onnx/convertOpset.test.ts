@@ -72,6 +72,33 @@ const cases: Record<string, Case> = {
     nodes: [node('Resize', ['x', 's'], 'y', { mode: 'linear' })],
     constants: { s: [[4], [1, 1, 2, 0.5]] },
   },
+  'Resize 10, nearest, smaller and larger': {
+    opset: 10,
+    inputs: { x: [1, 1, 7, 10] },
+    nodes: [node('Resize', ['x', 's'], 'y', { mode: 'nearest' })],
+    constants: { s: [[4], [1, 1, 0.6, 2.5]] },
+  },
+  'BatchNormalization 7 with a mean for each element': {
+    opset: 8,
+    inputs: image,
+    nodes: [node('BatchNormalization', ['x', 'g', 'b', 'm', 'v'], 'y', { spatial: 0 })],
+    constants: {
+      g: noisy([2, 4, 6], 1),
+      b: noisy([2, 4, 6], 2),
+      m: noisy([2, 4, 6], 3),
+      v: [[2, 4, 6], noise(48, 4).map((n) => n + 1.5)],
+    },
+  },
+  ImageScaler: {
+    opset: 9,
+    inputs: { x: [1, 3, 2, 2] },
+    nodes: [node('ImageScaler', ['x'], 'y', { scale: { float: 0.5 }, bias: { floats: [1, 2, 3] } })],
+  },
+  ScaledTanh: {
+    opset: 9,
+    inputs: x234,
+    nodes: [node('ScaledTanh', ['x'], 'y', { alpha: { float: 2 }, beta: { float: 0.5 } })],
+  },
   'BatchNormalization 7': {
     opset: 8,
     inputs: image,
@@ -295,12 +322,15 @@ test('leaves operators of other domains alone', () => {
 });
 
 test.each([
-  ['a Scan over batches', { opset: 8, nodes: [node('Scan', ['', 'x'], 'y')] }, 'y_node (Scan'],
-  ['a Tile along one axis', { opset: 1, nodes: [node('Tile', ['x', 'n', 'axis'], 'y')] }, 'y_node (Tile'],
   [
-    'batch norm with a mean for each element',
-    { opset: 8, nodes: [node('BatchNormalization', ['x', 'g', 'g', 'g', 'g'], 'y', { spatial: 0 })] },
-    'y_node (BatchNormalization',
+    'a Scan over sequences with lengths of their own',
+    { opset: 8, nodes: [node('Scan', ['n', 'x'], 'y')] },
+    'y_node (Scan, with lengths',
+  ],
+  [
+    'a Tile along an axis known only when it runs',
+    { opset: 1, nodes: [node('Tile', ['x', 'n', 'axis'], 'y')] },
+    'y_node (Tile',
   ],
   [
     'batch norm that is still training',

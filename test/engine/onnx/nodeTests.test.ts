@@ -1,178 +1,191 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModelProtoSchema, TensorProtoSchema, TensorProto_DataType as T, type TensorProto } from 'onnx-buf';
-import { clone } from '@bufbuild/protobuf';
+import {
+  TensorProto_DataType as T,
+  TensorProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
 import { expect, test } from 'vitest';
+import { newTensorData, numbersOf } from '../../../engine/feeds/elementTypes';
+import { errorText } from '../../../engine/engineError';
 import { convertOpset } from '../../../engine/onnx/convertOpset';
-import { decodeModel, encodeModel, opsetOf, type Model } from '../../../engine/onnx/model';
-import type { Tensor } from '../../../engine/onnx/tensor';
-import { testWorker } from '../runTiny';
+import { elementCount } from '../../../engine/onnx/elements';
+import { decodeModel, opsetOf, type Model } from '../../../engine/onnx/model';
+import type { ElementType, Tensor } from '../../../engine/onnx/tensor';
+import { runModel } from '../runTiny';
 
 const root = '.models/onnx-testdata/usr/share/libonnx-testdata/data';
-const TARGET = 17;
 
-/** What the tests of the ONNX backend allow (onnx/backend/test/runner): 1e-3 of the value, and 1e-7. */
-const RELATIVE = 1e-3;
-const ABSOLUTE = 1e-7;
-
-type Kind = { type: Tensor['type']; array: (bytes: ArrayBuffer) => Tensor['data']; field: keyof TensorProto };
-const kinds = new Map<number, Kind>([
-  [T.FLOAT, { type: 'float32', array: (b) => new Float32Array(b), field: 'floatData' }],
-  [T.DOUBLE, { type: 'float64', array: (b) => new Float64Array(b), field: 'doubleData' }],
-  [T.FLOAT16, { type: 'float16', array: (b) => new Uint16Array(b), field: 'int32Data' }],
-  [T.INT8, { type: 'int8', array: (b) => new Int8Array(b), field: 'int32Data' }],
-  [T.UINT8, { type: 'uint8', array: (b) => new Uint8Array(b), field: 'int32Data' }],
-  [T.INT16, { type: 'int16', array: (b) => new Int16Array(b), field: 'int32Data' }],
-  [T.UINT16, { type: 'uint16', array: (b) => new Uint16Array(b), field: 'int32Data' }],
-  [T.INT32, { type: 'int32', array: (b) => new Int32Array(b), field: 'int32Data' }],
-  [T.UINT32, { type: 'uint32', array: (b) => new Uint32Array(b), field: 'uint64Data' }],
-  [T.INT64, { type: 'int64', array: (b) => new BigInt64Array(b), field: 'int64Data' }],
-  [T.UINT64, { type: 'uint64', array: (b) => new BigUint64Array(b), field: 'uint64Data' }],
-  [T.BOOL, { type: 'bool', array: (b) => new Uint8Array(b), field: 'int32Data' }],
+const elementTypes = new Map<number, ElementType>([
+  [T.FLOAT, 'float32'],
+  [T.DOUBLE, 'float64'],
+  [T.FLOAT16, 'float16'],
+  [T.INT8, 'int8'],
+  [T.UINT8, 'uint8'],
+  [T.INT16, 'int16'],
+  [T.UINT16, 'uint16'],
+  [T.INT32, 'int32'],
+  [T.UINT32, 'uint32'],
+  [T.INT64, 'int64'],
+  [T.UINT64, 'uint64'],
+  [T.BOOL, 'bool'],
 ]);
 
-class NotRunnable extends Error {}
+/** Why onnxruntime's Node binding cannot take or give the value; undefined where it can. */
+function cannotCross({ name, type }: ValueInfoProto): string | undefined {
+  const value = type?.value;
+  if (value?.case !== 'tensorType') return value?.case ?? `${name} has no type`;
+  if (elementTypes.has(value.value.elemType)) return undefined;
+  return (T[value.value.elemType] ?? 'unknown').toLowerCase();
+}
+
+function tensorOf(proto: TensorProto): Tensor {
+  const type = elementTypes.get(proto.dataType) ?? 'float32';
+  const data = newTensorData(type, elementCount(proto));
+  if (proto.rawData.length === data.byteLength) new Uint8Array(data.buffer).set(proto.rawData);
+  else if (proto.floatData.length > 0) data.set(proto.floatData as never);
+  else if (proto.int32Data.length > 0) data.set(proto.int32Data as never);
+  else data.set((proto.int64Data.length > 0 ? proto.int64Data : proto.doubleData) as never);
+  return { type, dims: proto.dims.map(Number), data };
+}
 
 function readTensor(path: string): Tensor {
-  let proto: TensorProto;
-  try {
-    proto = fromBinary(TensorProtoSchema, new Uint8Array(readFileSync(path)));
-  } catch {
-    throw new NotRunnable('no tensor');
+  return tensorOf(fromBinary(TensorProtoSchema, new Uint8Array(readFileSync(path))));
+}
+
+/** Why the outputs are not those expected; undefined when they are, within float32's or float16's rounding. */
+function difference(expected: Tensor, found: Tensor | undefined): string | undefined {
+  if (found?.type !== expected.type) return `${found?.type ?? 'nothing'} in place of ${expected.type}`;
+  if (found.dims.join() !== expected.dims.join()) {
+    return `[${found.dims.join()}] in place of [${expected.dims.join()}]`;
   }
-  const kind = kinds.get(proto.dataType);
-  if (kind === undefined || proto.stringData.length > 0) throw new NotRunnable(`type ${proto.dataType}`);
-  const dims = proto.dims.map(Number);
-  const count = dims.reduce((a, b) => a * b, 1);
-  const raw = proto.rawData.slice();
-  if (raw.length > 0) return { type: kind.type, dims, data: kind.array(raw.buffer) };
-  const values = proto[kind.field] as (number | bigint)[];
-  if (values.length !== count) throw new NotRunnable('no tensor');
-  const data = kind.array(new ArrayBuffer(count * kind.array(new ArrayBuffer(0)).BYTES_PER_ELEMENT));
-  values.forEach((v, i) => ((data as unknown as (number | bigint)[])[i] = v));
-  return { type: kind.type, dims, data };
-}
-
-interface Case {
-  model: Model;
-  feeds: Record<string, Tensor>;
-  expected: [name: string, tensor: Tensor][];
-}
-
-function readCase(folder: string, model: Model): Case {
-  const set = join(folder, 'test_data_set_0');
-  const files = existsSync(set) ? readdirSync(set) : [];
-  if (files.length === 0) throw new NotRunnable('no data');
-  const read = (prefix: string, names: string[]) =>
-    names.flatMap((name, i): [string, Tensor][] =>
-      name !== '' && files.includes(`${prefix}_${i}.pb`)
-        ? [[name, readTensor(join(set, `${prefix}_${i}.pb`))]]
-        : [],
-    );
-  const initializers = new Set(model.graph.initializer.map((t) => t.name));
-  const inputs = model.graph.input.map((i) => i.name).filter((name) => !initializers.has(name));
-  return {
-    model,
-    feeds: Object.fromEntries(read('input', inputs)),
-    expected: read(
-      'output',
-      model.graph.output.map((o) => o.name),
-    ),
-  };
-}
-
-async function run(model: Model, { feeds, expected }: Case): Promise<Record<string, Tensor>> {
-  const session = await testWorker().load(encodeModel(model), { threads: 1 });
-  try {
-    return (
-      await session.run(
-        feeds,
-        expected.map(([name]) => name),
-      )
-    ).outputs;
-  } finally {
-    await session.release();
-  }
-}
-
-function halfValue(bits: number): number {
-  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-function differs(expected: Tensor, actual: Tensor | undefined): string | undefined {
-  if (actual === undefined) return 'no output';
-  if (actual.dims.join() !== expected.dims.join()) return `shape ${actual.dims.join()}`;
-  const number = (v: number | bigint) => (expected.type === 'float16' ? halfValue(Number(v)) : Number(v));
-  for (const [i, value] of [...expected.data].entries()) {
-    const [a, b] = [number(value), number(actual.data[i] ?? NaN)];
-    if (Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
-    if (!(Math.abs(a - b) <= ABSOLUTE + RELATIVE * Math.abs(a))) return `value ${i}: ${b} instead of ${a}`;
+  const tolerance = expected.type === 'float16' ? 5e-3 : 1e-4;
+  const [a, b] = [numbersOf(expected), numbersOf(found)];
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [Number(a[i]), Number(b[i])];
+    if (Object.is(x, y) || x === y) continue;
+    if (!(Math.abs(x - y) <= tolerance * (1 + Math.abs(x)))) return `${y} in place of ${x}`;
   }
   return undefined;
 }
 
-const short = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 160);
+interface Given {
+  name: string;
+  folder: string;
+  model: Model;
+}
 
-test('old models of onnx’s own test data give the expected outputs once converted', async () => {
-  const passed: string[] = [];
-  const wrong: string[] = [];
-  const unconverted: string[] = [];
-  const notRunnable: string[] = [];
-  for (const part of ['node', 'simple', 'pytorch-operator', 'pytorch-converted']) {
-    for (const name of readdirSync(join(root, part)).sort()) {
-      const folder = join(root, part, name);
-      const file = join(folder, 'model.onnx');
-      if (!existsSync(file)) continue;
-      const model = decodeModel(new Uint8Array(readFileSync(file)), name);
-      if (opsetOf(model) >= TARGET || opsetOf(model) === 0) continue;
-      let each: Case;
-      try {
-        each = readCase(folder, model);
-      } catch (thrown) {
-        if (!(thrown instanceof NotRunnable)) throw thrown;
-        notRunnable.push(`${name}: ${thrown.message}`);
-        continue;
-      }
-      const copy = clone(ModelProtoSchema, model);
-      const converted: Model = Object.assign(copy, { graph: copy.graph ?? model.graph });
-      try {
-        convertOpset(converted, TARGET);
-      } catch (thrown) {
-        unconverted.push(`${name} (opset ${opsetOf(model)}): ${short(thrown)}`);
-        continue;
-      }
-      let why: string | undefined;
-      try {
-        const outputs = await run(converted, each);
-        why = each.expected
-          .map(([output, tensor]) => differs(tensor, outputs[output]))
-          .find((d) => d !== undefined);
-      } catch (thrown) {
-        why = short(thrown);
-      }
-      if (why === undefined) passed.push(name);
-      else {
-        // Perhaps onnxruntime cannot do it unconverted either.
-        const before = await run(model, each).then(
-          (outputs) => each.expected.map(([o, t]) => differs(t, outputs[o])).find((d) => d !== undefined),
-          (thrown: unknown) => short(thrown),
-        );
-        if (before === undefined) wrong.push(`${name} (opset ${opsetOf(model)}): ${why}`);
-        else notRunnable.push(`${name}: unconverted too: ${before}`);
-      }
-    }
-  }
-  console.log(
-    `${passed.length} converted tests passed, ${wrong.length} differ, ${unconverted.length} not converted, ` +
-      `${notRunnable.length} that onnxruntime or its Node binding cannot run unconverted either.`,
+/** The tests of onnx whose model is written in a set before 17, by their folders. */
+function oldTests(): Given[] {
+  return ['node', 'simple', 'pytorch-operator', 'pytorch-converted'].flatMap((group) =>
+    readdirSync(join(root, group)).flatMap((name) => {
+      const folder = join(root, group, name);
+      const path = join(folder, 'model.onnx');
+      if (!existsSync(path)) return [];
+      const model = decodeModel(new Uint8Array(readFileSync(path)), name);
+      const opset = opsetOf(model);
+      return opset > 0 && opset < 17 ? [{ name: `${group}/${name}`, folder, model }] : [];
+    }),
   );
-  expect(wrong).toEqual([]);
-  // Scan of version 8 runs over batches of sequences with lengths of their own; nothing newer does.
-  expect(unconverted).toEqual([expect.stringMatching(/^test_scan_sum \(opset 8\): .*Scan, of version 8/)]);
-  // Random results, training, types without a kernel or a JS form, training operators: none is for conversion to mend.
-  expect(notRunnable).toHaveLength(62);
-  expect(passed).toHaveLength(934);
-}, 120_000);
+}
+
+/** Runs a model on the test's inputs; answers why its outputs are wrong, or undefined. */
+async function wrong({ folder }: Given, model: Model): Promise<string | undefined> {
+  const data = join(folder, 'test_data_set_0');
+  const feeds: Record<string, Tensor> = {};
+  const initializers = new Set(model.graph.initializer.map((t) => t.name));
+  const inputs = model.graph.input.filter((i) => !initializers.has(i.name));
+  // Inputs that are initializers too have files of their own in old tests.
+  const files = readdirSync(data).filter((f) => f.startsWith('input_')).length;
+  const fed = files === inputs.length ? inputs : model.graph.input;
+  fed.forEach((input, i) => (feeds[input.name] = readTensor(join(data, `input_${i}.pb`))));
+  let outputs: Record<string, Tensor>;
+  try {
+    outputs = await runModel(model, feeds);
+  } catch (thrown) {
+    return errorText(thrown).replace(/\s+/g, ' ');
+  }
+  for (const [i, { name }] of model.graph.output.entries()) {
+    const why = difference(readTensor(join(data, `output_${i}.pb`)), outputs[name]);
+    if (why !== undefined) return `${name}: ${why}`;
+  }
+  return undefined;
+}
+
+/** Tests whose outputs are thrown dice. */
+const random = /bernoulli|training_dropout(?!_zero)/;
+
+/**
+ * Tests that onnxruntime fails with the model as it is, by what is said then. None is lost by converting:
+ * everything that is converted and that onnxruntime runs right before, it runs right after.
+ */
+const failsAnyway: [tests: string, says: RegExp][] = [
+  // Element types and options that it lacks.
+  ['bitshift_left_uint16 bitshift_right_uint16', /an implementation for BitShift/],
+  ['max_int16 max_uint16', /an implementation for Max/],
+  ['min_int16 min_uint16', /an implementation for Min/],
+  ['pow_types_float32_uint32 pow_types_float32_uint64', /an implementation for Pow/],
+  ['gru_batchwise lstm_batchwise simple_rnn_batchwise', /Batchwise recurrent operations/],
+  // Its answers differ from onnx's.
+  ['maxunpool_export_with_output_shape', / in place of /],
+  [
+    'resize_downsample_scales_cubic_align_corners resize_downsample_scales_linear_align_corners',
+    / in place of /,
+  ],
+];
+const gradient = /Gradient\(-1\) is not a registered function/;
+const knownFailures = new Map<string, RegExp>([
+  ...failsAnyway.flatMap(([names, says]) =>
+    names.split(' ').map((name) => [`node/test_${name}`, says] as const),
+  ),
+  ['simple/test_gradient_of_add', gradient],
+  ['simple/test_gradient_of_add_and_mul', gradient],
+]);
+
+test('the tests of onnx in old operator sets pass once converted', async () => {
+  const skipped = new Map<string, number>();
+  const failed: string[] = [];
+  const unexplained: string[] = [];
+  const before = new Map<string, string>();
+  let passed = 0;
+  let won = 0;
+  const tests = oldTests();
+  for (const each of tests) {
+    const { name, model } = each;
+    const foreign = random.test(name)
+      ? 'random outputs'
+      : [...model.graph.input, ...model.graph.output].flatMap((i) => cannotCross(i) ?? [])[0];
+    if (foreign !== undefined) {
+      skipped.set(foreign, (skipped.get(foreign) ?? 0) + 1);
+      continue;
+    }
+    const original = await wrong(each, model);
+    convertOpset(model, 17);
+    const says = await wrong(each, model);
+    if (says === undefined) {
+      passed += 1;
+      if (original !== undefined) won += 1;
+      continue;
+    }
+    failed.push(name);
+    if (original !== undefined) before.set(name, original);
+    const known = knownFailures.get(name);
+    if (known?.test(says) !== true || !known.test(original ?? '')) unexplained.push(`${name}: ${says}`);
+  }
+  const reasons = [...skipped].map(([kind, count]) => `${count} with ${kind}`).join(', ');
+  console.log(
+    `${tests.length} tests before opset 17: ${passed} pass once converted, ${won} of which onnxruntime fails as ` +
+      `they are. Not compared, most for values that onnxruntime's Node binding cannot take: ${reasons}. Failing before and after:\n` +
+      [...before].map(([name, why]) => `  ${name}: ${why.slice(0, 150)}`).join('\n'),
+  );
+  expect(unexplained).toEqual([]);
+  expect(failed.sort()).toEqual([...knownFailures.keys()].sort());
+  expect({ all: tests.length, passed, skipped: Object.fromEntries(skipped) }).toEqual({
+    all: 997,
+    passed: 935,
+    skipped: { bfloat16: 6, string: 18, optionalType: 7, sequenceType: 5, 'random outputs': 10 },
+  });
+  expect(won).toBeGreaterThanOrEqual(34);
+}, 60_000);

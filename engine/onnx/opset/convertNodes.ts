@@ -1,0 +1,104 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import { makeNode, subgraphs } from '../attributes';
+import { makeTensor } from '../elements';
+import { Facts } from './facts';
+import type { Rewriter, Steps } from './rewriter';
+import { steps } from './steps';
+
+/** Where nodes stand: a graph, or a function, which has neither initializers nor declared inputs. */
+interface Place {
+  node: NodeProto[];
+  initializer?: TensorProto[];
+  input: readonly (ValueInfoProto | string)[];
+  output: readonly (ValueInfoProto | string)[];
+  valueInfo: readonly ValueInfoProto[];
+}
+
+function constantNode(name: string, nodeName: string, t: TensorProto): NodeProto {
+  const node = makeNode('Constant', nodeName, [], [name]);
+  const type = AttributeProto_AttributeType.TENSOR;
+  node.attribute.push(create(AttributeProtoSchema, { name: 'value', type, t }));
+  return node;
+}
+
+function readNames(place: Place): Set<string> {
+  const names = new Set(place.output.map((o) => (typeof o === 'string' ? o : o.name)));
+  const walk = (nodes: readonly NodeProto[]) => {
+    for (const node of nodes) {
+      for (const name of node.input) names.add(name);
+      for (const body of subgraphs(node)) {
+        for (const output of body.output) names.add(output.name);
+        walk(body.node);
+      }
+    }
+  };
+  walk(place.node);
+  return names;
+}
+
+/** Carries out one version's steps on a place and on the bodies in it, in place. */
+function convertPlace(
+  place: Place,
+  changed: Steps,
+  fresh: (wish: string) => string,
+  around: Facts | undefined,
+): void {
+  const infos = [...place.input, ...place.valueInfo, ...place.output].filter((i) => typeof i !== 'string');
+  const facts = new Facts(place.node, place.initializer ?? [], infos, around);
+  let read: Set<string> | undefined;
+  const nodes: NodeProto[] = [];
+  for (const node of place.node) {
+    for (const body of subgraphs(node)) convertPlace(body, changed, fresh, facts);
+    const isDefault = node.domain === '' || node.domain === 'ai.onnx';
+    const step = isDefault && Object.hasOwn(changed, node.opType) ? changed[node.opType] : undefined;
+    if (step === undefined) {
+      nodes.push(node);
+      continue;
+    }
+    const after: NodeProto[] = [];
+    const rewriter: Rewriter = {
+      fresh,
+      tensor: (name) => facts.tensor(name),
+      rank: (name) => facts.rank(name),
+      elementType: (name) => facts.elementType(name),
+      isRead: (name) => (read ??= readNames(place)).has(name),
+      constant: (wish, dims, values) => {
+        const name = fresh(wish);
+        const tensor = makeTensor(name, dims, values);
+        if (place.initializer !== undefined) place.initializer.push(tensor);
+        else nodes.push(constantNode(name, fresh(`${name}_Constant`), tensor));
+        return name;
+      },
+      before: (n) => nodes.push(n),
+      after: (n) => after.push(n),
+    };
+    step(node, rewriter);
+    nodes.push(node, ...after);
+  }
+  place.node = nodes;
+}
+
+/**
+ * Rewrites the nodes of a graph or function from one version of the default operator set to a newer one, in place,
+ * bodies included.
+ * @param fresh hands out names that nothing in the place has
+ * @throws EngineError `unsupported` for nodes without a newer form
+ */
+export function convertNodes(
+  place: Place | GraphProto,
+  from: number,
+  target: number,
+  fresh: (wish: string) => string,
+): void {
+  for (const [since, changed] of steps) {
+    if (from < since && since <= target) convertPlace(place, changed, fresh, undefined);
+  }
+}
