@@ -224,3 +224,10 @@ export function formatScaleCount({ scale, axis, blockSize }: QuantizedTensor): s
     ? `${plain(scale.count)}${along}`
     : `${plain(scale.count)}, blocks of ${blockSize}`;
 }
+
+/** How many blocks there are of each kind: `26 HardSwish, 5 LayerNorm`. */
+export function formatBlocks(blocks: readonly { kind: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { kind } of blocks) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
+}

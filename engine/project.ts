@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { EngineError, throwIfCancelled } from './engineError';
+import { foldConstants } from './foldConstants';
 import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
@@ -72,6 +73,7 @@ export class Project {
     const bytes = Object.keys(dimensions).length === 0 ? read.bytes : encodeModel(original);
     checkModel(original);
     const normalized = normalize(original);
+    await foldConstants(pool.first, normalized);
     const summary = withDataFiles(summarize(path, bytes, original, normalized), read);
     return new Project(pool, { bytes, original, normalized }, summary, read.dataFiles);
   }

@@ -101,6 +101,12 @@ export interface ModelSummary {
   inputs: TensorShape[];
   outputs: TensorShape[];
   layers: LayerSummary[];
+  /** Functions that exporters write out in parts; `name` is that of the node that makes the result. */
+  blocks: {
+    kind: 'LayerNorm' | 'GELU' | 'HardSwish' | 'SiLU' | 'Softmax';
+    name: string;
+    nodes: string[];
+  }[];
   /** Products that have to stay in float, and why. */
   unquantizable: { name: string; opType: string; reason: string }[];
   /** What is done differently with this model than its file says, in sentences. */

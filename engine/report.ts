@@ -1,6 +1,6 @@
 import { clipsBy } from './quantize/plan';
 import { methods } from './calibrate/clipOf';
-import { formatPlural, formatScore } from './format';
+import { formatBlocks, formatPlural, formatScore } from './format';
 import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Measured, Planned } from './preparation';
@@ -156,6 +156,13 @@ function warningsOf({ measured, settings, selection, all, summary }: Findings): 
   if (settings.sharedSamples) {
     const count = settings.evaluationSamples;
     warnings.push(`Only ${count} samples: they both calibrate and evaluate, so the scores flatter int8.`);
+  }
+  const floatNodes = new Set(all.nodes.filter((n) => n.kind === 'float').map((n) => n.name));
+  const inFloat = summary.blocks.filter((block) => block.nodes.some((name) => floatNodes.has(name)));
+  if (inFloat.length > 0) {
+    warnings.push(
+      `${formatBlocks(inFloat)} between the layers run in float: activations are converted there and back around each.`,
+    );
   }
   for (const reason of new Set(summary.unquantizable.map((u) => u.reason))) {
     const names = summary.unquantizable.filter((u) => u.reason === reason).map((u) => u.name);

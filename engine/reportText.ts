@@ -1,5 +1,6 @@
 import {
   baseName,
+  formatBlocks,
   describeForm,
   formatBytes,
   formatDb,
@@ -50,6 +51,7 @@ export function modelText(summary: ModelSummary): string {
     `Inputs: ${tensors(summary.inputs)}`,
     `Outputs: ${tensors(summary.outputs)}`,
     `Operators: ${operators.join(', ')}`,
+    ...(summary.blocks.length === 0 ? [] : [`Blocks written out in parts: ${formatBlocks(summary.blocks)}`]),
     ...summary.notes.map((note) => `Note: ${note}`),
     '',
     ...(layers.length === 0

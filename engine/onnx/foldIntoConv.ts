@@ -1,11 +1,11 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { floatAttribute, intAttribute } from './attributes';
-import { dropUnusedInitializers } from './dropUnusedInitializers';
 import { elementCount, floatValues, isFloat, makeTensor } from './elements';
 import { freshNames, indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
+import { graphsWithin } from './scopes';
 
 /** y = x · factor + shift, per output channel. */
-interface ChannelAffine {
+export interface ChannelAffine {
   factor: (channel: number) => number;
   shift: (channel: number) => number;
 }
@@ -15,10 +15,11 @@ interface ChannelAffine {
  * inference does, so that the weights that are quantized are the weights that run: BatchNormalization, and Mul,
  * Div, Add or Sub with a constant per channel or for all. Chains fold whole.
  * Left alone where the convolution's result is used elsewhere too or a parameter is not constant.
+ * @param main the model's own graph, whose constants a body may read
  */
-export function foldIntoConv(graph: GraphProto): void {
-  const index = indexGraph(graph);
-  const fresh = freshNames(graph);
+export function foldIntoConv(graph: GraphProto, main = graph): void {
+  const index = indexGraph(graph, constantsWithin(main));
+  const fresh = freshNames(main);
   const folded = new Set<NodeProto>();
 
   for (const conv of graph.node) {
@@ -57,8 +58,10 @@ export function foldIntoConv(graph: GraphProto): void {
     // Weights may be shared, so the folded ones are new tensors. The weight keeps its name where it can:
     // people know layers by it.
     const shared = (index.consumers.get(weight.name)?.length ?? 0) > 1 || index.outputs.has(weight.name);
-    const weightName = shared ? fresh(`${weight.name}_folded`) : weight.name;
-    if (!shared) graph.initializer.splice(graph.initializer.indexOf(weight), 1);
+    const weightName =
+      shared || !graph.initializer.includes(weight) ? fresh(`${weight.name}_folded`) : weight.name;
+    const own = graph.initializer.indexOf(weight);
+    if (!shared && own >= 0) graph.initializer.splice(own, 1);
     const biasName = fresh(`${weight.name}_folded_bias`);
     graph.initializer.push(
       makeTensor(weightName, dims, scaleChannels(weightValues, dims, conv, factor)),
@@ -67,7 +70,11 @@ export function foldIntoConv(graph: GraphProto): void {
     conv.input = [conv.input[0] ?? '', weightName, biasName];
   }
   graph.node = graph.node.filter((node) => !folded.has(node));
-  dropUnusedInitializers(graph);
+}
+
+/** All constants that nodes of a normalized model can read. */
+export function constantsWithin(main: GraphProto): Map<string, TensorProto> {
+  return new Map(graphsWithin(main).flatMap((g) => g.initializer.map((t) => [t.name, t] as const)));
 }
 
 function outputChannels(conv: NodeProto, [first = 1, second = 1]: number[]): number {
@@ -75,7 +82,7 @@ function outputChannels(conv: NodeProto, [first = 1, second = 1]: number[]): num
 }
 
 /** What a node does to the channels of `tensor`, if scaling and shifting them is all it does. */
-function channelAffine(
+export function channelAffine(
   node: NodeProto,
   tensor: string,
   index: GraphIndex,

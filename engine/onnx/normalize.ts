@@ -1,12 +1,16 @@
 import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
+import { ModelProtoSchema, type GraphProto } from 'onnx-buf';
 import { convertOpset } from './convertOpset';
 import { dropUnusedInitializers } from './dropUnusedInitializers';
+import { foldBeforeConv } from './foldBeforeConv';
 import { foldIntoConv } from './foldIntoConv';
 import { inlineFunctions } from './inlineFunctions';
 import { liftConstants } from './liftConstants';
 import type { Model } from './model';
 import { nameNodes } from './nameNodes';
+import { plainGemm } from './plainGemm';
+import { removeNoOps } from './removeNoOps';
+import { graphsWithin } from './scopes';
 import { uniqueTensorNames } from './uniqueTensorNames';
 import { widenFloats } from './widenFloats';
 
@@ -17,7 +21,7 @@ const TARGET_IR = 8n;
 
 /**
  * The form that everything behind works on: a copy that computes in float32, with constants as initializers,
- * operator set 17 or newer, batch norm and other scalings folded into convolutions, and a name of its own for every
+ * operator set 17 or newer, without Identity and Dropout, batch norm and other scalings folded into convolutions, and a name of its own for every
  * node and tensor, those in bodies included. Its outputs equal the original's up to rounding.
  * @throws EngineError `unsupported` when a node cannot be converted
  */
@@ -37,8 +41,19 @@ export function normalize(original: Model): Model {
   nameNodes(model);
   uniqueTensorNames(model);
   liftConstants(graph);
-  foldIntoConv(graph);
-  dropUnusedInitializers(graph);
+  removeNoOps(graph);
+  plainGemm(graph);
+  foldScalings(graph);
   if (model.irVersion < TARGET_IR) model.irVersion = TARGET_IR;
   return model;
+}
+
+/** Folds what scales and shifts channels into the convolutions around it, in place, in bodies too. */
+export function foldScalings(main: GraphProto): void {
+  const graphs = graphsWithin(main);
+  for (const graph of graphs) {
+    foldIntoConv(graph, main);
+    foldBeforeConv(graph, main);
+  }
+  for (const graph of graphs) dropUnusedInitializers(graph);
 }

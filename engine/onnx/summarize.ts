@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { ValueInfoProto } from 'onnx-buf';
 import type { ModelSummary, TensorShape } from '../protocol';
+import { findBlocks } from './blocks';
 import { elementCount, elementTypeName } from './elements';
 import { findLayers, findUnquantizable } from './layers';
 import { opsetOf, type Model, type ReadModel } from './model';
@@ -62,6 +63,7 @@ export function summarize(path: string, bytes: Uint8Array, original: Model, norm
     })),
     notes: wideningNotes(original),
     quantized: quantizedState(normalized),
+    blocks: findBlocks(normalized.graph),
     unquantizable: findUnquantizable(normalized.graph),
   };
 }

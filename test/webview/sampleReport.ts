@@ -104,6 +104,9 @@ export function sampleModel(layers = 51): ModelSummary {
     inputs: [{ name: 'x', type: 'float', dims: ['DynamicDimension.0', 3, 48, 'DynamicDimension.1'] }],
     outputs: [{ name: 'softmax_11.tmp_0', type: 'float', dims: ['DynamicDimension.0', '?', 6625] }],
     layers: Array.from({ length: layers }, (_, index) => sampleSummary(index)),
+    blocks: [
+      { kind: 'HardSwish', name: 'p2o.Div.3', nodes: ['p2o.Add.7', 'p2o.Clip.2', 'p2o.Mul.5', 'p2o.Div.3'] },
+    ],
     unquantizable: [
       { name: 'decoder/If_1/then_branch/GRU_2', opType: 'GRU', reason: 'onnxruntime has no integer GRU.' },
     ],

@@ -1,5 +1,5 @@
 import type { DataSummary, ModelSummary } from '../../engine/protocol';
-import { baseName, formatMetric, formatPlural, formatShape } from '../../engine/format';
+import { baseName, formatBlocks, formatMetric, formatPlural, formatShape } from '../../engine/format';
 import { screenOf } from '../store';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
@@ -42,6 +42,7 @@ function drawModelFacts(parent: HTMLElement, model: ModelSummary): void {
   fact('Outputs', model.outputs.map(tensor));
   const operators = Object.entries(model.operators).map(([type, count]) => `${type} × ${count}`);
   fact('Operators', [operators.join(', ')]);
+  if (model.blocks.length > 0) fact('Blocks', [formatBlocks(model.blocks)]);
   const { unquantizable } = model;
   if (unquantizable.length > 0) {
     const shown = unquantizable

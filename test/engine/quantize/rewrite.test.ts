@@ -495,16 +495,20 @@ describe('Gemm’s third term', () => {
       await near(gemm(dims), feeds, 0.02, { ...x86, weights } as typeof x86);
   });
 
-  test('scaled by alpha or beta keeps the layer out of int8', async () => {
-    const nodes = [node('Gemm', ['x', 'w'], 'y', { alpha: { float: 0.5 } })];
+  test.each([
+    ['constants, is scaled once and for all', ['x', 'w', 'b'], 1],
+    ['a computed weight, keeps the layer out of int8', ['x', 'k', 'b'], 0],
+  ])('with alpha and beta on %s', async (_, input, layers) => {
     const model = tinyModel({
-      inputs: { x: [4, 3] },
+      inputs: { x: [4, 3], k: [3, 4] },
       outputs: ['y'],
-      nodes,
-      constants: { w: noisy([3, 4]) },
+      nodes: [node('Gemm', input, 'y', { alpha: { float: 0.5 }, beta: { float: -2 } })],
+      constants: { w: noisy([3, 4]), b: noisy([4], 2) },
     });
-    const { plan } = await quantizeTiny(model, feeds, x86);
-    expect(plan.layers.size).toBe(0);
+    const both = { ...feeds, k: float([3, 4], noise(12, 7)) };
+    const { plan } = await quantizeTiny(model, both, x86);
+    expect(plan.layers.size).toBe(layers);
+    await near(model, both, 0.02, x86);
   });
 });
 
