@@ -1,7 +1,7 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { attribute, intAttribute } from './attributes';
 import { floatValues, isFloat, makeTensor } from './elements';
-import { channelAffine, constantsWithin } from './foldIntoConv';
+import { channelAffine, constantsWithin, replacementName } from './foldIntoConv';
 import { freshNames, indexGraph, soleConsumer } from './graphIndex';
 
 /** Whether every value that the convolution reads is one of its input's: no zeros are put around it. */
@@ -12,9 +12,9 @@ function isUnpadded(conv: NodeProto): boolean {
 }
 
 /**
- * Folds what comes before a Conv and only scales and shifts its channels (BatchNormalization, Mul, Div, Add, Sub with
- * constants) into its weight and bias: conv(f·x + s) = (f·w)·x + (b + Σ w·s). A shift stays where zeros are padded
- * around the input, since they would have to be shifted too.
+ * Folds a BatchNormalization before a Conv, or a product with one number, into its weight and bias:
+ * conv(f·x + s) = (f·w)·x + (b + Σ w·s). A shift stays where zeros are padded around the input, since they would have
+ * to be shifted too.
  * @param main the model's own graph, whose constants a body may read
  */
 export function foldBeforeConv(graph: GraphProto, main = graph): void {
@@ -39,6 +39,10 @@ export function foldBeforeConv(graph: GraphProto, main = graph): void {
     const affine = channelAffine(before, source, index, perGroup * group, dims.length);
     if (affine === undefined) continue;
     const channels = Array.from({ length: perGroup * group }, (_, c) => c);
+    // One factor for all changes no grid. A factor for each channel spreads the weights that share a scale, and a shift
+    // often centres what is quantized; only for batch norm are they worth it.
+    const isFactor = channels.every((c) => affine.factor(c) === affine.factor(0) && affine.shift(c) === 0);
+    if (!isFactor && before.opType !== 'BatchNormalization') continue;
     if (channels.some((c) => affine.shift(c) !== 0) && !isUnpadded(conv)) continue;
 
     const inner = values.length / (outputs * perGroup);
@@ -49,7 +53,7 @@ export function foldBeforeConv(graph: GraphProto, main = graph): void {
       shift[output] = (shift[output] ?? 0) + value * affine.shift(input);
       return value * affine.factor(input);
     });
-    const weightName = fresh(`${w}_folded`);
+    const weightName = replacementName(graph, weight, index, fresh);
     const biasName = fresh(`${w}_folded_bias`);
     graph.initializer.push(
       makeTensor(weightName, dims, new Float32Array(scaled)),

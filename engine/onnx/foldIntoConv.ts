@@ -55,13 +55,7 @@ export function foldIntoConv(graph: GraphProto, main = graph): void {
         shift[c] = (shift[c] ?? 0) * affine.factor(c) + affine.shift(c);
       }
     }
-    // Weights may be shared, so the folded ones are new tensors. The weight keeps its name where it can:
-    // people know layers by it.
-    const shared = (index.consumers.get(weight.name)?.length ?? 0) > 1 || index.outputs.has(weight.name);
-    const weightName =
-      shared || !graph.initializer.includes(weight) ? fresh(`${weight.name}_folded`) : weight.name;
-    const own = graph.initializer.indexOf(weight);
-    if (!shared && own >= 0) graph.initializer.splice(own, 1);
+    const weightName = replacementName(graph, weight, index, fresh);
     const biasName = fresh(`${weight.name}_folded_bias`);
     graph.initializer.push(
       makeTensor(weightName, dims, scaleChannels(weightValues, dims, conv, factor)),
@@ -70,6 +64,23 @@ export function foldIntoConv(graph: GraphProto, main = graph): void {
     conv.input = [conv.input[0] ?? '', weightName, biasName];
   }
   graph.node = graph.node.filter((node) => !folded.has(node));
+}
+
+/**
+ * The name for what replaces a weight, which goes from the graph where nobody else reads it. It keeps its name where
+ * it can: people know layers by it.
+ */
+export function replacementName(
+  graph: GraphProto,
+  weight: TensorProto,
+  index: GraphIndex,
+  fresh: (wish: string) => string,
+): string {
+  const shared = (index.consumers.get(weight.name)?.length ?? 0) > 1 || index.outputs.has(weight.name);
+  const own = graph.initializer.indexOf(weight);
+  if (shared || own < 0) return fresh(`${weight.name}_folded`);
+  graph.initializer.splice(own, 1);
+  return weight.name;
 }
 
 /** All constants that nodes of a normalized model can read. */

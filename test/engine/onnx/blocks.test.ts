@@ -248,19 +248,25 @@ describe('what scales and shifts before a convolution', () => {
   };
   const bn = node('BatchNormalization', ['x', 'g', 'b', 'm', 'v'], 'n');
   const scale: [number[], Float32Array] = [[1, 4, 1, 1], noise(4, 6)];
+  const factor: [number[], number[]] = [[1], [-0.3]];
 
   test.each<[string, NodeProto[], string[]]>([
     ['batch norm, no padding', [bn, node('Conv', ['n', 'w', 'bias'], 'y')], ['Conv']],
     ['batch norm, two groups', [bn, node('Conv', ['n', 'w2'], 'y', { group: 2 })], ['Conv']],
     [
       'a factor, padded',
-      [node('Mul', ['x', 'f'], 'n'), node('Conv', ['n', 'w'], 'y', { pads: [1, 1, 1, 1] })],
+      [node('Mul', ['x', 'k'], 'n'), node('Conv', ['n', 'w'], 'y', { pads: [1, 1, 1, 1] })],
       ['Conv'],
     ],
     [
       'batch norm, padded: stays',
       [bn, node('Conv', ['n', 'w'], 'y', { pads: [1, 1, 1, 1] })],
       ['BatchNormalization', 'Conv'],
+    ],
+    [
+      'a factor for each channel: stays',
+      [node('Mul', ['x', 'f'], 'n'), node('Conv', ['n', 'w'], 'y')],
+      ['Mul', 'Conv'],
     ],
     [
       'a shift under auto_pad: stays',
@@ -270,6 +276,7 @@ describe('what scales and shifts before a convolution', () => {
   ])('%s', async (_, nodes, expected) => {
     const constants = {
       ...stats,
+      k: factor,
       f: scale,
       w: noisy([6, 4, 3, 3], 1),
       w2: noisy([6, 2, 3, 3], 7),
