@@ -90,6 +90,22 @@ describe('the editor in a browser', () => {
     assert.equal(await again.isChecked(), !before);
   });
 
+  it('shows the model as text, highlighted by the grammar', async () => {
+    await (await open('rec.onnx', 'Default Light Modern')).locator('.model-title').waitFor();
+    await palette(page, 'Quantscope: Open as Text');
+    const lines = page.locator('.monaco-editor .view-lines');
+    await lines.getByText('ir_version').waitFor();
+    // Tokens of one kind share a class; a grammar that matches nothing leaves one.
+    const classes = () =>
+      lines
+        .locator('span[class^="mtk"]')
+        .evaluateAll((spans) => [...new Set(spans.map((span) => span.className))]);
+    for (let i = 0; i < 50 && (await classes()).length < 4; i++) await page.waitForTimeout(100);
+    assert.ok((await classes()).length >= 4, 'several colours');
+    await page.waitForTimeout(500);
+    await shoot('editor-light-text');
+  });
+
   it('says in the view what is wrong with a file that is no model', async () => {
     await (await open('rec.onnx', 'Default Dark Modern')).locator('.model-title').waitFor();
     await page.getByRole('treeitem', { name: 'text.onnx' }).dblclick();
