@@ -1,8 +1,9 @@
 // Builds dist/: four programs and the engine's worker. `--watch` rebuilds on change.
 import esbuild from 'esbuild';
+import { watPlugin } from './scripts/watPlugin.mjs';
 
 const watch = process.argv.includes('--watch');
-const common = { bundle: true, sourcemap: true, logLevel: 'warning', target: 'node20' };
+const common = { plugins: [watPlugin], bundle: true, sourcemap: true, logLevel: 'warning', target: 'node20' };
 // onnxruntime-node finds its native library beside its own files, so it stays a package.
 const node = {
   ...common,

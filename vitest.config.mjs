@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { viteWatPlugin } from './scripts/watPlugin.mjs';
 
 export default defineConfig({
+  plugins: [viteWatPlugin],
   // Sources run from TypeScript; the engine's worker thread and the CLI run from the build.
   define: { QUANTSCOPE_DIST: JSON.stringify(resolve('dist')) },
   test: {

@@ -16,7 +16,7 @@ import { rewriteQdq } from './quantize/rewrite';
 import type { WorkerPool } from './runtime/workerPool';
 import { observeTensors } from './sensitivity/calibrationPass';
 import { Evaluator } from './sensitivity/evaluator';
-import type { HistogramState } from './stats/histogram';
+import { notFiniteCount, type HistogramState } from './stats/histogram';
 
 export interface Run {
   onProgress?: OnProgress;
@@ -117,7 +117,7 @@ export async function measureFloat(
 }
 
 function hasValues(state: HistogramState): boolean {
-  return state.finite + state.notFinite > 0;
+  return state.finite + notFiniteCount(state.notFinite) > 0;
 }
 
 /** The chosen calibrator and the plan that follows from it. */

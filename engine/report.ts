@@ -19,7 +19,8 @@ import type {
   SettledSettings,
 } from './protocol';
 import { rankLayers, type Ranked, type Selection } from './sensitivity/selectFloatLayers';
-import { BINS, type HistogramState } from './stats/histogram';
+import { notFiniteCount, type HistogramState } from './stats/histogram';
+import { LINEAR_BINS, linearBins } from './stats/linearBins';
 import { rebin } from './stats/rebin';
 
 /** A layer as measured alone. */
@@ -106,11 +107,12 @@ export function buildReport(findings: Findings): Report {
 }
 
 function drawnHistogram(state: HistogramState): HistogramData {
-  const factor = BINS / REPORT_BINS;
+  const { binWidth, positive, negative } = linearBins(state);
+  const factor = LINEAR_BINS / REPORT_BINS;
   return {
-    binWidth: state.binWidth === 0 ? 1 : state.binWidth * factor,
-    positive: rebin(state.positive, factor),
-    negative: rebin(state.negative, factor),
+    binWidth: binWidth === 0 ? 1 : binWidth * factor,
+    positive: rebin(positive, factor),
+    negative: rebin(negative, factor),
   };
 }
 
@@ -149,8 +151,9 @@ function warningsOf({ measured, settings, selection, all, summary }: Findings): 
   const { float } = all;
   const warnings: string[] = measured.reference.warning === null ? [] : [measured.reference.warning];
   for (const [tensor, state] of Object.entries(measured.histograms)) {
-    if (state.notFinite > 0) {
-      warnings.push(`${tensor} held ${state.notFinite} values that are NaN or infinite; they were left out.`);
+    const count = notFiniteCount(state.notFinite);
+    if (count > 0) {
+      warnings.push(`${tensor} held ${count} values that are NaN or infinite; they were left out.`);
     }
   }
   if (settings.sharedSamples) {

@@ -21,7 +21,8 @@ export const methods: readonly CalibrationMethod[] = [
 /** The clip on |x| that a method chooses for a tensor; 0 when the tensor was always zero. */
 export function clipOf(method: CalibrationMethod, state: HistogramState, grid: Grid): number {
   const folded = magnitudes(state);
-  if (folded.max === 0) return 0;
+  // Nothing but zeros, or what is as good as they are.
+  if (folded.counts.length === 0) return folded.max;
   switch (method) {
     case 'max':
       return maxClip(folded);

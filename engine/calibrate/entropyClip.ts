@@ -1,69 +1,97 @@
 import type { Magnitudes } from '../stats/magnitudes';
-import { rebin } from '../stats/rebin';
 import type { Grid } from './grid';
 
-/**
- * The companion toolkit's number of bins. KL depends on it: with finer bins, a spike in the distribution (a
- * constant padding, say) makes every merged level look bad and drags the clip towards zero.
- */
-const MOST_BINS = 2048;
+/** Divergences that differ by less are the same: the sums behind them round differently. */
+const SAME = 1e-12;
 
 /**
- * The clip that minimises KL(P‖Q) (paper, section on calibration; companion toolkit's algorithm).
+ * The clip that minimises KL(P‖Q) (paper, section on calibration; companion toolkit's algorithm), on at most 2,048
+ * equal bins, as many as the toolkit takes. KL depends on their number: with finer bins, a spike (a constant padding,
+ * say) makes every merged level look bad and drags the clip towards zero.
  * For a clip after bin i: P is the first i bins with all that lies beyond added to the last; Q is the first
- * i bins merged to the grid's levels, each level's mean spread over its non-empty bins.
+ * i bins merged to the grid's levels, each level's mean spread over its non-empty bins. The largest of equals wins.
  *
  * A clip where P has mass and Q none makes KL infinite and is passed over; no clip at all never does.
  * Exact zeros are left out of both: every grid represents them, and a spike of them (after a Relu) would
  * hide the rest.
  */
 export function entropyClip(magnitudes: Magnitudes, grid: Grid): number {
-  const { zeros, max } = magnitudes;
-  const factor = Math.ceil(magnitudes.counts.length / MOST_BINS);
-  const binWidth = magnitudes.binWidth * factor;
-  const nonZero = Float64Array.from(rebin(magnitudes.counts, factor));
-  nonZero[0]! -= zeros;
-  const total = nonZero.reduce((a, b) => a + b, 0);
-  const bins = nonZero.length;
+  const { max } = magnitudes;
+  const { counts, binWidth } = equalBins(magnitudes);
+  const divergence = new Divergence(counts);
+  const bins = counts.length;
   const fewest = Math.min(bins, grid.levels(max));
-
-  let best = { clip: max, divergence: divergenceAt(nonZero, bins, total, grid.levels(max)) };
-  let kept = 0;
-  let counted = 0;
-  for (let end = fewest; end < bins; end++) {
-    while (counted < end) kept += nonZero[counted++]!;
-    const clip = end * binWidth;
+  let best = { clip: max, divergence: divergence.at(bins, grid.levels(max)) };
+  for (let end = bins - 1; end >= fewest; end--) {
     // With nothing in the last kept bin, Q cannot hold the clipped mass that P has there.
-    if (nonZero[end - 1] === 0 && kept < total) continue;
-    const divergence = divergenceAt(nonZero, end, total, Math.min(end, grid.levels(clip)));
-    if (divergence < best.divergence) best = { clip, divergence };
+    if (counts[end - 1] === 0) continue;
+    const clip = end * binWidth;
+    const found = divergence.at(end, Math.min(end, grid.levels(clip)));
+    if (found < best.divergence - SAME) best = { clip, divergence: found };
   }
   return best.clip;
 }
 
-/** KL(P‖Q) in nats for the first `end` bins merged to `levels` levels. */
-function divergenceAt(counts: Float64Array, end: number, total: number, levels: number): number {
-  if (total === 0) return 0;
-  let kept = 0;
-  for (let i = 0; i < end; i++) kept += counts[i]!;
-  const beyond = total - kept;
-  let divergence = 0;
-  for (let level = 0; level < levels; level++) {
-    // A bin belongs to the level that its lower edge lies in.
-    const from = Math.ceil((level * end) / levels);
-    const to = Math.ceil(((level + 1) * end) / levels);
-    let mass = 0;
-    let occupied = 0;
-    for (let i = from; i < to; i++) {
-      mass += counts[i]!;
-      if (counts[i]! > 0) occupied++;
-    }
-    if (mass === 0) continue;
-    const q = mass / occupied / kept;
-    for (let i = from; i < to; i++) {
-      const n = counts[i]! + (i === end - 1 ? beyond : 0);
-      if (n > 0) divergence += (n / total) * Math.log(n / total / q);
-    }
+/** |x| in bins as wide as the widest, the last one holding a value: between 1,024 and 2,048 of them. */
+function equalBins({ lower, width, counts }: Magnitudes): { counts: Float64Array; binWidth: number } {
+  const binWidth = width.at(-1) ?? 1;
+  const equal = new Float64Array(Math.floor((lower.at(-1) ?? 0) / binWidth) + 1);
+  counts.forEach((n, i) => {
+    const bin = Math.floor((lower[i] ?? 0) / binWidth);
+    equal[bin] = (equal[bin] ?? 0) + n;
+  });
+  return { counts: equal, binWidth };
+}
+
+/** Logarithms of small counts, which most levels hold. */
+const logs = Float64Array.from({ length: 2 ** 16 }, (_, n) => Math.log(n));
+
+function logOf(n: number): number {
+  return logs[n] ?? Math.log(n);
+}
+
+/**
+ * KL(P‖Q) = Σ p·log p − Σ p·log q. The first sum follows from running sums; q is the same in all occupied bins of a level,
+ * so that the second one has a term for each level and not for each bin.
+ */
+class Divergence {
+  private readonly mass: Float64Array;
+  private readonly occupied: Float64Array;
+  private readonly nLogN: Float64Array;
+
+  constructor(private readonly counts: Float64Array) {
+    const running = (term: (n: number) => number) => {
+      const sums = new Float64Array(counts.length + 1);
+      counts.forEach((n, i) => (sums[i + 1] = (sums[i] ?? 0) + term(n)));
+      return sums;
+    };
+    this.mass = running((n) => n);
+    this.occupied = running((n) => (n > 0 ? 1 : 0));
+    this.nLogN = running((n) => (n > 0 ? n * logOf(n) : 0));
   }
-  return divergence;
+
+  /** In nats, for the first `end` bins, of which the last holds a value, merged to `levels` levels. */
+  at(end: number, levels: number): number {
+    const { mass, occupied } = this;
+    const total = mass[this.counts.length] ?? 0;
+    if (total === 0) return 0;
+    const kept = mass[end] ?? 0;
+    const beyond = total - kept;
+    const last = (this.counts[end - 1] ?? 0) + beyond;
+    const pLogP = (this.nLogN[end - 1] ?? 0) + last * logOf(last);
+    let pLogQ = 0;
+    let from = 0;
+    for (let level = 1; level <= levels; level++) {
+      // A bin belongs to the level that its lower edge lies in.
+      const to = Math.ceil((level * end) / levels);
+      const held = mass[to]! - mass[from]!;
+      if (held > 0) {
+        const logQ = logOf(held) - logOf(occupied[to]! - occupied[from]!);
+        pLogQ += (level === levels ? held + beyond : held) * logQ;
+      }
+      from = to;
+    }
+    // p counts of `total`, q of `kept`.
+    return (pLogP - pLogQ) / total - logOf(total) + logOf(kept);
+  }
 }

@@ -89,9 +89,9 @@ export class Session {
     return this.worker.call('run', { session: this.session, feeds, outputs });
   }
 
-  /** Runs one sample and counts the values of `tensors` in the worker; they never leave it. */
-  async observe(feeds: Feeds, tensors: string[]): Promise<void> {
-    await this.worker.call('observe', { session: this.session, feeds, tensors });
+  /** Runs sample number `sample` and counts the values of `tensors` in the worker; they never leave it. */
+  async observe(feeds: Feeds, tensors: string[], sample: number): Promise<void> {
+    await this.worker.call('observe', { session: this.session, feeds, tensors, sample });
   }
 
   /** What was counted so far, by tensor. */

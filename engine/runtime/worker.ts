@@ -3,7 +3,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { parentPort } from 'node:worker_threads';
 import { errorText } from '../engineError';
 import type { TensorData } from '../onnx/tensor';
-import { Histogram } from '../stats/histogram';
+import { ValueCounter } from '../stats/valueCounter';
 import type {
   Feeds,
   SessionOptions,
@@ -15,7 +15,7 @@ import type {
 
 interface Loaded {
   session: InferenceSession;
-  histograms: Map<string, Histogram>;
+  counter: ValueCounter;
 }
 
 /** Whatever is below it would reach the terminal through native stderr; errors are thrown too. */
@@ -72,7 +72,7 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
   {
     async load({ session, model, options }) {
       const created = await InferenceSession.create(model, sessionOptions(options));
-      loaded.set(session, { session: created, histograms: new Map() });
+      loaded.set(session, { session: created, counter: new ValueCounter() });
       return created.outputMetadata.flatMap((o): [string, (number | string)[]][] =>
         o.isTensor ? [[o.name, o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]] : [],
       );
@@ -89,24 +89,20 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
       }
       return { outputs: plain, milliseconds };
     },
-    async observe({ session, feeds, tensors }) {
+    async observe({ session, feeds, tensors, sample }) {
       // An input of the graph cannot be asked for as an output.
       const computed = tensors.filter((name) => feeds[name] === undefined);
       // Nor can onnxruntime be asked for nothing.
       const results = computed.length === 0 ? undefined : (await run(session, feeds, computed)).results;
-      const { histograms } = find(session);
+      const { counter } = find(session);
       for (const name of tensors) {
         const data = feeds[name]?.data ?? results?.[name]?.data;
-        if (!(data instanceof Float32Array)) continue;
-        let histogram = histograms.get(name);
-        if (histogram === undefined) histograms.set(name, (histogram = new Histogram()));
-        histogram.add(data);
+        if (data instanceof Float32Array) counter.add(name, data, sample);
       }
       return null;
     },
     histograms({ session }) {
-      const states = [...find(session).histograms].map(([name, h]) => [name, h.state()] as const);
-      return Promise.resolve(Object.fromEntries(states));
+      return Promise.resolve(find(session).counter.states());
     },
     async release({ session }) {
       const found = loaded.get(session);

@@ -25,7 +25,7 @@ export interface WorkerCalls {
     result: { outputs: Feeds; milliseconds: number };
   };
   /** Runs once and adds the tensors to the session's histograms, without handing them out. */
-  observe: { params: { session: number; feeds: Feeds; tensors: string[] }; result: null };
+  observe: { params: { session: number; feeds: Feeds; tensors: string[]; sample: number }; result: null };
   histograms: { params: { session: number }; result: Record<string, HistogramState> };
   release: { params: { session: number }; result: null };
 }

@@ -27,7 +27,7 @@ export async function observeTensors(
       prepare: (worker) => worker.load(tapped, { threads: 1 }),
       work: async (session, i) => {
         const { feeds } = await samples.load(i);
-        await session.observe(feeds, [...tensorOf.keys()]);
+        await session.observe(feeds, [...tensorOf.keys()], i);
         onSample();
       },
       finish: async (session) => {

@@ -1,137 +1,154 @@
-/** Bins on each side of zero. At least half of them are in use once a value has been seen. */
-export const BINS = 4096;
+/** Bins of one octave: ten bits of a float's mantissa. A bin's width is at most 1/1024 of its values. */
+export const BINS_PER_OCTAVE = 1024;
+/** Biased exponent of infinities and NaN, which have no bins. */
+export const NOT_FINITE_EXPONENT = 255;
+/** Added to the biased exponent for negative values. */
+export const NEGATIVE = 256;
+
+/** Magnitudes below it share a bin with zero, on the positive side: every grid rounds them to it. */
+const LEAST = 2 ** -136;
+
+/** Values that are no numbers, and the first sample that held one. */
+export interface NotFinite {
+  nan: number;
+  positive: number;
+  negative: number;
+  /** Index of the sample; `null` when all values are finite. */
+  first: number | null;
+}
 
 /** The plain form of a {@link Histogram}, to send and to store. */
 export interface HistogramState {
-  /** A power of two; 0 while only zeros have been seen. */
-  binWidth: number;
-  positive: Float64Array;
-  negative: Float64Array;
-  zeros: number;
+  /**
+   * Counts by octave, in ascending order of `octave`: a float32's biased exponent, plus {@link NEGATIVE} for negative
+   * values, without octaves that hold none. Bin i of exponent e ≥ 1 holds |x| from 2^(e−127)·(1 + i/1024) on; bins of
+   * exponent 0 are 2^−136 wide, and bin 0 there holds zeros of both signs.
+   */
+  octaves: { octave: number; counts: Float64Array }[];
+  /** Number of finite values. */
   finite: number;
-  notFinite: number;
+  /** Of these, the ones below 2^−136. */
+  zeros: number;
+  notFinite: NotFinite;
+  /** Exact; 0 when no value was finite. */
   min: number;
   max: number;
 }
 
 /**
- * A streaming histogram of one tensor in fixed memory.
- *
- * The bin width is the smallest power of two that fits the largest |x| into {@link BINS} bins; when a larger
- * value comes, neighbouring bins are added and the width doubles. Halving an index is exact, so the result
- * depends on the values alone, never on their order or on how they were split into batches, and histograms
- * merge exactly.
+ * A streaming histogram of one tensor, keyed by the upper 19 bits of the float itself (sign, exponent, ten bits of
+ * mantissa). No range has to be known in advance, the bins are fine wherever values lie, and the counts depend on
+ * the values alone, never on their order or on how they were split: histograms merge exactly. At most 2 × 255
+ * octaves exist; an octave takes memory once a value has been seen in it.
  */
 export class Histogram {
-  private binWidth = 0;
-  private readonly positive = new Float64Array(BINS);
-  private readonly negative = new Float64Array(BINS);
-  private zeros = 0;
-  private finite = 0;
-  private notFinite = 0;
+  private readonly octaves = new Map<number, Float64Array>();
+  private readonly notFinite: NotFinite = { nan: 0, positive: 0, negative: 0, first: null };
   private min = Infinity;
   private max = -Infinity;
 
-  static from(state: HistogramState): Histogram {
+  static from(...states: HistogramState[]): Histogram {
     const histogram = new Histogram();
-    histogram.merge(state);
+    for (const state of states) histogram.merge(state);
     return histogram;
   }
 
-  /** Counts the values; NaN and infinities are only numbered. */
-  add(values: Float32Array): void {
-    let { min, max } = this;
-    let finite = true;
-    for (const x of values) {
-      if (x < min) min = x;
-      if (x > max) max = x;
-      // x − x is NaN for NaN and for infinities.
-      if (x - x !== 0) finite = false;
-    }
-    if (!finite) {
-      const kept = values.filter((x) => Number.isFinite(x));
-      this.notFinite += values.length - kept.length;
-      this.add(kept);
-      return;
-    }
-    if (values.length === 0) return;
-    this.min = min;
-    this.max = max;
-    this.finite += values.length;
-    this.widenFor(Math.max(Math.abs(min), Math.abs(max)));
-    if (this.binWidth === 0) {
-      this.zeros += values.length;
-      this.positive[0] = this.zeros;
-      return;
-    }
-    const { positive, negative } = this;
-    const perWidth = 1 / this.binWidth;
-    let zeros = 0;
-    for (const x of values) {
-      if (x > 0) {
-        positive[(x * perWidth) | 0]!++;
-      } else if (x < 0) {
-        negative[(-x * perWidth) | 0]!++;
-      } else {
-        zeros++;
-      }
-    }
-    this.zeros += zeros;
-    positive[0]! += zeros;
+  /** Counts the values of one sample, one by one; a session's tensors go through `ValueCounter` instead. */
+  add(values: Float32Array, sample = 0): void {
+    this.addNotFinite(notFiniteAmong(values, sample));
+    for (const x of values) if (Number.isFinite(x)) this.addCopies(x, 1);
+  }
+
+  /** Counts one finite value, a float32, `n` times. */
+  addCopies(x: number, n: number): void {
+    if (n === 0) return;
+    // Nothing lies between zeros of either sign and what is as good as they are.
+    const key = Math.abs(x) < LEAST ? 0 : bitsOf(x) >>> 13;
+    const counts = this.countsOf(key >>> 10);
+    const bin = key & (BINS_PER_OCTAVE - 1);
+    counts[bin] = (counts[bin] ?? 0) + n;
+    this.min = Math.min(this.min, x);
+    this.max = Math.max(this.max, x);
   }
 
   /** Adds another histogram of the same tensor. */
   merge(other: HistogramState): void {
-    this.notFinite += other.notFinite;
+    this.addNotFinite(other.notFinite);
     if (other.finite === 0) return;
-    this.widenFor(Math.max(Math.abs(other.min), Math.abs(other.max)));
     this.min = Math.min(this.min, other.min);
     this.max = Math.max(this.max, other.max);
-    this.finite += other.finite;
-    this.zeros += other.zeros;
-    const ratio = this.binWidth === 0 ? 1 : other.binWidth / this.binWidth;
-    for (let i = 0; i < BINS; i++) {
-      const to = Math.floor(i * ratio);
-      this.positive[to]! += other.positive[i]!;
-      this.negative[to]! += other.negative[i]!;
+    for (const { octave, counts } of other.octaves) {
+      const own = this.countsOf(octave);
+      counts.forEach((n, i) => (own[i] = (own[i] ?? 0) + n));
     }
   }
 
   state(): HistogramState {
-    return {
-      binWidth: this.binWidth,
-      positive: this.positive,
-      negative: this.negative,
-      zeros: this.zeros,
-      finite: this.finite,
-      notFinite: this.notFinite,
-      // −0 counts as zero, and whether it or 0 came first must not show.
-      min: this.finite === 0 ? 0 : this.min + 0,
-      max: this.finite === 0 ? 0 : this.max + 0,
-    };
+    const octaves = [...this.octaves]
+      .map(([octave, counts]) => ({ octave, counts }))
+      .sort((a, b) => a.octave - b.octave);
+    return stateOf(octaves, { min: this.min, max: this.max, notFinite: { ...this.notFinite } });
   }
 
-  private widenFor(magnitude: number): void {
-    if (magnitude === 0 || magnitude < this.binWidth * BINS) return;
-    let width = this.binWidth;
-    if (width === 0) {
-      // A first width from the exponent, then exactly the smallest that fits.
-      width = 2 ** (Math.floor(Math.log2(magnitude)) - Math.log2(BINS) - 1);
-      while (magnitude >= width * BINS) width *= 2;
-      this.binWidth = width;
-      return;
-    }
-    while (magnitude >= width * BINS) {
-      halve(this.positive);
-      halve(this.negative);
-      width *= 2;
-    }
-    this.binWidth = width;
+  private countsOf(octave: number): Float64Array {
+    let counts = this.octaves.get(octave);
+    if (counts === undefined) this.octaves.set(octave, (counts = new Float64Array(BINS_PER_OCTAVE)));
+    return counts;
+  }
+
+  private addNotFinite(other: NotFinite): void {
+    const { notFinite } = this;
+    notFinite.nan += other.nan;
+    notFinite.positive += other.positive;
+    notFinite.negative += other.negative;
+    notFinite.first = earlier(notFinite.first, other.first);
   }
 }
 
-/** Adds neighbouring bins, as the width doubles. */
-function halve(counts: Float64Array): void {
-  for (let i = 0; i < BINS / 2; i++) counts[i] = counts[2 * i]! + counts[2 * i + 1]!;
-  counts.fill(0, BINS / 2);
+/** Completes a state by what follows from its counts. */
+export function stateOf(
+  octaves: HistogramState['octaves'],
+  { min, max, notFinite }: Pick<HistogramState, 'min' | 'max' | 'notFinite'>,
+): HistogramState {
+  const finite = octaves.reduce((sum, { counts }) => counts.reduce((a, b) => a + b, sum), 0);
+  const zeros = octaves[0]?.octave === 0 ? (octaves[0].counts[0] ?? 0) : 0;
+  // −0 counts as zero, and whether it or 0 came first must not show.
+  const range = finite === 0 ? { min: 0, max: 0 } : { min: min + 0, max: max + 0 };
+  return { octaves, finite, zeros, notFinite, ...range };
+}
+
+/** What is not finite in the values of one sample. */
+export function notFiniteAmong(values: Float32Array, sample: number): NotFinite {
+  const found: NotFinite = { nan: 0, positive: 0, negative: 0, first: null };
+  for (const x of values) {
+    if (Number.isNaN(x)) found.nan++;
+    else if (x === Infinity) found.positive++;
+    else if (x === -Infinity) found.negative++;
+  }
+  return { ...found, first: notFiniteCount(found) === 0 ? null : sample };
+}
+
+/** How many values are no numbers. */
+export function notFiniteCount({ nan, positive, negative }: NotFinite): number {
+  return nan + positive + negative;
+}
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+function bitsOf(x: number): number {
+  float[0] = x;
+  return bits[0] ?? 0;
+}
+
+/** Lower edge and width of bin 0 of an octave; all its bins are as wide. */
+export function octaveBins(octave: number): { from: number; width: number } {
+  const exponent = octave % NEGATIVE;
+  const from = exponent === 0 ? 0 : 2 ** (exponent - 127);
+  return { from, width: 2 ** (Math.max(exponent, 1) - 137) };
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
 }

@@ -208,7 +208,7 @@ describe('a worker', () => {
       [1, 2, 3, 4],
       [0, -9, 0.5, NaN],
     ]) {
-      await session.observe({ x: float([4], values) }, ['x', 'y']);
+      await session.observe({ x: float([4], values) }, ['x', 'y'], 0);
     }
     const counted = await session.histograms();
     const expected = (gain: number) => {
@@ -222,7 +222,7 @@ describe('a worker', () => {
 
   test('counts inputs alone, where no tensor has to be computed', async () => {
     const session = await testWorker().load(encodeModel(double), { threads: 1 });
-    await session.observe({ x: float([4], [1, 2, 3, 4]) }, ['x']);
+    await session.observe({ x: float([4], [1, 2, 3, 4]) }, ['x'], 0);
     expect((await session.histograms())['x']?.finite).toBe(4);
     await session.release();
   });
@@ -231,7 +231,7 @@ describe('a worker', () => {
     const nodes = [node('Shape', ['x'], 's'), node('Relu', ['x'], 'y')];
     const model = tinyModel({ inputs: { x: [4] }, outputs: ['y'], nodes });
     const session = await testWorker().load(encodeWithTaps(model, ['s']), { threads: 1 });
-    await session.observe({ x: float([4], [1, 2, 3, 4]) }, ['s', 'y']);
+    await session.observe({ x: float([4], [1, 2, 3, 4]) }, ['s', 'y'], 0);
     expect(Object.keys(await session.histograms())).toEqual(['y']);
     await session.release();
   });

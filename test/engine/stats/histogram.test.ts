@@ -1,132 +1,178 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { BINS, Histogram, type HistogramState } from '../../../engine/stats/histogram';
+import { describe, expect, test } from 'vitest';
+import { clampHistogram } from '../../../engine/stats/clampHistogram';
+import { Histogram, octaveBins, type HistogramState } from '../../../engine/stats/histogram';
+import { LINEAR_BINS, linearBins } from '../../../engine/stats/linearBins';
+import { ValueCounter } from '../../../engine/stats/valueCounter';
+import { anyValues, finiteValues } from './values';
 
-function histogramOf(...batches: ArrayLike<number>[]): HistogramState {
+function histogramOf(...samples: ArrayLike<number>[]): HistogramState {
   const histogram = new Histogram();
-  for (const batch of batches) histogram.add(Float32Array.from(batch));
+  samples.forEach((values, i) => histogram.add(Float32Array.from(values), i));
   return histogram.state();
 }
 
-/** What a histogram says by its definition: the width from the largest |x|, then one value after the other. */
-function slowly(values: readonly number[]): HistogramState {
-  const finite = values.filter((x) => Number.isFinite(x));
-  const largest = finite.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  let binWidth = largest === 0 ? 0 : 2 ** -200;
-  while (largest / BINS >= binWidth && largest > 0) binWidth *= 2;
-  const positive = new Float64Array(BINS);
-  const negative = new Float64Array(BINS);
-  for (const x of finite) {
-    const side = x < 0 ? negative : positive;
-    const bin = x === 0 ? 0 : Math.floor(Math.abs(x) / binWidth);
-    side[bin] = (side[bin] ?? NaN) + 1;
+/** The same by the WebAssembly module; `mostCounted` empties its counters every so often. */
+function counted(samples: ArrayLike<number>[], mostCounted?: number): HistogramState {
+  const counter = new ValueCounter(mostCounted);
+  // Another tensor in turns: they share the module's counters.
+  samples.forEach((values, i) => {
+    counter.add('x', Float32Array.from(values), i);
+    counter.add('other', Float32Array.of(1, -2, i), i);
+  });
+  return counter.states()['x'] ?? histogramOf();
+}
+
+/** Bins as `[octave, bin, count]`, from the definition: by the value's logarithm, not by its bits. */
+function slowBins(values: readonly number[]): [number, number, number][] {
+  const bins = new Map<string, [number, number, number]>();
+  for (const x of values.filter((v) => Number.isFinite(v))) {
+    const magnitude = Math.abs(x);
+    let exponent = 0;
+    while (exponent < 254 && magnitude >= 2 ** (exponent - 126)) exponent++;
+    const { from, width } = octaveBins(exponent);
+    const octave = exponent + (x <= -(2 ** -136) ? 256 : 0);
+    const bin = Math.floor((magnitude - from) / width);
+    const known = bins.get(`${octave},${bin}`)?.[2] ?? 0;
+    bins.set(`${octave},${bin}`, [octave, bin, known + 1]);
   }
-  return {
-    binWidth,
-    positive,
-    negative,
-    zeros: finite.filter((x) => x === 0).length,
-    finite: finite.length,
-    notFinite: values.length - finite.length,
-    min: finite.length === 0 ? 0 : finite.reduce((a, b) => Math.min(a, b)) + 0,
-    max: finite.length === 0 ? 0 : finite.reduce((a, b) => Math.max(a, b)) + 0,
-  };
+  return [...bins.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
 }
 
-/** Every bit of it: −0 is not 0. */
-function bits(state: HistogramState): string {
-  const bytes = Buffer.concat([state.positive, state.negative].map((a) => Buffer.from(a.buffer)));
-  const { binWidth, zeros, finite, notFinite, min, max } = state;
-  const numbers = Buffer.from(Float64Array.of(binWidth, zeros, finite, notFinite, min, max).buffer);
-  return Buffer.concat([bytes, numbers]).toString('latin1');
+function binsOf({ octaves }: HistogramState): [number, number, number][] {
+  return octaves.flatMap(({ octave, counts }) =>
+    [...counts].flatMap((n, i): [number, number, number][] => (n === 0 ? [] : [[octave, i, n]])),
+  );
 }
 
-const value = fc.oneof(
-  fc.float(),
-  fc.float({ min: -1, max: 1, noNaN: true }),
-  fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 1.4e-45, -1.4e-45, 2 ** -126, 3.4e38, -3.4e38),
-  fc.integer({ min: -5000, max: 5000 }),
-  fc.integer({ min: -149, max: 127 }).map((e) => 2 ** e),
-);
-const values = fc.array(value.map(Math.fround), { maxLength: 40 });
+/** Without the empty bins, which take long to compare. */
+function brief(state: HistogramState) {
+  return { ...state, octaves: binsOf(state) };
+}
 
-test('counts by hand', () => {
-  const state = histogramOf([0, -0, 1, 1.5, -2, 4095.5, NaN, Infinity]);
-  expect(state).toMatchObject({ binWidth: 1, zeros: 2, finite: 6, notFinite: 2, min: -2, max: 4095.5 });
-  expect([...state.positive.subarray(0, 3), state.positive[4095]]).toEqual([2, 2, 0, 1]);
-  expect([...state.negative.subarray(0, 4)]).toEqual([0, 0, 1, 0]);
+describe.each([
+  ['Histogram', (samples: ArrayLike<number>[]) => histogramOf(...samples)],
+  ['ValueCounter', (samples: ArrayLike<number>[]) => counted(samples)],
+  ['ValueCounter that is emptied often', (samples: ArrayLike<number>[]) => counted(samples, 50)],
+])('%s', (_, count) => {
+  test('counts by hand', () => {
+    const state = count([[0, -0, 1, 1.5, -2, 4095.5, NaN, Infinity]]);
+    expect(state).toMatchObject({ zeros: 2, finite: 6, min: -2, max: 4095.5 });
+    expect(state.notFinite).toEqual({ nan: 1, positive: 1, negative: 0, first: 0 });
+    // 1 = 2^(127−127), 1.5 half an octave on, 4095.5 = 2^11 · 1.9998.
+    expect(binsOf(state)).toEqual([
+      [0, 0, 2],
+      [127, 0, 1],
+      [127, 512, 1],
+      [138, 1023, 1],
+      [256 + 128, 0, 1],
+    ]);
+  });
+
+  test('counts what the definition says', () => {
+    fc.assert(
+      fc.property(fc.array(anyValues, { maxLength: 4 }), (samples) => {
+        const all = samples.flat();
+        const finite = all.filter((x) => Number.isFinite(x));
+        const state = count(samples);
+        expect(binsOf(state)).toEqual(slowBins(all));
+        expect(state.finite).toBe(finite.length);
+        expect(state.zeros).toBe(finite.filter((x) => Math.abs(x) < 2 ** -136).length);
+        expect(state.min).toBe(finite.length === 0 ? 0 : Math.min(...finite) + 0);
+        expect(state.max).toBe(finite.length === 0 ? 0 : Math.max(...finite) + 0);
+        const odd = samples.findIndex((values) => values.some((x) => !Number.isFinite(x)));
+        expect(state.notFinite).toEqual({
+          nan: all.filter((x) => Number.isNaN(x)).length,
+          positive: all.filter((x) => x === Infinity).length,
+          negative: all.filter((x) => x === -Infinity).length,
+          first: odd < 0 ? null : odd,
+        });
+      }),
+    );
+  });
+
+  test('does not depend on the order of values', () => {
+    fc.assert(
+      fc.property(anyValues, (values) => {
+        expect(brief(count([values.toReversed()]))).toEqual(brief(count([values])));
+      }),
+    );
+  });
+
+  test('of nothing is empty', () => {
+    const nothing = { octaves: [], finite: 0, zeros: 0, min: 0, max: 0 };
+    expect(count([[], []])).toMatchObject(nothing);
+    expect(count([[NaN]])).toMatchObject(nothing);
+  });
 });
 
-test('doubles its bins when a larger value comes', () => {
-  const state = histogramOf([1, 1.5, 3, -5], [4096]);
-  expect(state.binWidth).toBe(2);
-  expect([...state.positive.subarray(0, 2), state.positive[2048]]).toEqual([2, 1, 1]);
-  expect([...state.negative.subarray(0, 4)]).toEqual([0, 0, 1, 0]);
+test('the module counts long tensors as the slow way does, whatever the number of values', () => {
+  const values = Float32Array.from(
+    { length: 70_003 },
+    (_, i) => Math.sin(i) * Math.exp(Math.cos(i * 0.7) * 9),
+  );
+  for (const length of [1, 2, 3, 5, 16_383, 16_384, 16_385, 70_003]) {
+    const part = values.subarray(0, length);
+    expect(brief(counted([part]))).toEqual(brief(histogramOf(part)));
+  }
 });
 
-test('equals a slow count of the same values', () => {
+test('the module takes more memory as tensors come, and keeps what it has', () => {
+  const counter = new ValueCounter();
+  const values = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 1 : -1) * 1.5 ** (i - 200));
+  for (const round of [0, 1]) for (let t = 0; t < 100; t++) counter.add(`t${t}`, values, round);
+  const expected = brief(histogramOf(values, values));
+  const states = counter.states();
+  for (const t of [0, 50, 99]) expect(brief(states[`t${t}`] ?? histogramOf())).toEqual(expected);
+});
+
+test('merging is counting together, in any order and grouping', () => {
   fc.assert(
-    fc.property(values, (all) => {
-      expect(bits(histogramOf(all))).toBe(bits(slowly(all)));
+    fc.property(anyValues, anyValues, anyValues, (a, b, c) => {
+      const [x, y, z] = [a, b, c].map((values, i) => {
+        const histogram = new Histogram();
+        histogram.add(Float32Array.from(values), i);
+        return histogram.state();
+      }) as [HistogramState, HistogramState, HistogramState];
+      const together = brief(histogramOf(a, b, c));
+      expect(brief(Histogram.from(x, y, z).state())).toEqual(together);
+      expect(brief(Histogram.from(z, Histogram.from(x, y).state()).state())).toEqual(together);
+      // Nor does it touch what it merges.
+      expect(binsOf(x)).toEqual(slowBins(a));
     }),
-    { numRuns: 300 },
   );
 });
 
-test('does not depend on the order of the values', () => {
+test('bins of one width hold the same counts', () => {
   fc.assert(
-    fc.property(
-      values.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
-      ([all, shuffled]) => {
-        expect(bits(histogramOf(shuffled))).toBe(bits(histogramOf(all)));
-      },
-    ),
-  );
-});
-
-test('does not depend on how the values are split into batches and merged', () => {
-  fc.assert(
-    fc.property(fc.array(values, { maxLength: 5 }), (batches) => {
-      const once = bits(histogramOf(batches.flat()));
-      expect(bits(histogramOf(...batches))).toBe(once);
-      for (const order of [batches, batches.toReversed()]) {
-        const merged = new Histogram();
-        for (const batch of order) merged.merge(histogramOf(batch));
-        expect(bits(merged.state())).toBe(once);
+    fc.property(finiteValues, (values) => {
+      const bins = linearBins(histogramOf(values));
+      const slow = { positive: new Float64Array(LINEAR_BINS), negative: new Float64Array(LINEAR_BINS) };
+      for (const x of values) {
+        const side = x <= -(2 ** -136) ? slow.negative : slow.positive;
+        const i = bins.binWidth === 0 ? 0 : Math.floor(Math.abs(x) / bins.binWidth);
+        side[i] = (side[i] ?? NaN) + 1;
       }
+      expect(bins.positive).toEqual(slow.positive);
+      expect(bins.negative).toEqual(slow.negative);
+      const largest = Math.max(0, ...values.map(Math.abs));
+      if (largest >= 2 ** -126) expect(largest / bins.binWidth).toBeGreaterThanOrEqual(LINEAR_BINS / 2);
+      if (largest > 0) expect(largest / bins.binWidth).toBeLessThan(LINEAR_BINS);
     }),
-    { numRuns: 200 },
   );
 });
 
-test('can go on counting after a merge', () => {
-  const merged = Histogram.from(histogramOf([1, -3]));
-  merged.add(Float32Array.of(1000, 0));
-  expect(bits(merged.state())).toBe(bits(histogramOf([1, -3, 1000, 0])));
-});
-
-test('keeps more than half of its bins in use', () => {
+test('clamping a histogram is counting clamped values', () => {
+  const end = fc.oneof(
+    fc.constantFrom(0, 1, 6, -1, Infinity, -Infinity),
+    fc.float({ noNaN: true, noDefaultInfinity: true }),
+  );
   fc.assert(
-    fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (x) => {
-      fc.pre(x !== 0);
-      const { positive, negative, binWidth } = histogramOf([x]);
-      const side = x > 0 ? positive : negative;
-      expect(side.findLastIndex((n) => n > 0)).toBeGreaterThanOrEqual(BINS / 2);
-      expect(Math.abs(Math.log2(binWidth) % 1)).toBe(0);
+    fc.property(anyValues, end, end, (values, a, b) => {
+      const [low, high] = [Math.min(a, b) + 0, Math.max(a, b) + 0];
+      fc.pre(low !== Infinity && high !== -Infinity);
+      const clamped = values.map((x) => (x < low ? low : x > high ? high : x));
+      expect(brief(clampHistogram(histogramOf(values), low, high))).toEqual(brief(histogramOf(clamped)));
     }),
   );
-});
-
-test('of nothing, of zeros and of no number has no range', () => {
-  expect(histogramOf([])).toMatchObject({ finite: 0, notFinite: 0, min: 0, max: 0, binWidth: 0 });
-  expect(histogramOf([NaN, Infinity])).toMatchObject({ finite: 0, notFinite: 2, min: 0, max: 0 });
-  const zeros = histogramOf([0, -0], [0]);
-  expect(zeros).toMatchObject({ finite: 3, zeros: 3, binWidth: 0 });
-  expect(zeros.positive[0]).toBe(3);
-  expect([Object.is(zeros.min, 0), Object.is(zeros.max, 0)]).toEqual([true, true]);
-});
-
-test('goes through structured clone, as it does between threads', () => {
-  const state = histogramOf([1, 2, -3, 0]);
-  expect(bits(Histogram.from(structuredClone(state)).state())).toBe(bits(state));
 });

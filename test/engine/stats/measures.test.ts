@@ -5,17 +5,20 @@ import { magnitudes } from '../../../engine/stats/magnitudes';
 import { rebin } from '../../../engine/stats/rebin';
 import { decibels, MAX_DB } from '../../../engine/stats/sqnr';
 
-test('folds both sides onto |x| and cuts empty bins off', () => {
+test('folds both sides onto |x|, without zeros and empty bins', () => {
   const histogram = new Histogram();
-  histogram.add(Float32Array.of(0, 0.5, 1.5, -1.2, -3000.5, NaN));
+  histogram.add(Float32Array.of(0, -0, 0.5, 1.5, -1.5, -3000.5, NaN));
   const folded = magnitudes(histogram.state());
-  expect(folded).toMatchObject({ binWidth: 1, zeros: 1, total: 5, max: 3000.5 });
-  expect(folded.counts.length).toBe(3001);
-  expect([folded.counts[0], folded.counts[1], folded.counts[2], folded.counts[3000]]).toEqual([2, 2, 0, 1]);
+  expect(folded).toMatchObject({ zeros: 2, total: 6, max: 3000.5 });
+  expect([...folded.counts]).toEqual([1, 2, 1]);
+  expect([...folded.lower]).toEqual([0.5, 1.5, 3000]);
+  expect([...folded.width]).toEqual([2 ** -11, 2 ** -10, 2]);
 });
 
 test('has no bins where nothing was counted', () => {
-  expect(magnitudes(new Histogram().state())).toMatchObject({ total: 0, max: 0 });
+  const folded = magnitudes(new Histogram().state());
+  expect(folded).toMatchObject({ total: 0, zeros: 0, max: 0 });
+  expect(folded.counts).toHaveLength(0);
 });
 
 test('adds neighbouring bins and keeps the total', () => {
