@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { dirname, join, basename, resolve } from 'node:path';
 import { TerminalProgress } from './cliProgress';
+import { dataText } from './dataText';
 import { EngineError, errorText } from './engineError';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
 import { checkWritable, writeFileAtomically } from './onnx/model';
@@ -123,6 +124,16 @@ withDimensions(program.command('inspect <model>'))
     const project = await open(model, options);
     const summary = options.shapes === true ? await project.summaryWithShapes() : project.summary;
     print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary));
+  });
+
+withDimensions(program.command('data <model>'))
+  .description('what a data source holds for a model, and what looks wrong with it')
+  .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
+  .option('--json', 'print JSON')
+  .action(async (model: string, options: DimensionOptions & { data: string; json?: true }) => {
+    const project = await open(model, options);
+    const summary = await project.describeData(resolve(options.data));
+    print(options.json === true ? JSON.stringify(summary, null, 2) : dataText(summary));
   });
 
 withAnalyzeOptions(program.command('analyze <model>'))

@@ -1,18 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { summarizeData } from './dataSummary';
 import { EngineError, throwIfCancelled } from './engineError';
 import { foldConstants } from './foldConstants';
 import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
 import { meetsTarget } from './target';
-import { openDataset } from './feeds/openDataset';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { checkOutput } from './onnx/checkOutput';
 import type { DataFile } from './onnx/externalData';
 import { checkModel } from './onnx/checkModel';
-import { inputSpecs } from './onnx/inputSpecs';
 import { checkWritable, encodeModel, readModelFile } from './onnx/model';
 import { modelBytes, writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
@@ -92,16 +91,7 @@ export class Project {
 
   /** What a data source holds for this model. */
   async describeData(data: string): Promise<DataSummary> {
-    const dataset = await openDataset(data, inputSpecs(this.model.original));
-    const { truth } = await dataset.evaluation.load(0);
-    return {
-      data,
-      metric: dataset.metric,
-      hasTruth: truth !== null,
-      calibrationSamples: dataset.calibration.length,
-      evaluationSamples: dataset.evaluation.length,
-      sharedSamples: dataset.shared,
-    };
+    return summarizeData(data, this.model.original);
   }
 
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */

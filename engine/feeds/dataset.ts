@@ -29,4 +29,6 @@ export interface Dataset {
   metric: MetricName;
   /** For `ctc`: class index (after the blank) to character. */
   alphabet: string[];
+  /** The order of the channels that pictures became, where they did. */
+  color?: 'RGB' | 'BGR' | 'gray' | undefined;
 }

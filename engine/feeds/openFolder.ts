@@ -27,12 +27,24 @@ export async function openFolder(folder: string, inputs: readonly InputSpec[]): 
   const alphabet = manifest.alphabet === undefined ? [] : await readAlphabet(folder, manifest.alphabet, name);
   if (manifest.samples !== undefined) {
     const { files, source } = await open(manifest.samples);
-    return { ...splitSamples(source), metric: chooseMetric(manifest, files, name), alphabet };
+    const metric = chooseMetric(manifest, files, name);
+    return { ...splitSamples(source), metric, alphabet, color: colorOf(manifest) };
   }
   const calibration = await open(manifest.calibration ?? []);
   const evaluation = await open(manifest.evaluation ?? []);
   const metric = chooseMetric(manifest, [...calibration.files, ...evaluation.files], name);
-  return { calibration: calibration.source, evaluation: evaluation.source, shared: false, metric, alphabet };
+  return {
+    calibration: calibration.source,
+    evaluation: evaluation.source,
+    shared: false,
+    metric,
+    alphabet,
+    color: colorOf(manifest),
+  };
+}
+
+function colorOf({ preprocess }: Manifest): Dataset['color'] {
+  return preprocess === undefined ? undefined : (preprocess.color ?? 'RGB');
 }
 
 async function readManifestText(folder: string): Promise<string> {

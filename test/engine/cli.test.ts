@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeModel } from '../../engine/onnx/model';
-import type { EvaluateResult, ModelSummary, Report } from '../../engine/protocol';
+import type { DataSummary, EvaluateResult, ModelSummary, Report } from '../../engine/protocol';
 import { int64, noise, noisy, node, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-cli-'));
@@ -68,6 +68,22 @@ describe('what it does', () => {
     expect(summary).toMatchObject({ opset: 17, nodeCount: 4, operators: { Conv: 1, MatMul: 1 } });
     expect(summary.layers.map((l) => l.weight)).toEqual(['w1', 'w2']);
     expect(quantscope('inspect', model).stdout).toContain('2 quantizable layers');
+  });
+
+  test('data says what the samples hold and what looks wrong', () => {
+    const { status, stdout, stderr } = quantscope('data', model, '--data', data);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('10 samples to calibrate, 10 to evaluate, compared with the float model.');
+    expect(stdout).toMatch(/x +float32 +1 × 3 × 8 × 8 +−0\.\d+ +\S+ +0\.\d+/);
+    expect(stdout).toContain('First samples: #0, #2, #4, #6, #8\n');
+    expect(stdout).not.toContain('Warning');
+    const raw = npz('raw.npz', { x: [[4, 3, 8, 8], noise(4 * 3 * 64, 5).map((v) => 128 + 127 * v)] });
+    const wrong = quantscope('data', model, '--data', raw);
+    expect(wrong.stdout).toMatch(/Warning: 4 samples calibrate.*\nWarning: Input "x" gets values from /);
+    const json = JSON.parse(quantscope('data', model, '--data', raw, '--json').stdout) as DataSummary;
+    expect(json).toMatchObject({ calibrationSamples: 4, metric: 'agreement' });
+    expect(json.preview.map(({ inputs }) => inputs[0]?.picture.kind)).toEqual(Array(4).fill('image'));
+    expect(json.warnings).toHaveLength(2);
   });
 
   test('analyze writes the report', () => {

@@ -30,6 +30,8 @@ const data: ToWebview = {
     calibrationSamples: 500,
     evaluationSamples: 300,
     sharedSamples: false,
+    preview: [],
+    warnings: [],
   },
 };
 const progress: Progress = {

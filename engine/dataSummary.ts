@@ -1,0 +1,33 @@
+import { inspectSamples } from './feeds/inspectSamples';
+import { openDataset } from './feeds/openDataset';
+import { suspicions } from './feeds/suspicions';
+import { inputSpecs } from './onnx/inputSpecs';
+import { inputUse, type InputUse } from './onnx/inputUse';
+import type { Model } from './onnx/model';
+import type { DataSummary } from './protocol';
+
+/**
+ * What a data source holds for a model, what its first samples look like, and what looks wrong with them.
+ * @throws EngineError `not-found`, `bad-data`; `unsupported` for a model that cannot be fed
+ */
+export async function summarizeData(data: string, model: Model): Promise<DataSummary> {
+  const inputs = inputSpecs(model);
+  const dataset = await openDataset(data, inputs);
+  const uses = new Map<string, InputUse>();
+  for (const { name } of inputs) {
+    const use = inputUse(model, name);
+    if (use !== null) uses.set(name, use);
+  }
+  const { seen, preview } = await inspectSamples(dataset, inputs);
+  const { truth } = await dataset.evaluation.load(0);
+  return {
+    data,
+    metric: dataset.metric,
+    hasTruth: truth !== null,
+    calibrationSamples: dataset.calibration.length,
+    evaluationSamples: dataset.evaluation.length,
+    sharedSamples: dataset.shared,
+    preview,
+    warnings: suspicions(dataset, seen, uses),
+  };
+}
