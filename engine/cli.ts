@@ -4,6 +4,7 @@ import { dirname, join, basename, resolve } from 'node:path';
 import { TerminalProgress } from './cliProgress';
 import { dataText } from './dataText';
 import { EngineError, errorText } from './engineError';
+import { dataKinds } from './feeds/dataKinds';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
@@ -83,7 +84,7 @@ function open(model: string, { dim }: DimensionOptions): Promise<Project> {
 
 function withAnalyzeOptions(command: Command): Command {
   return withDimensions(command)
-    .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
+    .requiredOption('--data <path>', dataKinds())
     .option('--samples <n>', 'use at most so many samples of each part', parser(parseSamples))
     .addOption(
       new Option('--weights <granularity>', 'one scale per output channel or per tensor')
@@ -128,7 +129,7 @@ withDimensions(program.command('inspect <model>'))
 
 withDimensions(program.command('data <model>'))
   .description('what a data source holds for a model, and what looks wrong with it')
-  .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
+  .requiredOption('--data <path>', dataKinds())
   .option('--json', 'print JSON')
   .action(async (model: string, options: DimensionOptions & { data: string; json?: true }) => {
     const project = await open(model, options);
@@ -165,7 +166,7 @@ withAnalyzeOptions(program.command('quantize <model>'))
 
 withDimensions(program.command('evaluate <model>'))
   .description('score a model, float or int8')
-  .requiredOption('--data <path>', 'an .npz file, or a folder with a quantscope.json')
+  .requiredOption('--data <path>', dataKinds())
   .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
   .option('--against <float>', 'the float model to compare with')
   .option('--json <file>', 'write the result')

@@ -19,15 +19,18 @@ export interface SampleFile {
 /** Names of files that can be samples. */
 export const SAMPLE_FILE = /^[^.].*\.(png|jpe?g|bmp|npy|npz)$/i;
 const MAX_FILE_BYTES = 2 ** 30;
-const SHAPE_HINT = 'Change "preprocess" in quantscope.json, or the file.';
+
+/** What a manifest says of single files. */
+type Reading = Pick<Manifest, 'input' | 'preprocess'>;
 
 /**
- * Samples that each lie in one file, read when asked for; `manifestName` is what errors call the manifest.
+ * Samples that each lie in one file, read when asked for; `manifestName` is what errors call the manifest, or the
+ * folder without one.
  * @throws EngineError `bad-data` when a file's kind cannot feed these inputs
  */
 export function fileSamples(
   files: readonly SampleFile[],
-  manifest: Manifest,
+  manifest: Reading,
   inputs: readonly InputSpec[],
   manifestName: string,
 ): SampleSource {
@@ -46,7 +49,7 @@ export function fileSamples(
       kindOf(file) === '.npy'
         ? npyTensor(bytes, file)
         : imageTensor(bytes, file, target, manifest.preprocess);
-    return { [target.name]: fitInput(tensor, target, file.name, SHAPE_HINT) };
+    return { [target.name]: fitInput(tensor, target, file.name, shapeHint(file)) };
   };
   return {
     length: files.length,
@@ -58,6 +61,12 @@ export function fileSamples(
   };
 }
 
+function shapeHint(file: SampleFile): string {
+  return kindOf(file) === '.npy'
+    ? 'Store the input whole, with its batch axis.'
+    : 'Change "preprocess" in quantscope.json, or the file.';
+}
+
 function kindOf(file: SampleFile): string {
   return extname(file.name).toLowerCase();
 }
@@ -65,7 +74,7 @@ function kindOf(file: SampleFile): string {
 /** The input that a picture or a `.npy` feeds. */
 function targetInput(
   file: SampleFile,
-  manifest: Manifest,
+  manifest: Reading,
   inputs: readonly InputSpec[],
   manifestName: string,
 ): InputSpec {

@@ -48,12 +48,6 @@ function colorOf({ preprocess }: Manifest): Dataset['color'] {
 }
 
 async function readManifestText(folder: string): Promise<string> {
-  const entries = await readdir(folder);
-  if (!entries.includes(MANIFEST_NAME))
-    throw badData(
-      `${folder} has no ${MANIFEST_NAME}.`,
-      `Write one that says what the samples are, such as {"version": 1, "samples": {"folder": "."}, "preprocess": {"resize": {"mode": "stretch", "width": 224, "height": 224}}}.`,
-    );
   return readText(await insideFolder(folder, MANIFEST_NAME, folder), MANIFEST_NAME);
 }
 

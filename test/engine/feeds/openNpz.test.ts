@@ -178,7 +178,7 @@ test('refuses a file that is no zip, is cut off, or claims too much', async () =
     '"x" claims to hold 4000000000 bytes',
   );
   await expect(openDataset(join(folder, 'array.npy'), [x])).rejects.toThrow(
-    'neither a folder nor an .npz file',
+    'array.npy is no data that can be read',
   );
   await expect(openDataset(join(folder, 'none.npz'), [x])).rejects.toMatchObject({ code: 'not-found' });
 });

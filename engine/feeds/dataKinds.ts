@@ -1,0 +1,34 @@
+import type { Dataset, InputSpec } from './dataset';
+import { MANIFEST_NAME } from './manifest';
+import { openFolder } from './openFolder';
+import { openNpz } from './openNpz';
+import { openSampleFolder } from './openSampleFolder';
+import { holdsTestData, openTestData } from './openTestData';
+
+interface DataKind {
+  /** As errors and help call it: `an .npz file`. */
+  what: string;
+  open: (path: string, inputs: readonly InputSpec[]) => Promise<Dataset>;
+}
+
+/** Files by their names' endings. */
+export const fileKinds: readonly (DataKind & { pattern: RegExp })[] = [
+  { what: 'an .npz file', pattern: /\.npz$/i, open: openNpz },
+];
+
+/** Folders by the names in them; the first that fits is taken. */
+export const folderKinds: readonly (DataKind & { holds: (names: readonly string[]) => boolean })[] = [
+  {
+    what: `a folder with a ${MANIFEST_NAME}`,
+    holds: (names) => names.includes(MANIFEST_NAME),
+    open: openFolder,
+  },
+  { what: 'a folder of ONNX test data (test_data_set_0)', holds: holdsTestData, open: openTestData },
+  { what: 'a folder of .npy or .npz files', holds: () => true, open: openSampleFolder },
+];
+
+/** All that data can be, as one list for people. */
+export function dataKinds(): string {
+  const kinds = [...fileKinds, ...folderKinds].map(({ what }) => what);
+  return `${kinds.slice(0, -1).join(', ')}, or ${kinds.at(-1) ?? ''}`;
+}
