@@ -1,17 +1,28 @@
 // The pipeline in a terminal. Exit 0: done; 1: the work failed; 2: wrong usage; 130: interrupted.
 import { Command, CommanderError, Option } from 'commander';
 import { dirname, join, basename, resolve } from 'node:path';
+import type { Shard } from './calibration';
+import { mergeRecords, readCalibration, writeCalibration } from './calibrationFile';
 import { TerminalProgress } from './cliProgress';
 import { dataText } from './dataText';
 import { EngineError, errorText } from './engineError';
 import { dataKinds } from './feeds/dataKinds';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
+import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
 import type { AnalyzeSettings, CalibrationChoice, ProfileName, WeightGranularity } from './protocol';
-import { adviceText, basisText, comparisonText, layersText, modelText, quantizedText } from './reportText';
+import {
+  adviceText,
+  basisText,
+  calibrationText,
+  comparisonText,
+  layersText,
+  modelText,
+  quantizedText,
+} from './reportText';
 import { WorkerPool } from './runtime/workerPool';
-import { parseCalibration, parseDimension, parseSamples, parseTargetDrop } from './settingsText';
+import { parseCalibration, parseDimension, parseSamples, parseShard, parseTargetDrop } from './settingsText';
 
 interface DimensionOptions {
   dim?: Record<string, number>;
@@ -24,10 +35,21 @@ interface AnalyzeOptions extends DimensionOptions {
   calibration: CalibrationChoice;
   profile: ProfileName;
   targetDrop?: number;
+  skipFailed?: true;
+  calibrated?: string;
   json?: string;
 }
 
+interface CalibrateOptions extends DimensionOptions {
+  data: string;
+  output: string;
+  samples?: number;
+  shard?: Shard;
+  skipFailed?: true;
+}
+
 const DEFAULT_DROP = 0.01;
+const SKIP_FAILED = 'go on without samples that cannot be loaded or run, and name them';
 
 const pool = new WorkerPool();
 const terminal = new TerminalProgress();
@@ -52,6 +74,8 @@ function settingsFrom(options: AnalyzeOptions): AnalyzeSettings {
     calibration,
     profile,
     targetDrop: options.targetDrop ?? DEFAULT_DROP,
+    ...(options.skipFailed === true ? { skipFailed: true } : {}),
+    ...(options.calibrated === undefined ? {} : { calibrated: resolve(options.calibrated) }),
   };
 }
 
@@ -102,7 +126,9 @@ function withAnalyzeOptions(command: Command): Command {
         .choices(['x86', 'arm', 'tensorrt'])
         .default('x86'),
     )
-    .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop));
+    .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop))
+    .option('--skip-failed', SKIP_FAILED)
+    .option('--calibrated <file>', 'take the histograms that "calibrate" or "merge" wrote');
 }
 
 function splitNames(text: string): string[] {
@@ -164,26 +190,71 @@ withAnalyzeOptions(program.command('quantize <model>'))
     print(quantizedText(result));
   });
 
+withDimensions(program.command('calibrate <model>'))
+  .description('count the values of every tensor, once, for any calibrator to look at')
+  .requiredOption('--data <path>', 'the calibration data, as for analyze')
+  .requiredOption('-o, --output <file>', 'where to write the histograms')
+  .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
+  .option(
+    '--shard <i/n>',
+    'only part i of n, for several machines; "merge" puts the parts together',
+    parser(parseShard),
+  )
+  .option('--skip-failed', SKIP_FAILED)
+  .action(async (model: string, options: CalibrateOptions) => {
+    const output = resolve(options.output);
+    await checkOutput(output, [resolve(model)]);
+    await checkWritable(output);
+    const project = await open(model, options);
+    const { samples = null, skipFailed = false, shard = null } = options;
+    const settings = { data: resolve(options.data), samples, skipFailed };
+    const record = await project.calibrate(settings, shard, run);
+    await writeCalibration(output, record);
+    print(calibrationText(record, output));
+  });
+
+program
+  .command('merge <parts...>')
+  .description('put the parts that "calibrate --shard" wrote together')
+  .requiredOption('-o, --output <file>', 'where to write the whole')
+  .action(async (parts: string[], options: { output: string }) => {
+    const output = resolve(options.output);
+    await checkWritable(output);
+    const records = [];
+    for (const part of parts) records.push([basename(part), await readCalibration(resolve(part))] as const);
+    const record = mergeRecords(records);
+    await writeCalibration(output, record);
+    print(calibrationText(record, output));
+  });
+
 withDimensions(program.command('evaluate <model>'))
   .description('score a model, float or int8')
   .requiredOption('--data <path>', dataKinds())
   .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
   .option('--against <float>', 'the float model to compare with')
+  .option('--skip-failed', SKIP_FAILED)
   .option('--json <file>', 'write the result')
   .action(
     async (
       model: string,
-      options: DimensionOptions & { data: string; samples?: number; against?: string; json?: string },
+      options: DimensionOptions & {
+        data: string;
+        samples?: number;
+        against?: string;
+        skipFailed?: true;
+        json?: string;
+      },
     ) => {
       if (options.json !== undefined) await checkWritable(options.json);
       const project = await open(model, options);
       const against = options.against === undefined ? null : await open(options.against, options);
-      const settings = { data: resolve(options.data), samples: options.samples ?? null };
+      const { samples = null, skipFailed = false } = options;
+      const settings = { data: resolve(options.data), samples, skipFailed };
       const result = await project.evaluate(settings, against, run);
       if (options.json !== undefined) await writeJson(options.json, result);
-      const { metric, score, floatScore, latencyMs, bytes, samples } = result;
+      const { metric, score, floatScore, latencyMs, bytes } = result;
       const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
-      const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${samples} samples`;
+      const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${result.samples} samples`;
       print(`${metric}: ${formatScore(metric, score)}${than}, ${rest}.`);
     },
   );

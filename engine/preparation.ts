@@ -1,3 +1,4 @@
+import { calibrate, openCalibration } from './calibration';
 import { cacheSamples } from './feeds/cacheSamples';
 import type { Dataset } from './feeds/dataset';
 import { createMetric } from './feeds/metrics/createMetric';
@@ -14,7 +15,7 @@ import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings } from
 import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import type { WorkerPool } from './runtime/workerPool';
-import { observeTensors } from './sensitivity/calibrationPass';
+import type { Calibration } from './sensitivity/calibrationPass';
 import { Evaluator } from './sensitivity/evaluator';
 import { notFiniteCount, type HistogramState } from './stats/histogram';
 
@@ -26,6 +27,8 @@ export interface Run {
 /** A model as read, with the form that is worked on. */
 export interface OpenModel {
   bytes: Uint8Array;
+  /** {@link ModelSummary.hash}. */
+  hash: string;
   original: Model;
   normalized: Model;
 }
@@ -37,6 +40,8 @@ export interface Measured {
   /** Layers that no calibration sample reached, so that they have no ranges: the branch of an If never taken. */
   unreached: Layer[];
   histograms: Record<string, HistogramState>;
+  /** Samples that were counted, and those that failed and were passed over. */
+  samples: Pick<Calibration, 'counted' | 'skipped'>;
   evaluator: Evaluator;
   /** What the evaluator took for the float model. */
   reference: FloatReference;
@@ -60,6 +65,17 @@ export async function openSamples(
   };
 }
 
+/** @throws EngineError `unsupported` when there is nothing to quantize */
+export function layersToMeasure({ normalized }: Pick<OpenModel, 'normalized'>): Layer[] {
+  const found = findLayers(normalized.graph);
+  if (found.length > 0) return found;
+  throw new EngineError(
+    'unsupported',
+    'The model has no Conv, ConvTranspose, Gemm, MatMul or LSTM to quantize.',
+    'There is nothing to gain from int8 here.',
+  );
+}
+
 /**
  * Opens the data, calibrates and scores the float model.
  * @throws EngineError `bad-data`, `unsupported` when there is nothing to quantize, `runtime`, `cancelled`
@@ -67,30 +83,20 @@ export async function openSamples(
 export async function measureFloat(
   pool: WorkerPool,
   model: OpenModel,
-  settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
-  { onProgress, signal }: Run,
+  settings: MeasureSettings,
+  run: Run,
 ): Promise<Measured> {
-  const { original, normalized } = model;
-  const found = findLayers(normalized.graph);
-  if (found.length === 0) {
-    throw new EngineError(
-      'unsupported',
-      'The model has no Conv, ConvTranspose, Gemm, MatMul or LSTM to quantize.',
-      'There is nothing to gain from int8 here.',
-    );
-  }
-  const dataset = await openSamples(settings, { original });
+  const { onProgress, signal } = run;
+  const { original } = model;
+  const found = layersToMeasure(model);
+  const whole = await openSamples(settings, { original });
   const outputs = original.graph.output.map((o) => o.name);
 
-  const calibrating = new StageProgress('calibrate', 'Calibrating', dataset.calibration.length, onProgress);
-  const observed = await observeTensors(
-    pool,
-    normalized,
-    tensorsOf(found),
-    dataset.calibration,
-    () => calibrating.step(),
-    signal,
-  );
+  const tensors = tensorsOf(found);
+  const calibration = await calibrationFor(pool, model, tensors, whole, settings, run);
+  // Samples of a file's calibration are not these.
+  const dataset = settings.calibrated === undefined ? withoutSkipped(whole, calibration.skipped) : whole;
+  const observed = calibration.histograms;
   const histograms = Object.fromEntries(Object.entries(observed).filter(([, state]) => hasValues(state)));
   const reached = (layer: Layer) =>
     [...tensorsOf([layer])].every((tensor) => histograms[tensor] !== undefined);
@@ -110,10 +116,36 @@ export async function measureFloat(
     dataset.evaluation,
     createMetric(dataset, outputs),
     { model: reference.bytes, outputs },
-    () => evaluating.step(),
-    signal,
+    { onSample: () => evaluating.step(), skipFailed: settings.skipFailed, signal },
   );
-  return { dataset, layers, unreached, histograms, evaluator, reference, outputs };
+  const { counted, skipped } = calibration;
+  const samples = { counted, skipped };
+  return { dataset, layers, unreached, histograms, samples, evaluator, reference, outputs };
+}
+
+function withoutSkipped(dataset: Dataset, skipped: Calibration['skipped']): Dataset {
+  if (skipped.length === 0) return dataset;
+  const failed = new Set(skipped.map((s) => s.index));
+  const { calibration } = dataset;
+  const usable = Array.from({ length: calibration.length }, (_, i) => i).filter((i) => !failed.has(i));
+  const load = (i: number) => calibration.load(usable[i] ?? i);
+  return { ...dataset, calibration: { length: usable.length, load } };
+}
+
+/** What measuring depends on. */
+export type MeasureSettings = Pick<AnalyzeSettings, 'data' | 'samples' | 'skipFailed' | 'calibrated'>;
+
+/** Counts the values of `tensors`, or reads the file that the settings name. */
+export async function calibrationFor(
+  pool: WorkerPool,
+  { hash, normalized }: Pick<OpenModel, 'hash' | 'normalized'>,
+  tensors: ReadonlySet<string>,
+  { calibration: samples }: Pick<Dataset, 'calibration'>,
+  { skipFailed, calibrated }: Pick<AnalyzeSettings, 'skipFailed' | 'calibrated'>,
+  { onProgress, signal }: Run,
+): Promise<Calibration> {
+  if (calibrated !== undefined) return openCalibration(calibrated, hash);
+  return calibrate(pool, { hash, normalized, tensors, samples, skipFailed, onProgress, signal });
 }
 
 function hasValues(state: HistogramState): boolean {
@@ -158,8 +190,7 @@ export async function choosePlan(
     calibration,
     metric,
     { model: reference.bytes, outputs },
-    step,
-    signal,
+    { onSample: step, skipFailed: settings.skipFailed, signal },
   );
   const calibrationTable: Report['calibrationTable'] = [];
   for (const method of methods) {
@@ -174,13 +205,13 @@ export async function choosePlan(
 export function settle(
   settings: AnalyzeSettings,
   method: CalibrationMethod,
-  { dataset }: Measured,
+  { samples: { counted }, evaluator, dataset }: Measured,
 ): SettledSettings {
   const { data, samples, weights, calibration, profile, targetDrop } = settings;
   return {
     ...{ data, samples, weights, calibration, profile, targetDrop, method },
-    calibrationSamples: dataset.calibration.length,
-    evaluationSamples: dataset.evaluation.length,
+    calibrationSamples: counted.length,
+    evaluationSamples: evaluator.samples.length,
     sharedSamples: dataset.shared,
   };
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { summarizeData } from './dataSummary';
 import { EngineError, throwIfCancelled } from './engineError';
+import { calibrate, type Shard } from './calibration';
+import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
 import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
@@ -16,8 +18,8 @@ import { checkWritable, encodeModel, readModelFile } from './onnx/model';
 import { modelBytes, writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
-import { choosePlan, measureFloat, openSamples, settle } from './preparation';
-import type { Measured, OpenModel, Planned, Run } from './preparation';
+import { choosePlan, layersToMeasure, measureFloat, openSamples, settle } from './preparation';
+import type { Measured, MeasureSettings, OpenModel, Planned, Run } from './preparation';
 import { StageProgress } from './progress';
 import type {
   AnalyzeSettings,
@@ -31,7 +33,7 @@ import type {
   Report,
   RunNode,
 } from './protocol';
-import type { QuantPlan } from './quantize/plan';
+import { tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import { buildReport, type LayerScore, type Proof } from './report';
 import { loadReport, storeReport } from './reportCache';
@@ -74,7 +76,7 @@ export class Project {
     const normalized = normalize(original);
     await foldConstants(pool.first, normalized);
     const summary = withDataFiles(summarize(path, bytes, original, normalized), read);
-    return new Project(pool, { bytes, original, normalized }, summary, read.dataFiles);
+    return new Project(pool, { bytes, hash: summary.hash, original, normalized }, summary, read.dataFiles);
   }
 
   /** The summary with the shapes that only onnxruntime can tell. */
@@ -145,7 +147,7 @@ export class Project {
 
   /** Scores this model; with `against`, by comparison with that float model where there is no truth. */
   async evaluate(
-    settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
+    settings: Pick<AnalyzeSettings, 'data' | 'samples' | 'skipFailed'>,
     against: Project | null,
     { onProgress, signal }: Run,
   ): Promise<EvaluateResult> {
@@ -170,11 +172,15 @@ export class Project {
     const float = { model: (await floatReference(this.pool, reference)).bytes, outputs };
     const bytes = against === null ? float.model : (await floatReference(this.pool, this.model)).bytes;
     const metric = createMetric(dataset, outputs);
-    const evaluator = await Evaluator.create(this.pool, dataset.evaluation, metric, float, step, signal);
+    const evaluator = await Evaluator.create(this.pool, dataset.evaluation, metric, float, {
+      onSample: step,
+      skipFailed: settings.skipFailed,
+      signal,
+    });
     const score = against === null ? evaluator.float : await evaluator.score(bytes, step, signal);
     const session = await this.pool.first.load(bytes, { threads: 1 });
-    const [latencyMs = 0] = await medianLatencies([session], outputs, dataset.evaluation, signal).finally(
-      () => session.release(),
+    const [latencyMs = 0] = await medianLatencies([session], outputs, evaluator.samples, signal).finally(() =>
+      session.release(),
     );
     return {
       model: this.summary.path,
@@ -184,14 +190,33 @@ export class Project {
       floatScore: against === null ? null : evaluator.float,
       latencyMs,
       bytes: this.summary.bytes,
-      samples: total,
+      samples: evaluator.samples.length,
     };
+  }
+
+  /**
+   * Counts the values of the tensors that quantization needs, for {@link AnalyzeSettings.calibrated}.
+   * @param shard of the calibration samples; `null` for all
+   */
+  async calibrate(
+    { data, samples, skipFailed }: Omit<MeasureSettings, 'calibrated'>,
+    shard: Shard | null,
+    { onProgress, signal }: Run,
+  ): Promise<CalibrationRecord> {
+    refuseQuantized(this.summary);
+    const { hash, normalized } = this.model;
+    const dataset = await openSamples({ data, samples }, this.model);
+    return calibrate(this.pool, {
+      ...{ hash, normalized, tensors: tensorsOf(layersToMeasure(this.model)), samples: dataset.calibration },
+      ...{ shard: shard ?? undefined, skipFailed, onProgress, signal },
+    });
   }
 
   private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
     checkSettings(settings);
     refuseQuantized(this.summary);
-    const key = JSON.stringify([settings.data, settings.samples, await lastChange(settings.data)]);
+    const { data, samples, skipFailed, calibrated } = settings;
+    const key = JSON.stringify([data, samples, skipFailed, calibrated, await lastChange(data)]);
     if (this.last?.key !== key) {
       this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
     }
@@ -279,7 +304,7 @@ export class Project {
     };
     const time = async () => {
       sessions.unshift(await this.pool.first.load(reference.bytes, { threads: 1 }));
-      return medianLatencies(sessions, outputs, dataset.evaluation, signal);
+      return medianLatencies(sessions, outputs, evaluator.samples, signal);
     };
     const [floatMs = 0, latencyMs = 0] = await time().finally(release);
     const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;

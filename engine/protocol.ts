@@ -125,6 +125,10 @@ export interface AnalyzeSettings {
   profile: ProfileName;
   /** Relative drop that is still accepted: 0.01 for "within 1% of float". */
   targetDrop: number;
+  /** Goes on without samples that cannot be loaded or run, and names them; left out, the first one ends the work. */
+  skipFailed?: boolean;
+  /** Path of a file that `calibrate` or `merge` wrote: takes the place of the calibration pass. */
+  calibrated?: string;
 }
 
 export interface FloatResult {

@@ -153,8 +153,23 @@ function warningsOf({ measured, settings, selection, all, summary }: Findings): 
   for (const [tensor, state] of Object.entries(measured.histograms)) {
     const count = notFiniteCount(state.notFinite);
     if (count > 0) {
-      warnings.push(`${tensor} held ${count} values that are NaN or infinite; they were left out.`);
+      const { nan, first } = state.notFinite;
+      const kinds = nan === count ? 'NaN' : nan === 0 ? 'infinite' : 'NaN or infinite';
+      const sample = measured.samples.counted.find((s) => s.index === first)?.name;
+      const where = sample === undefined ? '' : `, first in sample ${sample}`;
+      warnings.push(`${tensor} held ${count} values that are ${kinds}${where}; they were left out.`);
     }
+  }
+  for (const [part, skipped] of [
+    ['calibrate', measured.samples.skipped],
+    ['evaluate', measured.evaluator.skipped],
+  ] as const) {
+    const [one] = skipped;
+    if (one === undefined) continue;
+    const names = listed(skipped.map((s) => s.name));
+    warnings.push(
+      `Could not ${part} with ${formatPlural(skipped.length, 'sample')}: ${names}. ${one.reason}`,
+    );
   }
   if (settings.sharedSamples) {
     const count = settings.evaluationSamples;

@@ -1,14 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from './cacheFolder';
 import { writeFileAtomically } from './onnx/model';
 import { REPORT_VERSION, type ModelSummary, type Report } from './protocol';
-
-/** Where finished analyses are kept, so that the editor shows what the terminal measured. */
-function cacheFolder(): string {
-  const { QUANTSCOPE_CACHE, XDG_CACHE_HOME } = process.env;
-  return QUANTSCOPE_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'quantscope');
-}
 
 function cacheFile(hash: string): string {
   return join(cacheFolder(), `${hash}.json`);

@@ -3,6 +3,7 @@ import {
   formatBlocks,
   describeForm,
   formatBytes,
+  formatCount,
   formatDb,
   formatDrop,
   formatMethod,
@@ -24,6 +25,8 @@ import type {
   QuantizeResult,
   Report,
 } from './protocol';
+import type { Calibration } from './sensitivity/calibrationPass';
+import { notFiniteCount } from './stats/histogram';
 import { describeTarget } from './target';
 import { textTable } from './textTable';
 
@@ -167,4 +170,23 @@ export function quantizedText({
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
   const missed = meetsTarget ? '' : ` Not ${describeTarget(int8.metric, settings.targetDrop)}.`;
   return `Wrote ${output}: ${formatScore(int8.metric, int8.score)} (float ${formatScore(float.metric, float.score)}), ${formatBytes(int8.bytes)} (${formatBytes(float.bytes)}), ${formatSpeed(float.latencyMs, int8.latencyMs)}, ${share}${kept}.${missed}`;
+}
+
+/** What a calibration holds, in a few lines. */
+export function calibrationText({ histograms, counted, skipped }: Calibration, file: string): string {
+  const states = Object.values(histograms);
+  const values = states.reduce((sum, state) => sum + state.finite, 0);
+  const lines = [
+    `${baseName(file)}: ${formatPlural(counted.length, 'sample')}, ${formatPlural(states.length, 'tensor')}, ${formatCount(values)} values.`,
+    ...skipped.map(({ name, reason }) => `Left out: ${name}. ${reason}`),
+  ];
+  for (const [tensor, { notFinite }] of Object.entries(histograms)) {
+    const count = notFiniteCount(notFinite);
+    if (count === 0) continue;
+    const name = counted.find((s) => s.index === notFinite.first)?.name ?? '?';
+    lines.push(
+      `${tensor} held ${formatPlural(count, 'value')} that are no numbers, first in sample ${name}.`,
+    );
+  }
+  return lines.join('\n');
 }

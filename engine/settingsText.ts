@@ -38,6 +38,16 @@ export function parseSamples(text: string): number {
 }
 
 /**
+ * Reads a part of the samples: `2/5` is the second of five.
+ * @throws EngineError `bad-option`
+ */
+export function parseShard(text: string): { index: number; count: number } {
+  const [, index, count] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+  if (index !== undefined && count !== undefined && index >= 1 && index <= count) return { index, count };
+  throw new EngineError('bad-option', `"${text}" is no part.`, 'Say 2/5 for the second of five parts.');
+}
+
+/**
  * Reads an open dimension's size: `batch=1`, or `x[0]=1` where it has no name.
  * @throws EngineError `bad-option`
  */

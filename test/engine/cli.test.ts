@@ -70,6 +70,61 @@ describe('what it does', () => {
     expect(quantscope('inspect', model).stdout).toContain('2 quantizable layers');
   });
 
+  test('calibrate writes histograms, in parts that merge to the same bytes, and analyze takes them', () => {
+    const file = (name: string) => join(folder, name);
+    const calibrate = (name: string, ...more: string[]) =>
+      quantscope('calibrate', model, '--data', data, '-o', file(name), ...more);
+    const whole = calibrate('whole.calibration');
+    expect([whole.status, whole.stderr]).toEqual([0, '']);
+    expect(whole.stdout).toMatch(/^whole\.calibration: 10 samples, 3 tensors, .*values\.\n$/);
+    expect(calibrate('a.calibration', '--shard', '1/2').stdout).toContain('5 samples');
+    expect(calibrate('b.calibration', '--shard', '2/2').status).toBe(0);
+    const merged = quantscope(
+      ...['merge', file('b.calibration'), file('a.calibration'), '-o', file('merged.calibration')],
+    );
+    expect([merged.status, merged.stderr]).toEqual([0, '']);
+    expect(readFileSync(file('merged.calibration'))).toEqual(readFileSync(file('whole.calibration')));
+    const by = (...more: string[]) => {
+      const json = file('report.json');
+      const { status } = quantscope(
+        'analyze',
+        model,
+        '--data',
+        data,
+        '--calibration',
+        'mse',
+        '--json',
+        json,
+        ...more,
+      );
+      expect(status).toBe(0);
+      return (JSON.parse(readFileSync(json, 'utf8')) as Report).layers.map((l) => l.inputs);
+    };
+    expect(by('--calibrated', file('merged.calibration'))).toEqual(by());
+    expectFailure(1, ['data.npz is no calibration'], 'analyze', model, '--data', data, '--calibrated', data);
+    expectFailure(
+      2,
+      ['"0/2" is no part'],
+      'calibrate',
+      model,
+      '--data',
+      data,
+      '-o',
+      output,
+      '--shard',
+      '0/2',
+    );
+    expectFailure(
+      1,
+      ['a.calibration and a.calibration both count sample #0'],
+      'merge',
+      file('a.calibration'),
+      file('a.calibration'),
+      '-o',
+      output,
+    );
+  });
+
   test('data says what the samples hold and what looks wrong', () => {
     const { status, stdout, stderr } = quantscope('data', model, '--data', data);
     expect([status, stderr]).toEqual([0, '']);

@@ -7,7 +7,11 @@ import { encodeModel } from '../../../engine/onnx/model';
 import { encodeWithTaps } from '../../../engine/onnx/tapModel';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
-import { observeTensors } from '../../../engine/sensitivity/calibrationPass';
+import {
+  calibrationPass,
+  mergeCalibrations,
+  type Calibration,
+} from '../../../engine/sensitivity/calibrationPass';
 import { Evaluator } from '../../../engine/sensitivity/evaluator';
 import { exactScores } from '../../../engine/sensitivity/exactScores';
 import { medianLatencies } from '../../../engine/sensitivity/latency';
@@ -158,16 +162,107 @@ test('a layer that calibration barely reached is told by its noise', async () =>
   expect(after.get('y_node')).toBeCloseTo(before.get('y_node') ?? NaN, 4);
 });
 
-test('calibration counts every sample once, whatever worker it fell to', async () => {
-  const counted = await observeTensors(pool, two, new Set(['x', 'r']), samples, () => undefined);
-  expect(counted['x']?.finite).toBe(8 * 108);
-  expect(counted['r']?.finite).toBe(8 * 64);
-  const one = new WorkerPool(1);
-  try {
-    expect(await observeTensors(one, two, new Set(['x', 'r']), samples, () => undefined)).toEqual(counted);
-  } finally {
-    await one.dispose();
-  }
+describe('a calibration pass', () => {
+  const tensors = new Set(['x', 'r']);
+  /** Bins without values take long to compare. */
+  const brief = ({ histograms, ...rest }: Calibration) => ({
+    ...rest,
+    histograms: Object.entries(histograms).map(([name, { octaves, ...state }]) => {
+      const bins = octaves.map(({ octave, counts }) => [octave, counts.join().replaceAll(/(,0)+$/g, '')]);
+      return { name, ...state, bins };
+    }),
+  });
+  const pass = (options?: Parameters<typeof calibrationPass>[4], source = samples, workers = pool) =>
+    calibrationPass(workers, two, tensors, source, options);
+
+  test('counts every sample once, whatever worker it fell to', async () => {
+    const found = await pass();
+    expect(found.histograms['x']?.finite).toBe(8 * 108);
+    expect(found.histograms['r']?.finite).toBe(8 * 64);
+    expect(found.counted.map((c) => c.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const one = new WorkerPool(1);
+    try {
+      expect(brief(await pass({}, samples, one))).toEqual(brief(found));
+    } finally {
+      await one.dispose();
+    }
+  });
+
+  test('in parts is the same as a whole', async () => {
+    const parts = [
+      await pass({ indices: [0, 3, 6] }),
+      await pass({ indices: [1, 4, 7] }),
+      await pass({ indices: [2, 5] }),
+    ];
+    expect(brief(mergeCalibrations(parts))).toEqual(brief(await pass()));
+  });
+
+  test('does not run again what was counted, and goes on from there', async () => {
+    const known = await pass({ indices: [0, 1, 2, 3, 4] });
+    // If the model were run for these, they would count twice.
+    expect(brief(await pass({ known }))).toEqual(brief(await pass()));
+  });
+
+  test('begins anew when more was counted than is asked for', async () => {
+    const known = await pass();
+    const indices = [1, 2];
+    expect(brief(await pass({ known, indices }))).toEqual(brief(await pass({ indices })));
+  });
+
+  test('that is cancelled keeps what was done', async () => {
+    const abort = new AbortController();
+    let kept: Calibration | undefined;
+    const cancelled = pass({
+      signal: abort.signal,
+      onSample: () => abort.abort(),
+      keep: (part) => Promise.resolve(void (kept = part)),
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    const counted = kept?.counted.length ?? 0;
+    expect(counted).toBeGreaterThan(0);
+    expect(counted).toBeLessThan(8);
+    expect(kept?.histograms['x']?.finite).toBe(counted * 108);
+    expect(brief(await pass({ known: kept }))).toEqual(brief(await pass()));
+  });
+
+  const broken = {
+    length: 8,
+    load: async (i: number) => {
+      const sample = await samples.load(i);
+      const short = { ...sample, name: `odd ${i}`, feeds: { x: float([1, 1, 2, 2], [1, 2, 3, 4]) } };
+      return i === 2 || i === 5 ? short : sample;
+    },
+  };
+
+  test('names the sample that fails', async () => {
+    await expect(pass({}, broken)).rejects.toMatchObject({
+      code: 'runtime',
+      message: expect.stringMatching(/^Sample odd [25]: onnxruntime failed/) as string,
+    });
+  });
+
+  test('goes on without samples that fail, if it may', async () => {
+    const found = await pass({ skipFailed: true }, broken);
+    expect(found.skipped.map((s) => [s.index, s.name])).toEqual([
+      [2, 'odd 2'],
+      [5, 'odd 5'],
+    ]);
+    expect(brief({ ...found, skipped: [] })).toEqual(brief(await pass({ indices: [0, 1, 3, 4, 6, 7] })));
+  });
+
+  test('says where values came that are no numbers', async () => {
+    const source = {
+      length: 8,
+      load: async (i: number) => {
+        const sample = await samples.load(i);
+        const data = Float32Array.from(sample.feeds['x']?.data ?? [], Number);
+        if (i >= 3) data[i] = i === 3 ? Infinity : NaN;
+        return { ...sample, feeds: { x: float(sample.feeds['x']?.dims ?? [], [...data]) } };
+      },
+    };
+    const { notFinite } = (await pass({}, source)).histograms['x'] ?? {};
+    expect(notFinite).toEqual({ nan: 4, positive: 1, negative: 0, first: 3 });
+  });
 });
 
 describe('the evaluator', () => {

@@ -1,0 +1,85 @@
+import { loadCalibration, storeCalibration } from './calibrationCache';
+import { readCalibration, type CalibrationRecord } from './calibrationFile';
+import { EngineError } from './engineError';
+import type { SampleSource } from './feeds/dataset';
+import { sampleDigest } from './feeds/sampleDigest';
+import { baseName } from './format';
+import type { Model } from './onnx/model';
+import { StageProgress, type OnProgress } from './progress';
+import type { WorkerPool } from './runtime/workerPool';
+import { calibrationPass } from './sensitivity/calibrationPass';
+
+/** Part `index` (from 1) of `count` parts of the calibration samples. */
+export interface Shard {
+  index: number;
+  count: number;
+}
+
+export interface CalibrateRequest {
+  /** {@link ModelSummary.hash}. */
+  hash: string;
+  normalized: Model;
+  tensors: ReadonlySet<string>;
+  samples: SampleSource;
+  shard?: Shard | undefined;
+  skipFailed?: boolean | undefined;
+  onProgress?: OnProgress | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Counts the values of a model's tensors over the calibration samples. What was counted before for this model and
+ * these samples, wholly or until it was cancelled, is taken from the cache, and only the other samples are run.
+ * @throws EngineError `bad-data`, `runtime`, `cancelled`
+ */
+export async function calibrate(
+  pool: WorkerPool,
+  { hash, normalized, tensors, samples, shard, skipFailed, onProgress, signal }: CalibrateRequest,
+): Promise<CalibrationRecord> {
+  const { index: own, count } = shard ?? { index: 1, count: 1 };
+  const indices = Array.from({ length: samples.length }, (_, i) => i).filter((i) => i % count === own - 1);
+  const [first] = indices;
+  if (first === undefined) {
+    throw new EngineError(
+      'bad-option',
+      `Part ${own} of ${count} has no samples: there are ${samples.length} to calibrate with.`,
+      `Use at most ${samples.length} parts.`,
+    );
+  }
+  const progress = new StageProgress('calibrate', 'Calibrating', indices.length, onProgress);
+  // A sample that cannot be read is the pass's to name.
+  const firstSample = await samples.load(first).then(sampleDigest, () => 'unreadable');
+  const key = { model: hash, tensors, firstSample };
+  const cached = await loadCalibration(key);
+  // One of more samples than these cannot be cut down to them.
+  const known = cached !== undefined && cached.counted.length <= indices.length ? cached : undefined;
+  const keep = async (part: Omit<CalibrationRecord, 'model'>) => {
+    if (part.counted.length > (cached?.counted.length ?? 0)) {
+      await storeCalibration(key, { model: hash, ...part });
+    }
+  };
+  const found = await calibrationPass(pool, normalized, tensors, samples, {
+    indices,
+    known,
+    skipFailed,
+    onSample: () => progress.step(),
+    keep,
+    signal,
+  });
+  await keep(found);
+  return { model: hash, ...found };
+}
+
+/**
+ * A calibration that was written to a file, for this model.
+ * @throws EngineError `bad-data` when it is of another model
+ */
+export async function openCalibration(file: string, hash: string): Promise<CalibrationRecord> {
+  const record = await readCalibration(file);
+  if (record.model === hash) return record;
+  throw new EngineError(
+    'bad-data',
+    `${baseName(file)} is of another model.`,
+    'Calibrate this one with "quantscope calibrate", with the same --dim.',
+  );
+}
