@@ -39,6 +39,7 @@ async function chooseData(session: ModelSession, given: unknown): Promise<DataSu
   try {
     const data = await session.useData(path);
     session.send({ type: 'error', error: null });
+    session.send({ type: 'showData', on: true });
     return data;
   } catch (thrown) {
     const error = toErrorData(thrown);

@@ -6,7 +6,16 @@ import { Refusal, toErrorData } from './errorData';
 import { keptInFloat, type FloatToggles } from './keptInFloat';
 
 /** A view that has just loaded hears the last message of each type, in this order. */
-const ORDER: ToWebview['type'][] = ['model', 'data', 'report', 'keepFloat', 'quantized', 'progress', 'error'];
+const ORDER: ToWebview['type'][] = [
+  'model',
+  'dataState',
+  'data',
+  'report',
+  'keepFloat',
+  'quantized',
+  'progress',
+  'error',
+];
 
 /** One model in this window: what is known of it, what the user decided, what runs on it. */
 export class ModelSession implements vscode.Disposable {
@@ -81,14 +90,21 @@ export class ModelSession implements vscode.Disposable {
       await this.useData(data);
     } catch (thrown) {
       // It was moved since; the user chooses again when it is needed.
-      this.log.warn(`${data} is no longer usable: ${toErrorData(thrown).message}`);
+      const error = toErrorData(thrown);
+      this.log.warn(`${data} is no longer usable: ${error.message}`);
       this.send({ type: 'data', data: null });
+      this.send({ type: 'dataState', state: { kind: 'failed', path: data, error } });
     }
   }
 
   /** Has the engine check a data source, then remembers it for this model. */
   async useData(data: string): Promise<DataSummary> {
-    this.data = await this.engine.request('quantscope/data', { path: this.path, data });
+    this.send({ type: 'dataState', state: { kind: 'reading', path: data } });
+    try {
+      this.data = await this.engine.request('quantscope/data', { path: this.path, data });
+    } finally {
+      this.send({ type: 'dataState', state: null });
+    }
     await this.memory.update(`data:${this.uri.toString()}`, data);
     this.send({ type: 'data', data: this.data });
     return this.data;

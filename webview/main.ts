@@ -2,6 +2,7 @@ import type { FromWebview, ToWebview } from './protocol';
 import { createStore, initialState, restoreView, screenOf } from './store';
 import './style.css';
 import { mountAdvice } from './views/adviceView';
+import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
 import { mountError } from './views/errorView';
@@ -36,6 +37,7 @@ const updates: Update[] = [
   mountProgress(app, host),
   mountQuantized(app),
   mountStart(app, host),
+  mountData(app, host),
 ];
 const overview = add(app, 'div', 'overview');
 const panels = add(app, 'div', 'panels');

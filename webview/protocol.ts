@@ -7,10 +7,16 @@ import type {
   Report,
 } from '../engine/protocol';
 
+/** Samples are being looked at, or those that were used before no longer can be. */
+export type DataState =
+  { kind: 'reading'; path: string } | { kind: 'failed'; path: string; error: ErrorData };
+
 /** From the extension to the view. The view keeps the last one of each type. */
 export type ToWebview =
   | { type: 'model'; summary: ModelSummary }
   | { type: 'data'; data: DataSummary | null }
+  /** What is being done about the data; `null` when it is settled. */
+  | { type: 'dataState'; state: DataState | null }
   | { type: 'report'; report: Report | null }
   /** `null` when nothing runs. */
   | { type: 'progress'; progress: Progress | null }
@@ -19,6 +25,8 @@ export type ToWebview =
   | { type: 'quantized'; result: QuantizeResult }
   /** The last command failed; `null` clears it. */
   | { type: 'error'; error: ErrorData | null }
+  /** Show, or hide, what the data holds beside a report. */
+  | { type: 'showData'; on: boolean }
   /** Show this layer's detail. */
   | { type: 'select'; layer: string };
 

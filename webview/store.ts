@@ -7,7 +7,7 @@ import type {
   Report,
 } from '../engine/protocol';
 import { matchesFilter } from './layerRows';
-import type { ToWebview } from './protocol';
+import type { DataState, ToWebview } from './protocol';
 
 const sortKeys = ['order', 'name', 'drop', 'sqnr'] as const;
 export type SortKey = (typeof sortKeys)[number];
@@ -22,12 +22,15 @@ export interface ViewState {
   filter: string;
   logCounts: boolean;
   range: HistogramRange;
+  /** Whether the data is shown beside a report. */
+  showData: boolean;
 }
 
 /** The last message of each type, and the user's own settings of the view. */
 export interface State {
   model: ModelSummary | null;
   data: DataSummary | null;
+  dataState: DataState | null;
   report: Report | null;
   progress: Progress | null;
   /** `null` until the extension has said it. */
@@ -50,6 +53,7 @@ export const initialView: ViewState = {
   filter: '',
   logCounts: true,
   range: 'all',
+  showData: false,
 };
 
 /** A view that has heard nothing yet. */
@@ -57,6 +61,7 @@ export function initialState(view: ViewState = initialView): State {
   return {
     model: null,
     data: null,
+    dataState: null,
     report: null,
     progress: null,
     keepFloat: null,
@@ -79,6 +84,7 @@ export function restoreView(saved: unknown): ViewState {
     filter: typeof filter === 'string' ? filter : '',
     logCounts: typeof logCounts === 'boolean' ? logCounts : initialView.logCounts,
     range: range === 'clip' ? 'clip' : 'all',
+    showData: field('showData') === true,
   };
 }
 
@@ -110,6 +116,10 @@ export function reduce(state: State, action: Action): State {
     }
     case 'data':
       return { ...state, data: action.data };
+    case 'dataState':
+      return { ...state, dataState: action.state };
+    case 'showData':
+      return { ...state, view: { ...state.view, showData: action.on } };
     case 'report':
       return { ...state, report: action.report };
     case 'progress':

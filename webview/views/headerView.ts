@@ -1,7 +1,8 @@
 import type { ModelSummary } from '../../engine/protocol';
 import { baseName, formatBytes, formatCount, formatPlural } from '../../engine/format';
-import { screenOf } from '../store';
+import { screenOf, type State } from '../store';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
+import { addIcon } from './icons';
 
 function facts(model: ModelSummary): string[] {
   return [
@@ -11,6 +12,15 @@ function facts(model: ModelSummary): string[] {
     formatPlural(model.layers.length, 'layer'),
     `${formatCount(model.parameters)} parameters`,
   ];
+}
+
+function labelData(button: HTMLElement, { data, view }: State): void {
+  emptied(button);
+  button.setAttribute('aria-expanded', String(view.showData));
+  const warnings = data?.warnings.length ?? 0;
+  if (warnings > 0) addIcon(button, 'warning', formatPlural(warnings, 'warning'));
+  add(button, 'span', '', 'Data');
+  addIcon(button, view.showData ? 'up' : 'down');
 }
 
 /** The model's name and measure, and, once there is a report, what can be done next. */
@@ -30,17 +40,21 @@ export function mountHeader(parent: HTMLElement, host: Host): Update {
     },
   );
   const drawActions = whenChanged(
-    (state) => [screenOf(state), state.progress === null],
+    (state) => [screenOf(state), state.progress === null, state.view.showData, state.data],
     (state) => {
       // Rebuilding while it has the focus would lose the focus.
       if (screenOf(state) !== 'report') emptied(actions);
       else if (actions.childElementCount === 0) {
-        addButton(actions, 'choose-data', 'Data…', 'secondary', () => host.post({ type: 'chooseData' }));
+        const data = addButton(actions, 'show-data', 'Data', 'secondary', () =>
+          host.dispatch({ type: 'showData', on: data.getAttribute('aria-expanded') !== 'true' }),
+        );
+        data.setAttribute('aria-controls', 'data-panel');
         addButton(actions, 'analyze', 'Analyze Again', 'secondary', () => host.post({ type: 'analyze' }));
         addButton(actions, 'quantize', 'Quantize…', 'primary', () => host.post({ type: 'quantize' }));
       }
       actions.querySelectorAll('button').forEach((button) => {
-        button.setAttribute('aria-disabled', String(state.progress !== null));
+        if (button.dataset['action'] === 'show-data') labelData(button, state);
+        else button.setAttribute('aria-disabled', String(state.progress !== null));
       });
     },
   );

@@ -1,34 +1,13 @@
-import type { DataSummary, ModelSummary } from '../../engine/protocol';
-import { baseName, formatBlocks, formatMetric, formatPlural, formatShape } from '../../engine/format';
+import type { ModelSummary } from '../../engine/protocol';
+import { formatBlocks, formatPlural, formatShape } from '../../engine/format';
 import { screenOf } from '../store';
+import { addDataState, addDataSummary } from './dataSummary';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
-import { addIcon } from './icons';
+import { addPreview } from './previewView';
 import { addScales } from './scalesView';
 
 /** More are counted, not listed. */
 const MOST_UNQUANTIZABLE = 10;
-
-function drawData(step: HTMLElement, data: DataSummary | null): void {
-  if (data === null) {
-    add(
-      step,
-      'p',
-      'muted',
-      'Samples of what the model sees in use: an .npz file, or a folder with a quantscope.json.',
-    );
-    return;
-  }
-  const line = add(step, 'p', 'data-line');
-  addIcon(line, 'data');
-  addName(line, 'strong', '', baseName(data.data)).title = data.data;
-  const parts = data.sharedSamples
-    ? `${formatPlural(data.calibrationSamples, 'sample')}, used both to calibrate and to evaluate`
-    : `${formatPlural(data.calibrationSamples, 'sample')} to calibrate, ${data.evaluationSamples} to evaluate`;
-  const truth = data.hasTruth
-    ? 'with true answers'
-    : 'without true answers, so compared with the float model';
-  add(step, 'p', 'muted', `${parts}; ${truth}. Measured as ${formatMetric(data.metric)}.`);
-}
 
 function drawModelFacts(parent: HTMLElement, model: ModelSummary): void {
   const list = add(parent, 'dl', 'model-facts');
@@ -60,7 +39,13 @@ export function mountStart(parent: HTMLElement, host: Host): Update {
   const section = add(parent, 'section', 'start');
   section.setAttribute('aria-label', 'Start');
   return whenChanged(
-    (state) => [screenOf(state) === 'model', state.model, state.data, state.progress === null],
+    (state) => [
+      screenOf(state) === 'model',
+      state.model,
+      state.data,
+      state.dataState,
+      state.progress === null,
+    ],
     (state) => {
       const { model, data } = state;
       // Drawing anew must not drop the keyboard's place.
@@ -73,7 +58,8 @@ export function mountStart(parent: HTMLElement, host: Host): Update {
       const steps = add(section, 'ol', 'steps');
       const first = add(steps, 'li', '');
       add(first, 'h2', '', 'Calibration data');
-      drawData(first, data);
+      addDataSummary(first, data);
+      addDataState(first, state.dataState);
       const choose = addButton(
         first,
         'choose-data',
@@ -98,6 +84,7 @@ export function mountStart(parent: HTMLElement, host: Host): Update {
       );
       [choose, analyze].forEach((button) => button.setAttribute('aria-disabled', String(running)));
       if (done) analyze.setAttribute('aria-disabled', 'true');
+      if (data !== null) addPreview(section, data);
       drawModelFacts(section, model);
       if (model.quantized !== null) addScales(section, model.quantized);
       section.querySelector<HTMLElement>(`[data-action="${focused ?? ''}"]`)?.focus();

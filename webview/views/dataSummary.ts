@@ -1,0 +1,47 @@
+import type { DataSummary } from '../../engine/protocol';
+import { baseName, formatMetric, formatPlural } from '../../engine/format';
+import type { DataState } from '../protocol';
+import { add, addName, addText } from './dom';
+import { addIcon } from './icons';
+
+/** Appends which data is chosen and how it will be used, or what can be chosen. */
+export function addDataSummary(parent: HTMLElement, data: DataSummary | null): void {
+  if (data === null) {
+    const what = 'Samples of what the model sees in use: an .npz file, or a folder with a quantscope.json.';
+    add(parent, 'p', 'muted', what);
+    return;
+  }
+  const line = add(parent, 'p', 'data-line');
+  addIcon(line, 'data');
+  addName(line, 'strong', '', baseName(data.data)).title = data.data;
+  const parts = data.sharedSamples
+    ? `${formatPlural(data.calibrationSamples, 'sample')}, used both to calibrate and to evaluate`
+    : `${formatPlural(data.calibrationSamples, 'sample')} to calibrate, ${data.evaluationSamples} to evaluate`;
+  const truth = data.hasTruth
+    ? 'with true answers'
+    : 'without true answers, so compared with the float model';
+  add(parent, 'p', 'muted', `${parts}; ${truth}. Measured as ${formatMetric(data.metric)}.`);
+}
+
+/** Appends that samples are being read, or why those of last time no longer can be. */
+export function addDataState(parent: HTMLElement, state: DataState | null): void {
+  if (state === null) return;
+  if (state.kind === 'reading') {
+    const line = add(parent, 'div', 'data-line reading');
+    line.setAttribute('role', 'status');
+    add(line, 'span', '', 'Looking at ');
+    addName(line, 'strong', '', baseName(state.path));
+    const bar = add(line, 'div', 'bar unknown');
+    bar.setAttribute('aria-hidden', 'true');
+    add(bar, 'div', 'bar-fill');
+    return;
+  }
+  const box = add(parent, 'div', 'data-failed');
+  addIcon(box, 'fail', 'Error');
+  const text = add(box, 'div', 'banner-text');
+  const first = add(text, 'p', 'data-line');
+  addName(first, 'strong', '', baseName(state.path)).title = state.path;
+  add(first, 'span', '', 'was used before and no longer can be.');
+  addText(text, 'p', 'clamped', state.error.message);
+  if (state.error.hint !== '') addText(text, 'p', 'clamped', state.error.hint);
+}
