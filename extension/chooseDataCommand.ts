@@ -1,13 +1,16 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { DataSummary } from '../engine/protocol';
+import { dataKinds, groupData, type DataCandidate } from './dataCandidates';
 import { toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
 
-const SKIP = '**/node_modules/**';
+const SKIP = '**/{node_modules,.git}/**';
+/** Of each kind: a large data set must not hold up the list. */
+const MOST_FILES = 500;
 
 /** `quantscope.chooseData(model?, path?)`: answers with what the data holds, or `undefined`. */
 export function registerChooseData(services: Services): void {
@@ -50,38 +53,37 @@ async function chooseData(session: ModelSession, given: unknown): Promise<DataSu
 }
 
 interface DataItem extends vscode.QuickPickItem {
-  find: () => Promise<string | undefined>;
+  find?: () => Promise<string | undefined>;
 }
 
 async function pickData(session: ModelSession): Promise<string | undefined> {
-  const [folders, files] = await Promise.all([
-    vscode.workspace.findFiles('**/quantscope.json', SKIP, 200),
-    vscode.workspace.findFiles('**/*.npz', SKIP, 200),
-  ]);
-  const found = [
-    ...folders.map((uri) => ({ path: dirname(uri.fsPath), icon: 'folder' })),
-    ...files.map((uri) => ({ path: uri.fsPath, icon: 'file' })),
-  ];
-  const items: DataItem[] = found.map(({ path, icon }) => ({
-    label: `$(${icon}) ${basename(path)}`,
-    description: vscode.workspace.asRelativePath(path),
-    ...(path === session.data?.data ? { detail: 'In use' } : {}),
-    find: () => Promise.resolve(path),
-  }));
-  items.push(
-    { label: '', kind: vscode.QuickPickItemKind.Separator, find: () => Promise.resolve(undefined) },
-    { label: '$(file) Browse for an .npz file…', find: () => browse(session, true) },
-    {
-      label: '$(folder-opened) Browse for a folder with a quantscope.json…',
-      find: () => browse(session, false),
-    },
-  );
-  const picked = await vscode.window.showQuickPick(items, {
+  const picked = await vscode.window.showQuickPick(listData(session), {
     title: `Calibration data for ${basename(session.uri.fsPath)}`,
-    placeHolder: 'A few dozen typical inputs: an .npz file, or a folder with a quantscope.json',
+    placeHolder: 'A few dozen typical inputs',
     matchOnDescription: true,
   });
-  return picked?.find();
+  return picked?.find?.();
+}
+
+async function listData(session: ModelSession): Promise<DataItem[]> {
+  const found = await Promise.all(
+    dataKinds.map(({ glob }) => vscode.workspace.findFiles(glob, SKIP, MOST_FILES)),
+  );
+  const inUse = session.data?.data;
+  const item = ({ path, icon }: DataCandidate): DataItem => ({
+    label: `$(${icon}) ${basename(path)}`,
+    description: vscode.workspace.asRelativePath(path),
+    ...(path === inUse ? { detail: 'In use' } : {}),
+    find: () => Promise.resolve(path),
+  });
+  const separator = (label: string): DataItem => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const groups = groupData(found.map((uris) => uris.map((uri) => uri.fsPath)));
+  return [
+    ...groups.flatMap(({ label, candidates }) => [separator(label), ...candidates.map(item)]),
+    separator('Elsewhere'),
+    { label: '$(file) Browse for a file…', find: () => browse(session, true) },
+    { label: '$(folder-opened) Browse for a folder…', find: () => browse(session, false) },
+  ];
 }
 
 async function browse(session: ModelSession, files: boolean): Promise<string | undefined> {

@@ -31,7 +31,12 @@ describe('a real model', () => {
     assert.equal(report.settings.samples, 8);
     assert.equal(report.settings.method, 'percentile:99.999');
     assert.ok(report.float.score > 0.9, `float scores ${report.float.score}`);
-    assert.equal((await lastMessage(model, 'data'))?.data?.metric, 'ctc');
+    const used = (await lastMessage(model, 'data'))?.data;
+    assert.equal(used?.metric, 'ctc');
+    assert.equal(used.preview.length, 8);
+    assert.equal(used.preview[0]?.inputs[0]?.picture.kind, 'image');
+    assert.deepEqual(used.warnings, []);
+    assert.equal((await lastMessage(model, 'dataState'))?.state, null);
     assert.equal((await lastMessage(model, 'progress'))?.progress, null);
     assert.deepEqual((await lastMessage(model, 'keepFloat'))?.layers, report.keepFloat);
   });

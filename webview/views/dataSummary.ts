@@ -7,7 +7,8 @@ import { addIcon } from './icons';
 /** Appends which data is chosen and how it will be used, or what can be chosen. */
 export function addDataSummary(parent: HTMLElement, data: DataSummary | null): void {
   if (data === null) {
-    const what = 'Samples of what the model sees in use: an .npz file, or a folder with a quantscope.json.';
+    const what =
+      'Samples of what the model sees in use: arrays in an .npz file or a folder, ONNX test data, or a folder with a quantscope.json.';
     add(parent, 'p', 'muted', what);
     return;
   }
