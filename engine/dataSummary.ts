@@ -2,7 +2,7 @@ import { inspectSamples } from './feeds/inspectSamples';
 import { openDataset } from './feeds/openDataset';
 import { suspicions } from './feeds/suspicions';
 import { inputSpecs } from './onnx/inputSpecs';
-import { inputUse, type InputUse } from './onnx/inputUse';
+import { inputUses } from './onnx/inputUses';
 import type { Model } from './onnx/model';
 import type { DataSummary } from './protocol';
 
@@ -13,11 +13,10 @@ import type { DataSummary } from './protocol';
 export async function summarizeData(data: string, model: Model): Promise<DataSummary> {
   const inputs = inputSpecs(model);
   const dataset = await openDataset(data, inputs);
-  const uses = new Map<string, InputUse>();
-  for (const { name } of inputs) {
-    const use = inputUse(model, name);
-    if (use !== null) uses.set(name, use);
-  }
+  const uses = inputUses(
+    model,
+    inputs.map(({ name }) => name),
+  );
   const { seen, preview } = await inspectSamples(dataset, inputs);
   const { truth } = await dataset.evaluation.load(0);
   return {

@@ -1,5 +1,5 @@
 import { shorten } from '../format';
-import type { InputUse } from '../onnx/inputUse';
+import type { InputUse } from '../onnx/inputUses';
 import type { SeenTensor } from './inspectSamples';
 
 /** What is known when an input's values are judged. */

@@ -1,5 +1,5 @@
 import { formatPlural, formatShape, formatValue } from '../format';
-import type { InputUse } from '../onnx/inputUse';
+import type { InputUse } from '../onnx/inputUses';
 import { channelSuspicions } from './channelSuspicions';
 import type { Dataset } from './dataset';
 import { quoted, type Evidence } from './evidence';

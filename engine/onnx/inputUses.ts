@@ -41,9 +41,18 @@ interface Place {
   computed: boolean;
 }
 
-/** Follows an input to the first layers; `null` when there is none near. */
-export function inputUse({ graph }: Model, input: string): InputUse | null {
+/** Follows inputs to the first layers; those that reach none near are left out. */
+export function inputUses({ graph }: Model, inputs: readonly string[]): Map<string, InputUse> {
   const index = indexGraph(graph, constantsOf(graph.node, graph.initializer));
+  const uses = new Map<string, InputUse>();
+  for (const input of inputs) {
+    const use = inputUse(index, input);
+    if (use !== null) uses.set(input, use);
+  }
+  return uses;
+}
+
+function inputUse(index: GraphIndex, input: string): InputUse | null {
   const queue: Place[] = [{ tensor: input, axes: [0, 1, 2, 3, 4], computed: false }];
   const seen = new Set([input]);
   let found: InputUse | null = null;

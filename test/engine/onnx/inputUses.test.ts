@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inputUse } from '../../../engine/onnx/inputUse';
+import { inputUses } from '../../../engine/onnx/inputUses';
 import { readModelFile } from '../../../engine/onnx/model';
 import { makeTensor } from '../../../engine/onnx/elements';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
@@ -15,7 +15,7 @@ function use(nodes: Parameters<typeof tinyModel>[0]['nodes'], constants = {}) {
     constants: { ...weight, ...constants },
     nodes,
   });
-  return inputUse(model, 'x');
+  return inputUses(model, ['x']).get('x') ?? null;
 }
 
 test('a first Conv tells where the channels are', () => {
@@ -72,7 +72,7 @@ test.each([0, 0.45, 117])('the running means tell that training saw %d on averag
 test('real networks were trained on normalized images', async () => {
   for (const name of ['ch_PP-OCRv4_rec_infer', 'ch_ppocr_mobile_v2.0_cls_infer']) {
     const { model } = await readModelFile(`${assets}/${name}.onnx`);
-    const found = inputUse(model, 'x');
+    const found = inputUses(model, ['x']).get('x');
     expect(found).toMatchObject({ channels: { axis: 1, count: 3 }, computesFirst: false });
     expect(Math.abs(found?.trained?.value ?? NaN)).toBeLessThan(0.1);
     expect(found?.trained?.error).toBeLessThan(0.01);
