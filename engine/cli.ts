@@ -11,11 +11,13 @@ import { formatBytes, formatMilliseconds, formatScore } from './format';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
+import { readReport } from './reportCache';
 import type { AnalyzeSettings, CalibrationChoice, ProfileName, WeightGranularity } from './protocol';
 import {
   adviceText,
   basisText,
   calibrationText,
+  calibratorsText,
   comparisonText,
   layersText,
   modelText,
@@ -117,7 +119,7 @@ function withAnalyzeOptions(command: Command): Command {
     )
     .option(
       '--calibration <method>',
-      'max, percentile:99.99, entropy, mse, or auto to try them all',
+      'max, percentile:99.99, entropy, mse, mixed (the best for each tensor), or auto to try them all',
       parser(parseCalibration),
       'auto',
     )
@@ -171,7 +173,8 @@ withAnalyzeOptions(program.command('analyze <model>'))
     const project = await open(model, options);
     const report = await project.analyze(settingsFrom(options), run);
     if (options.json !== undefined) await writeJson(options.json, report);
-    print([comparisonText([report]), layersText(report), adviceText(report), basisText(report)].join('\n\n'));
+    const parts = [comparisonText([report]), calibratorsText([report]), layersText(report)];
+    print([...parts, adviceText(report), basisText(report)].filter((part) => part !== '').join('\n\n'));
   });
 
 withAnalyzeOptions(program.command('quantize <model>'))
@@ -211,6 +214,16 @@ withDimensions(program.command('calibrate <model>'))
     const record = await project.calibrate(settings, shard, run);
     await writeCalibration(output, record);
     print(calibrationText(record, output));
+  });
+
+program
+  .command('table <reports...>')
+  .description('the scores of every calibrator: a row for each report that "analyze --json" wrote')
+  .action(async (files: string[]) => {
+    const reports = [];
+    for (const file of files) reports.push(await readReport(resolve(file)));
+    const text = calibratorsText(reports);
+    print(text === '' ? 'No calibrators were tried. Analyze with --calibration auto.' : text);
   });
 
 program

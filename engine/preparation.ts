@@ -11,12 +11,14 @@ import { inputSpecs } from './onnx/inputSpecs';
 import { findLayers, type Layer } from './onnx/layers';
 import { encodeModel, type Model } from './onnx/model';
 import { StageProgress, type OnProgress } from './progress';
-import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings } from './protocol';
+import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings, UsedMethod } from './protocol';
 import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import type { WorkerPool } from './runtime/workerPool';
 import type { Calibration } from './sensitivity/calibrationPass';
 import { Evaluator } from './sensitivity/evaluator';
+import { localSqnr } from './sensitivity/localError';
+import { methodPerTensor } from './sensitivity/methodPerTensor';
 import { notFiniteCount, type HistogramState } from './stats/histogram';
 
 export interface Run {
@@ -154,12 +156,22 @@ function hasValues(state: HistogramState): boolean {
 
 /** The chosen calibrator and the plan that follows from it. */
 export interface Planned {
-  method: CalibrationMethod;
+  method: UsedMethod;
+  /** By tensor: the same for all, unless `method` is `mixed`. */
+  methods: Map<string, CalibrationMethod>;
+  /** Clip on |x| by method and tensor. */
+  clips: Map<CalibrationMethod, Map<string, number>>;
   plan: QuantPlan;
   calibrationTable: Report['calibrationTable'];
 }
 
-/** Plans all layers with the method asked for; with `auto`, the one that scores best on the calibration samples. */
+/** Samples for the noise by method: an average over thousands of values each, so that a few samples settle it. */
+const NOISE_SAMPLES = 8;
+
+/**
+ * Plans all layers with the method asked for. `mixed` takes the best for each tensor; `auto` tries every method and
+ * the mixture, and takes the one that scores best on the calibration samples.
+ */
 export async function choosePlan(
   pool: WorkerPool,
   { normalized }: OpenModel,
@@ -167,44 +179,81 @@ export async function choosePlan(
   settings: AnalyzeSettings,
   { onProgress, signal }: Run,
 ): Promise<Planned> {
-  const planBy = (method: CalibrationMethod, weights = settings.weights) =>
-    planQuantization(layers, histograms, clipsBy(method, settings.profile, histograms), {
-      profile: settings.profile,
-      weights,
-    });
-  if (settings.calibration !== 'auto') {
-    return { method: settings.calibration, plan: planBy(settings.calibration), calibrationTable: [] };
-  }
+  const { calibration: choice, profile } = settings;
+  const own = choice === 'auto' || choice === 'mixed' ? [] : [choice];
+  const clips = clipsBy([...new Set([...methods, ...own])], profile, histograms);
+  const allBy = (method: CalibrationMethod) =>
+    new Map(Object.keys(histograms).map((tensor) => [tensor, method]));
+  const planBy = (chosen: ReadonlyMap<string, CalibrationMethod>, weights = settings.weights) => {
+    const used = [...chosen].map(
+      ([tensor, method]) => [tensor, clips.get(method)?.get(tensor) ?? 0] as const,
+    );
+    return planQuantization(layers, histograms, new Map(used), { profile, weights });
+  };
+  const plannedBy = (
+    method: UsedMethod,
+    chosen: Map<string, CalibrationMethod>,
+    calibrationTable: Planned['calibrationTable'] = [],
+  ): Planned => ({ method, methods: chosen, clips, plan: planBy(chosen), calibrationTable });
+
+  const [single] = own;
+  if (single !== undefined) return plannedBy(single, allBy(single));
+  const mixed = async () => {
+    const { calibration } = dataset;
+    const few = {
+      length: Math.min(NOISE_SAMPLES, calibration.length),
+      load: (i: number) => calibration.load(i),
+    };
+    const progress = new StageProgress(
+      ...([
+        'choose',
+        'Trying each calibrator on each tensor',
+        few.length * methods.length,
+        onProgress,
+      ] as const),
+    );
+    const sqnr = new Map<CalibrationMethod, Map<string, number>>();
+    for (const method of methods) {
+      const plan = planBy(allBy(method), 'per-channel');
+      const step = () => progress.step();
+      sqnr.set(method, await localSqnr(pool, normalized, layers, plan, few, step, signal));
+    }
+    // Tensors that no layer reads or writes as integers have a histogram, but no noise.
+    return new Map([...allBy('max'), ...methodPerTensor(layers, sqnr)]);
+  };
+  if (choice === 'mixed') return plannedBy('mixed', await mixed());
+
+  const perTensor = await mixed();
+  const candidates: [UsedMethod, Map<string, CalibrationMethod>][] = [
+    ...methods.map((method): [UsedMethod, Map<string, CalibrationMethod>] => [method, allBy(method)]),
+    ['mixed', perTensor],
+  ];
   // The evaluation part must not choose, or its score would flatter the choice.
   const { calibration } = dataset;
-  const progress = new StageProgress(
-    'choose',
-    'Trying each calibrator',
-    calibration.length * (methods.length + 1),
-    onProgress,
-  );
-  const metric = createMetric(dataset, outputs);
+  const steps = calibration.length * (candidates.length + 1);
+  const progress = new StageProgress('choose', 'Trying each calibrator', steps, onProgress);
   const step = () => progress.step();
   const chooser = await Evaluator.create(
     pool,
     calibration,
-    metric,
+    createMetric(dataset, outputs),
     { model: reference.bytes, outputs },
     { onSample: step, skipFailed: settings.skipFailed, signal },
   );
   const calibrationTable: Report['calibrationTable'] = [];
-  for (const method of methods) {
+  for (const [method, chosen] of candidates) {
     // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
-    const model = encodeModel(rewriteQdq(normalized, planBy(method, 'per-channel')));
+    const model = encodeModel(rewriteQdq(normalized, planBy(chosen, 'per-channel')));
     calibrationTable.push({ method, score: await chooser.score(model, step, signal) });
   }
   const best = calibrationTable.reduce((a, b) => (b.score > a.score ? b : a));
-  return { method: best.method, plan: planBy(best.method), calibrationTable };
+  const chosen = candidates.find(([method]) => method === best.method)?.[1] ?? perTensor;
+  return plannedBy(best.method, chosen, calibrationTable);
 }
 
 export function settle(
   settings: AnalyzeSettings,
-  method: CalibrationMethod,
+  method: UsedMethod,
   { samples: { counted }, evaluator, dataset }: Measured,
 ): SettledSettings {
   const { data, samples, weights, calibration, profile, targetDrop } = settings;

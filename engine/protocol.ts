@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -21,7 +21,9 @@ export type ProfileName = 'x86' | 'arm' | 'tensorrt';
 export type MetricName = 'top1' | 'top5' | 'ctc' | 'sqnr' | 'cosine' | 'agreement';
 /** `max`, `entropy`, `mse`, or `percentile:P` with 50 ≤ P ≤ 100. */
 export type CalibrationMethod = 'max' | 'entropy' | 'mse' | `percentile:${number}`;
-export type CalibrationChoice = CalibrationMethod | 'auto';
+/** One method for all tensors, or the best one for each. */
+export type UsedMethod = CalibrationMethod | 'mixed';
+export type CalibrationChoice = UsedMethod | 'auto';
 
 export interface TensorShape {
   name: string;
@@ -160,6 +162,8 @@ export interface LayerInput {
   max: number;
   /** Clip on |x| by method. */
   clips: Record<string, number>;
+  /** The one in use. */
+  method: CalibrationMethod;
 }
 
 export interface LayerAdvice {
@@ -185,7 +189,7 @@ export interface LayerReport {
 
 export interface SettledSettings extends AnalyzeSettings {
   /** The method used; the winner when `calibration` is `auto`. */
-  method: CalibrationMethod;
+  method: UsedMethod;
   calibrationSamples: number;
   evaluationSamples: number;
   /** True when there were too few samples to keep the two parts apart. */
@@ -210,7 +214,7 @@ export interface Report {
   /** Names of the layers advised to stay in float, worst first. */
   keepFloat: string[];
   /** Score on the calibration part by method, when `calibration` is `auto`. */
-  calibrationTable: { method: CalibrationMethod; score: number }[];
+  calibrationTable: { method: UsedMethod; score: number }[];
   warnings: string[];
 }
 

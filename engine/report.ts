@@ -1,5 +1,3 @@
-import { clipsBy } from './quantize/plan';
-import { methods } from './calibrate/clipOf';
 import { formatBlocks, formatPlural, formatScore } from './format';
 import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
@@ -55,9 +53,6 @@ export interface Findings {
 export function buildReport(findings: Findings): Report {
   const { summary, settings, measured, planned, ranked, selection, all, advised } = findings;
   const { float } = all;
-  const byMethod = [...new Set([...methods, settings.method])].map(
-    (method) => [method, clipsBy(method, settings.profile, measured.histograms)] as const,
-  );
   const inputOf = (tensor: string): LayerInput => {
     const state = measured.histograms[tensor];
     return {
@@ -65,7 +60,10 @@ export function buildReport(findings: Findings): Report {
       histogram: state === undefined ? { binWidth: 1, positive: [], negative: [] } : drawnHistogram(state),
       min: state?.min ?? 0,
       max: state?.max ?? 0,
-      clips: Object.fromEntries(byMethod.map(([method, clips]) => [method, clips.get(tensor) ?? 0])),
+      clips: Object.fromEntries(
+        [...planned.clips].map(([method, clips]) => [method, clips.get(tensor) ?? 0]),
+      ),
+      method: planned.methods.get(tensor) ?? 'max',
     };
   };
   const keepFloat = new Set(selection.keepFloat);

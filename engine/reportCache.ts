@@ -1,6 +1,9 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cacheFolder';
+import { EngineError, errorText } from './engineError';
+import { readBounded } from './feeds/readBounded';
+import { baseName } from './format';
 import { writeFileAtomically } from './onnx/model';
 import { REPORT_VERSION, type ModelSummary, type Report } from './protocol';
 
@@ -29,4 +32,28 @@ export async function storeReport(report: Report): Promise<void> {
   } catch {
     // Then the next one has to measure again.
   }
+}
+
+const MAX_REPORT_BYTES = 2 ** 28;
+
+/**
+ * A report that `analyze --json` wrote.
+ * @throws EngineError `not-found`, `bad-data`
+ */
+export async function readReport(file: string): Promise<Report> {
+  const text = new TextDecoder().decode(await readBounded(file, MAX_REPORT_BYTES, baseName(file)));
+  const refuse = (why: string) => {
+    const hint = 'Write it with "quantscope analyze --json".';
+    return new EngineError('bad-data', `${baseName(file)} is no report: ${why}.`, hint);
+  };
+  let report: Partial<Report> | null;
+  try {
+    report = JSON.parse(text) as Partial<Report> | null;
+  } catch (thrown) {
+    throw refuse(errorText(thrown));
+  }
+  if (report?.version !== REPORT_VERSION) {
+    throw refuse(`its version is ${String(report?.version)}, not ${REPORT_VERSION}`);
+  }
+  return report as Report;
 }

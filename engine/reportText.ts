@@ -119,6 +119,29 @@ export function comparisonText(reports: readonly Report[]): string {
   return textTable([resultHeader, resultRow('float', first.float, first.float), ...rows], 1);
 }
 
+/**
+ * What each calibrator reached with every layer in int8, on the calibration samples: a row for each network, as in the
+ * paper's tables of post-training quantization. Empty where none was tried.
+ */
+export function calibratorsText(reports: readonly Report[]): string {
+  const tried = reports.filter((report) => report.calibrationTable.length > 0);
+  if (tried.length === 0) return '';
+  const methods = [...new Set(tried.flatMap((report) => report.calibrationTable.map((row) => row.method)))];
+  const rows = tried.map(({ model, float, settings, calibrationTable }) => [
+    baseName(model.path),
+    formatScore(float.metric, float.score),
+    ...methods.map((method) => {
+      const found = calibrationTable.find((row) => row.method === method);
+      const score = found === undefined ? '' : formatScore(float.metric, found.score);
+      return method === settings.method ? `${score} *` : score;
+    }),
+  ]);
+  return [
+    textTable([['Network', 'Float', ...methods.map(formatMethod)], ...rows], 1),
+    'Everything in int8 with per-channel weights, on the calibration samples; float on the evaluation samples; * is used.',
+  ].join('\n');
+}
+
 /** The layers that cost most, and what to do about them. */
 export function layersText(report: Report): string {
   const { metric } = report.float;

@@ -2,17 +2,18 @@ import { EngineError } from './engineError';
 import type { AnalyzeSettings, CalibrationChoice } from './protocol';
 
 /**
- * Reads a calibrator's name: `auto`, `max`, `entropy`, `mse` or `percentile:99.99`.
+ * Reads a calibrator's name: `auto`, `mixed`, `max`, `entropy`, `mse` or `percentile:99.99`.
  * @throws EngineError `bad-option`
  */
 export function parseCalibration(text: string): CalibrationChoice {
-  if (text === 'auto' || text === 'max' || text === 'entropy' || text === 'mse') return text;
+  const named = (['auto', 'mixed', 'max', 'entropy', 'mse'] as const).find((name) => name === text);
+  if (named !== undefined) return named;
   const percent = Number(/^percentile:(\d+(?:\.\d+)?)$/.exec(text)?.[1]);
   if (percent >= 50 && percent <= 100) return `percentile:${percent}`;
   throw new EngineError(
     'bad-option',
     `There is no calibration "${text}".`,
-    'Use max, entropy, mse, auto, or percentile:P with P from 50 to 100.',
+    'Use max, entropy, mse, mixed, auto, or percentile:P with P from 50 to 100.',
   );
 }
 

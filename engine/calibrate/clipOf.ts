@@ -1,5 +1,5 @@
 import type { CalibrationMethod } from '../protocol';
-import { magnitudes } from '../stats/magnitudes';
+import { Magnitudes } from '../stats/magnitudes';
 import type { HistogramState } from '../stats/histogram';
 import { entropyClip } from './entropyClip';
 import type { Grid } from './grid';
@@ -18,19 +18,21 @@ export const methods: readonly CalibrationMethod[] = [
   'percentile:99.9999',
 ];
 
-/** The clip on |x| that a method chooses for a tensor; 0 when the tensor was always zero. */
-export function clipOf(method: CalibrationMethod, state: HistogramState, grid: Grid): number {
-  const folded = magnitudes(state);
-  // Nothing but zeros, or what is as good as they are.
-  if (folded.counts.length === 0) return folded.max;
-  switch (method) {
-    case 'max':
-      return maxClip(folded);
-    case 'entropy':
-      return entropyClip(folded, grid);
-    case 'mse':
-      return mseClip(folded, grid);
-    default:
-      return percentileClip(folded, Number(method.slice('percentile:'.length)));
-  }
+/** The clips on |x| that methods choose for a tensor, in their order; 0 when the tensor was always zero. */
+export function clipsOf(wanted: readonly CalibrationMethod[], state: HistogramState, grid: Grid): number[] {
+  const folded = new Magnitudes(state);
+  return wanted.map((method) => {
+    // Nothing but zeros, or what is as good as they are.
+    if (folded.counts.length === 0) return folded.max;
+    switch (method) {
+      case 'max':
+        return maxClip(folded);
+      case 'entropy':
+        return entropyClip(folded, grid);
+      case 'mse':
+        return mseClip(folded, grid);
+      default:
+        return percentileClip(folded, Number(method.slice('percentile:'.length)));
+    }
+  });
 }

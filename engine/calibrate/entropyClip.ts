@@ -33,13 +33,14 @@ export function entropyClip(magnitudes: Magnitudes, grid: Grid): number {
 }
 
 /** |x| in bins as wide as the widest, the last one holding a value: between 1,024 and 2,048 of them. */
-function equalBins({ lower, width, counts }: Magnitudes): { counts: Float64Array; binWidth: number } {
-  const binWidth = width.at(-1) ?? 1;
-  const equal = new Float64Array(Math.floor((lower.at(-1) ?? 0) / binWidth) + 1);
-  counts.forEach((n, i) => {
-    const bin = Math.floor((lower[i] ?? 0) / binWidth);
-    equal[bin] = (equal[bin] ?? 0) + n;
-  });
+function equalBins(magnitudes: Magnitudes): { counts: Float64Array; binWidth: number } {
+  const { counts } = magnitudes;
+  const last = counts.findLastIndex((n) => n > 0);
+  const binWidth = magnitudes.width(last);
+  const equal = new Float64Array(Math.floor(magnitudes.lower(last) / binWidth) + 1);
+  for (let i = 0; i <= last; i++) {
+    if (counts[i]! > 0) equal[Math.floor(magnitudes.lower(i) / binWidth)]! += counts[i]!;
+  }
   return { counts: equal, binWidth };
 }
 
@@ -47,7 +48,7 @@ function equalBins({ lower, width, counts }: Magnitudes): { counts: Float64Array
 const logs = Float64Array.from({ length: 2 ** 16 }, (_, n) => Math.log(n));
 
 function logOf(n: number): number {
-  return logs[n] ?? Math.log(n);
+  return n < logs.length ? logs[n]! : Math.log(n);
 }
 
 /**
@@ -62,7 +63,7 @@ class Divergence {
   constructor(private readonly counts: Float64Array) {
     const running = (term: (n: number) => number) => {
       const sums = new Float64Array(counts.length + 1);
-      counts.forEach((n, i) => (sums[i + 1] = (sums[i] ?? 0) + term(n)));
+      for (let i = 0; i < counts.length; i++) sums[i + 1] = sums[i]! + term(counts[i]!);
       return sums;
     };
     this.mass = running((n) => n);
@@ -80,17 +81,30 @@ class Divergence {
     const last = (this.counts[end - 1] ?? 0) + beyond;
     const pLogP = (this.nLogN[end - 1] ?? 0) + last * logOf(last);
     let pLogQ = 0;
-    let from = 0;
-    for (let level = 1; level <= levels; level++) {
-      // A bin belongs to the level that its lower edge lies in.
-      const to = Math.ceil((level * end) / levels);
-      const held = mass[to]! - mass[from]!;
-      if (held > 0) {
-        const logQ = logOf(held) - logOf(occupied[to]! - occupied[from]!);
-        pLogQ += (level === levels ? held + beyond : held) * logQ;
+    // A bin belongs to the level that its lower edge lies in: level k ends at ⌈k·end / levels⌉, told without division.
+    const whole = Math.floor(end / levels);
+    const part = end % levels;
+    let parts = 0;
+    let edge = 0;
+    let massBefore = 0;
+    let occupiedBefore = 0;
+    for (let level = 1; level < levels; level++) {
+      edge += whole;
+      parts += part;
+      if (parts >= levels) {
+        parts -= levels;
+        edge++;
       }
-      from = to;
+      const to = parts > 0 ? edge + 1 : edge;
+      const massHere = mass[to]!;
+      const occupiedHere = occupied[to]!;
+      const held = massHere - massBefore;
+      if (held > 0) pLogQ += held * (logOf(held) - logs[occupiedHere - occupiedBefore]!);
+      massBefore = massHere;
+      occupiedBefore = occupiedHere;
     }
+    const held = kept - massBefore;
+    if (held > 0) pLogQ += (held + beyond) * (logOf(held) - logOf(occupied[end]! - occupiedBefore));
     // p counts of `total`, q of `kept`.
     return (pLogP - pLogQ) / total - logOf(total) + logOf(kept);
   }

@@ -25,48 +25,41 @@ export function mseClip(magnitudes: Magnitudes, grid: Grid): number {
  * three differences, so that a candidate costs its few hundred levels and not all bins.
  */
 class Sums {
-  private readonly centres: Float64Array;
   private readonly n: Float64Array;
   private readonly nx: Float64Array;
   private readonly nxx: Float64Array;
 
-  constructor({ lower, width, counts }: Magnitudes) {
-    this.centres = lower.map((from, i) => from + (width[i] ?? 0) / 2);
-    const running = (term: (n: number, x: number) => number) => {
-      const sums = new Float64Array(counts.length + 1);
-      counts.forEach((n, i) => (sums[i + 1] = (sums[i] ?? 0) + term(n, this.centres[i] ?? 0)));
-      return sums;
-    };
-    this.n = running((n) => n);
-    this.nx = running((n, x) => n * x);
-    this.nxx = running((n, x) => n * x * x);
+  constructor(private readonly magnitudes: Magnitudes) {
+    const { counts } = magnitudes;
+    const [n, nx, nxx] = [0, 0, 0].map(() => new Float64Array(counts.length + 1)) as Three;
+    for (let i = 0; i < counts.length; i++) {
+      const own = counts[i]!;
+      const x = own === 0 ? 0 : magnitudes.centre(i);
+      n[i + 1] = n[i]! + own;
+      nx[i + 1] = nx[i]! + own * x;
+      nxx[i + 1] = nxx[i]! + own * x * x;
+    }
+    this.n = n;
+    this.nx = nx;
+    this.nxx = nxx;
   }
 
   /** Σ n · (x̂ − x)² for a grid of this step that ends at `clip`. */
   error(clip: number, step: number): number {
+    const { n, nx, nxx, magnitudes } = this;
     const most = Math.round(clip / step);
     let error = 0;
     let from = 0;
     for (let level = 0; level <= most; level++) {
-      const to = level === most ? this.centres.length : this.firstFrom((level + 0.5) * step, from);
+      const to =
+        level === most ? magnitudes.counts.length : magnitudes.firstCentredFrom((level + 0.5) * step);
       const value = level * step;
-      const n = (this.n[to] ?? 0) - (this.n[from] ?? 0);
-      const nx = (this.nx[to] ?? 0) - (this.nx[from] ?? 0);
-      const nxx = (this.nxx[to] ?? 0) - (this.nxx[from] ?? 0);
-      error += nxx - 2 * value * nx + value * value * n;
+      error +=
+        nxx[to]! - nxx[from]! - 2 * value * (nx[to]! - nx[from]!) + value * value * (n[to]! - n[from]!);
       from = to;
     }
     return error;
   }
-
-  /** Index of the first bin from `from` on whose centre is not below `x`. */
-  private firstFrom(x: number, from: number): number {
-    let [low, high] = [from, this.centres.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.centres[middle] ?? 0) < x) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
 }
+
+type Three = [Float64Array, Float64Array, Float64Array];

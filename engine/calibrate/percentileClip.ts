@@ -5,16 +5,16 @@ import type { Magnitudes } from '../stats/magnitudes';
  * 1/1024 of the magnitude wide. (The companion toolkit answers the lower edge of one of 2,048 equal bins, which clips
  * more than was asked for.)
  */
-export function percentileClip(
-  { lower, width, counts, zeros, total, max }: Magnitudes,
-  percent: number,
-): number {
-  const wanted = (total * percent) / 100;
-  let below = zeros;
+export function percentileClip(magnitudes: Magnitudes, percent: number): number {
+  const { counts, zeros, total, max } = magnitudes;
   // A range of nothing has no grid: with more zeros than asked for, the least magnitude there is.
-  if (below >= wanted) return Math.min(max, (lower[0] ?? 0) + (width[0] ?? 0));
-  for (const [i, n] of counts.entries()) {
-    if (below + n >= wanted) return Math.min(max, (lower[i] ?? 0) + (width[i] ?? 0) * ((wanted - below) / n));
+  const wanted = Math.max((total * percent) / 100, zeros + 1);
+  let below = zeros;
+  for (let i = 0; i < counts.length; i++) {
+    const n = counts[i]!;
+    if (n > 0 && below + n >= wanted) {
+      return Math.min(max, magnitudes.lower(i) + magnitudes.width(i) * ((wanted - below) / n));
+    }
     below += n;
   }
   return max;

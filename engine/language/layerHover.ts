@@ -21,8 +21,7 @@ function layerSection(layer: LayerReport, report: Report): string {
     [[formatDb(layer.sqnrDb), formatScore(metric, layer.score), formatDrop(metric, layer.drop)]],
   );
   const inputs = layer.inputs.map(
-    (input) =>
-      `Input ${literal(input.tensor)}: ${rangeLine(input)}\n\n${clipTable(input, report.settings.method)}`,
+    (input) => `Input ${literal(input.tensor)}: ${rangeLine(input)}\n\n${clipTable(input, input.method)}`,
   );
   const weight = layer.weight === null ? '' : `, weight ${literal(layer.weight)}`;
   return [
@@ -33,12 +32,12 @@ function layerSection(layer: LayerReport, report: Report): string {
   ].join('\n\n');
 }
 
-function tensorSection(input: LayerInput, readers: readonly LayerReport[], report: Report): string {
+function tensorSection(input: LayerInput, readers: readonly LayerReport[]): string {
   const read = readers.map((l) => literal(l.name)).join(', ');
   return [
     `**Tensor** ${literal(input.tensor)}, read by ${read}`,
     rangeLine(input),
-    clipTable(input, report.settings.method),
+    clipTable(input, input.method),
   ].join('\n\n');
 }
 
@@ -53,7 +52,7 @@ export function hoverText(name: string, reports: readonly Report[]): string | nu
     const input = readers[0]?.inputs.find((i) => i.tensor === name);
     const found = [
       ...layers.map((layer) => layerSection(layer, report)),
-      ...(input === undefined ? [] : [tensorSection(input, readers, report)]),
+      ...(input === undefined ? [] : [tensorSection(input, readers)]),
     ];
     return found.length === 0 ? [] : [[...found, `In ${literal(baseName(report.model.path))}`].join('\n\n')];
   });

@@ -1,5 +1,5 @@
 import type { HistogramState } from '../stats/histogram';
-import { clipOf } from '../calibrate/clipOf';
+import { clipsOf } from '../calibrate/clipOf';
 import { affineGrid, clippedRange, symmetricGrid, type Grid } from '../calibrate/grid';
 import type { Layer } from '../onnx/layers';
 import type { CalibrationMethod, ProfileName, WeightGranularity } from '../protocol';
@@ -47,15 +47,18 @@ export function activationAffine(
   return affine8(min, max, profile.activation.type === 'uint8' ? 0 : -128);
 }
 
-/** Clip on |x| of each tensor by one method. */
+/** Clip on |x| of each tensor by each method. */
 export function clipsBy(
-  method: CalibrationMethod,
+  methods: readonly CalibrationMethod[],
   profile: ProfileName,
   histograms: Record<string, HistogramState>,
-): Map<string, number> {
-  return new Map(
-    Object.entries(histograms).map(([name, state]) => [name, clipOf(method, state, gridOf(profile, state))]),
-  );
+): Map<CalibrationMethod, Map<string, number>> {
+  const found = new Map(methods.map((method) => [method, new Map<string, number>()]));
+  for (const [name, state] of Object.entries(histograms)) {
+    const clips = clipsOf(methods, state, gridOf(profile, state));
+    methods.forEach((method, i) => found.get(method)?.set(name, clips[i] ?? 0));
+  }
+  return found;
 }
 
 /** Plans the given layers as integers; `clips` must hold every tensor of {@link tensorsOf} them. */

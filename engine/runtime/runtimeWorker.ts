@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
@@ -7,6 +8,9 @@ import type { HistogramState } from '../stats/histogram';
 
 /** Folder of the built files; set when the program is built. */
 declare const QUANTSCOPE_DIST: string;
+
+/** How long a thread may take to end by itself; a run of a large model is waited for. */
+const PATIENCE_MS = 10_000;
 
 interface Waiting {
   resolve: (result: unknown) => void;
@@ -64,8 +68,15 @@ export class RuntimeWorker {
     });
   }
 
+  /** Ends the thread, after the call that it is at. */
   async terminate(): Promise<void> {
-    await this.worker.terminate();
+    const gone = once(this.worker, 'exit');
+    this.worker.ref();
+    // Not by force while it lives: onnxruntime aborts the whole process when its thread ends as it is being loaded.
+    this.worker.postMessage(null);
+    const patience = setTimeout(() => void this.worker.terminate(), PATIENCE_MS);
+    if (this.dead === undefined) await gone;
+    clearTimeout(patience);
   }
 
   private fail(error: EngineError): void {

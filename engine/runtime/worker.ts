@@ -122,6 +122,8 @@ async function answer(request: WorkerRequest): Promise<WorkerResponse> {
 }
 
 const port = parentPort;
-port?.on('message', (request: WorkerRequest) => {
-  void answer(request).then((response) => port.postMessage(response));
+port?.on('message', (request: WorkerRequest | null) => {
+  // Without its port nothing keeps the thread.
+  if (request === null) port.close();
+  else void answer(request).then((response) => port.postMessage(response));
 });

@@ -110,30 +110,34 @@ export class ValueCounter {
   }
 
   private stateOf(counted: Counted): HistogramState {
-    const { min, max } = counted;
-    return Histogram.from(
-      counted.emptied.state(),
-      stateOf(this.pagesOf(counted).octaves, { min, max, notFinite: none() }),
-    ).state();
+    const { min, max, emptied } = counted;
+    const pending = stateOf(this.pagesOf(counted).octaves, { min, max, notFinite: none() });
+    const before = emptied.state();
+    const isPlain = before.finite === 0 && before.notFinite.first === null;
+    return isPlain ? pending : Histogram.from(before, pending).state();
   }
 
   private pagesOf({ directory }: Counted): { octaves: HistogramState['octaves']; pages: Uint32Array[] } {
     const { buffer } = this.kernel.memory;
+    const made = [...new Uint32Array(buffer, directory, OCTAVES).entries()].filter(([, at]) => at !== 0);
+    // One piece of memory for all: thousands of small ones take long to send to another thread.
+    const all = new Float64Array(made.length * BINS_PER_OCTAVE);
     const octaves: HistogramState['octaves'] = [];
     const pages: Uint32Array[] = [];
     let negativeZeros = 0;
-    new Uint32Array(buffer, directory, OCTAVES).forEach((at, octave) => {
-      if (at === 0) return;
+    for (const [octave, at] of made) {
       const page = new Uint32Array(buffer, at, BINS_PER_OCTAVE);
       pages.push(page);
-      if (octave % NEGATIVE === NOT_FINITE_EXPONENT) return;
-      const counts = Float64Array.from(page);
+      if (octave % NEGATIVE === NOT_FINITE_EXPONENT) continue;
+      const counts = all.subarray(octaves.length * BINS_PER_OCTAVE, (octaves.length + 1) * BINS_PER_OCTAVE);
+      counts.set(page);
       if (octave === NEGATIVE) {
         negativeZeros = counts[0] ?? 0;
         counts[0] = 0;
       }
       if (counts.some((n) => n > 0)) octaves.push({ octave, counts });
-    });
+      else counts.fill(0);
+    }
     if (negativeZeros > 0) addZeros(octaves, negativeZeros);
     return { octaves, pages };
   }

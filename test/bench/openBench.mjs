@@ -2,28 +2,15 @@
 // version_converter: time and peak memory, each of a fresh process, in one interleaved run.
 // Python is taken from QUANTSCOPE_PYTHON (with onnx installed), else from test/bench/.venv, which is made if there is
 // a python3; without Python the ratios are left out. Argument: how many runs.
-import esbuild from 'esbuild';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildBench } from './buildBench.mjs';
+import { findPython } from './python.mjs';
 
 const here = import.meta.dirname;
-const root = join(here, '..', '..');
-const out = join(root, 'out', 'bench');
 const runs = Number(process.argv[2] ?? 5);
+const { root, out } = await buildBench(['openOne.ts', 'makeModels.ts']);
 const quiet = { cwd: root, encoding: 'utf8', timeout: 600_000 };
-
-await esbuild.build({
-  absWorkingDir: root,
-  entryPoints: ['test/bench/openOne.ts', 'test/bench/makeModels.ts'],
-  outdir: out,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  logLevel: 'warning',
-});
 const big = join(out, '100-MB.onnx');
 const long = join(out, '5000-nodes.onnx');
 spawnSync(process.execPath, [join(out, 'makeModels.mjs'), big, long], { ...quiet, stdio: 'inherit' });
@@ -37,18 +24,6 @@ const models = [
   ['5,000 nodes', long],
 ];
 
-/** Path of a Python that has onnx, or undefined. */
-function findPython() {
-  const has = (python) => spawnSync(python, ['-c', 'import onnx'], quiet).status === 0;
-  const given = process.env.QUANTSCOPE_PYTHON;
-  if (given !== undefined) return has(given) ? given : undefined;
-  const venv = join(here, '.venv');
-  const own = join(venv, 'bin', 'python');
-  if (!existsSync(own)) spawnSync('python3', ['-m', 'venv', venv], quiet);
-  if (!has(own)) spawnSync(own, ['-m', 'pip', 'install', '-q', '-r', join(here, 'requirements.txt')], quiet);
-  return has(own) ? own : undefined;
-}
-
 function measure(program, args) {
   const { stdout, stderr, status } = spawnSync(program, args, quiet);
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${stderr}`);
@@ -60,7 +35,7 @@ const middle = (results, key) => median(results.map((r) => r[key]));
 const ms = (seconds) => `${(1000 * seconds).toFixed(0)} ms`;
 const mb = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
 
-const python = findPython();
+const python = findPython('import onnx');
 if (python === undefined) console.log('No Python with onnx was found, so there is nothing to compare with.');
 const rows = [];
 for (const [name, path] of models) {

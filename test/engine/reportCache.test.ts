@@ -7,7 +7,7 @@ import { loadReport, storeReport } from '../../engine/reportCache';
 import { dataFolder } from './feeds/dataFolder';
 
 const model = { path: '/models/a.onnx', hash: 'abc' } as ModelSummary;
-const report = { version: 1, created: 'now', model } as Report;
+const report = { version: 2, created: 'now', model } as Report;
 let folder: string;
 
 beforeEach(() => {

@@ -171,7 +171,7 @@ describe('histogramGeometry', () => {
     for (const positive of [[], [9]]) {
       const histogram = { binWidth: 0.25, positive, negative: [] };
       const { bins, outline } = histogramGeometry(
-        { tensor: 'x', histogram, min: 0, max: 0, clips: { max: 0 } },
+        { tensor: 'x', histogram, min: 0, max: 0, clips: { max: 0 }, method: 'max' },
         options,
       );
       expect(bins).toEqual([{ from: 0, to: 0.25, count: positive[0] ?? 0 }]);
@@ -182,8 +182,8 @@ describe('histogramGeometry', () => {
   test('is told in words', () => {
     const histogram = { binWidth: 1, positive: [900, 99, 1], negative: [] };
     const clips = { max: 3, entropy: 2 };
-    expect(describeHistogram({ tensor: 'x', histogram, min: 0, max: 2.5, clips }, 'entropy')).toBe(
-      '1 k values from 0 to 2.5; Entropy clips at ±2, 0.1% of them',
-    );
+    expect(
+      describeHistogram({ tensor: 'x', histogram, min: 0, max: 2.5, clips, method: 'entropy' }, 'entropy'),
+    ).toBe('1 k values from 0 to 2.5; Entropy clips at ±2, 0.1% of them');
   });
 });

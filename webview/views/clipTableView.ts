@@ -23,7 +23,7 @@ export function addClipTable(parent: HTMLElement, input: LayerInput, settings: S
   const body = add(table, 'tbody', '');
   const clips = Object.entries(input.clips).sort(([, a], [, b]) => ascending(a, b));
   for (const [name, clip] of clips) {
-    const used = name === settings.method;
+    const used = name === input.method;
     const row = add(body, 'tr', used ? 'used' : '');
     row.dataset['method'] = name;
     const title = add(row, 'th', '', formatMethod(name));

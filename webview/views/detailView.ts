@@ -124,7 +124,7 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
         const title = add(part, 'h3', '');
         add(title, 'span', '', layer.inputs.length > 1 ? `Input ${i + 1}: ` : 'Input: ');
         addName(title, 'span', '', input.tensor);
-        addHistogram(part, input, { width, logCounts, range, method: settings.method }, `tail-${i}`);
+        addHistogram(part, input, { width, logCounts, range, method: input.method }, `tail-${i}`);
         addClipTable(part, input, settings);
       });
     },

@@ -138,6 +138,29 @@ function drawBasis(parent: HTMLElement, { settings, created, float }: Report): v
   );
 }
 
+/** What every calibrator reached when all were tried. */
+function drawCalibrators(parent: HTMLElement, { calibrationTable, settings, float }: Report): void {
+  if (calibrationTable.length === 0) return;
+  const details = add(parent, 'details', 'calibrators');
+  const tried = `${calibrationTable.length} calibrators tried`;
+  add(details, 'summary', '', `${tried}: ${formatMethod(settings.method)} is used`);
+  const table = add(details, 'table', 'clip-table');
+  add(table, 'caption', 'muted', 'Everything in int8, weights per channel, on the calibration samples');
+  const head = add(add(table, 'thead', ''), 'tr', '');
+  for (const title of ['Calibrator', formatMetric(float.metric)]) add(head, 'th', '', title).scope = 'col';
+  const body = add(table, 'tbody', '');
+  const most = Math.max(...calibrationTable.map((row) => row.score));
+  for (const { method, score } of calibrationTable) {
+    const used = method === settings.method;
+    const row = add(body, 'tr', used ? 'used' : '');
+    const title = add(row, 'th', '', formatMethod(method));
+    title.scope = 'row';
+    if (used) add(title, 'span', 'badge', 'used');
+    const cell = add(row, 'td', 'score-bar', formatScore(float.metric, score));
+    cell.style.setProperty('--share', String(most > 0 ? Math.max(0, score / most) : 0));
+  }
+}
+
 /** Float against int8 against the advice, and what these numbers rest on. */
 export function mountResult(parent: HTMLElement): Update {
   const section = add(parent, 'section', 'result-panel');
@@ -150,6 +173,7 @@ export function mountResult(parent: HTMLElement): Update {
       if (report === null) return;
       drawTable(section, report);
       drawBasis(section, report);
+      drawCalibrators(section, report);
       report.warnings.forEach((warning) => {
         const line = add(section, 'p', 'warning');
         addIcon(line, 'warning', 'Warning');

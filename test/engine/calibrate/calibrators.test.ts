@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clipOf, methods } from '../../../engine/calibrate/clipOf';
+import { clipsOf, methods } from '../../../engine/calibrate/clipOf';
 import { affineGrid, clippedRange, symmetricGrid, type Grid } from '../../../engine/calibrate/grid';
 import type { CalibrationMethod } from '../../../engine/protocol';
 import { Histogram } from '../../../engine/stats/histogram';
@@ -9,7 +9,7 @@ import { noise } from '../tinyModel';
 function clip(method: CalibrationMethod, values: ArrayLike<number>, grid?: Grid): number {
   const histogram = new Histogram();
   histogram.add(Float32Array.from(values));
-  return clipOf(method, histogram.state(), grid ?? symmetricGrid(8));
+  return clipsOf([method], histogram.state(), grid ?? symmetricGrid(8))[0] ?? NaN;
 }
 
 function evenly(count: number, from: number, to: number): number[] {

@@ -40,6 +40,11 @@ export async function quantizeTiny(
       return [name, histogram.state()];
     }),
   );
-  const plan = planQuantization(layers, histograms, clipsBy('max', settings.profile, histograms), settings);
+  const plan = planQuantization(
+    layers,
+    histograms,
+    clipsBy(['max'], settings.profile, histograms).get('max') ?? new Map<string, number>(),
+    settings,
+  );
   return { float, int8: rewriteQdq(float, plan), plan, histograms };
 }

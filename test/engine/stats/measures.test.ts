@@ -1,24 +1,51 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Histogram } from '../../../engine/stats/histogram';
-import { magnitudes } from '../../../engine/stats/magnitudes';
+import { Magnitudes } from '../../../engine/stats/magnitudes';
 import { rebin } from '../../../engine/stats/rebin';
+import { finiteValues } from './values';
 import { decibels, MAX_DB } from '../../../engine/stats/sqnr';
 
-test('folds both sides onto |x|, without zeros and empty bins', () => {
-  const histogram = new Histogram();
-  histogram.add(Float32Array.of(0, -0, 0.5, 1.5, -1.5, -3000.5, NaN));
-  const folded = magnitudes(histogram.state());
-  expect(folded).toMatchObject({ zeros: 2, total: 6, max: 3000.5 });
-  expect([...folded.counts]).toEqual([1, 2, 1]);
-  expect([...folded.lower]).toEqual([0.5, 1.5, 3000]);
-  expect([...folded.width]).toEqual([2 ** -11, 2 ** -10, 2]);
-});
+describe('magnitudes', () => {
+  const magnitudesOf = (...values: number[]) => {
+    const histogram = new Histogram();
+    histogram.add(Float32Array.from(values));
+    return new Magnitudes(histogram.state());
+  };
+  /** `[lower edge, width, count]` of the bins that hold something. */
+  const bins = (m: Magnitudes) =>
+    [...m.counts].flatMap((n, i) => (n === 0 ? [] : [[m.lower(i), m.width(i), n]]));
 
-test('has no bins where nothing was counted', () => {
-  const folded = magnitudes(new Histogram().state());
-  expect(folded).toMatchObject({ total: 0, zeros: 0, max: 0 });
-  expect(folded.counts).toHaveLength(0);
+  test('fold both sides onto |x|, without zeros', () => {
+    const folded = magnitudesOf(0, -0, 0.5, 1.5, -1.5, -3000.5, NaN);
+    expect(folded).toMatchObject({ zeros: 2, total: 6, max: 3000.5 });
+    expect(bins(folded)).toEqual([
+      [0.5, 2 ** -11, 1],
+      [1.5, 2 ** -10, 2],
+      [3000, 2, 1],
+    ]);
+  });
+
+  test('have no bins where nothing was counted', () => {
+    expect(magnitudesOf()).toMatchObject({ total: 0, zeros: 0, max: 0 });
+    expect(magnitudesOf(0, 0, -0).counts).toHaveLength(0);
+  });
+
+  test('find the first bin centred at a value or above', () => {
+    const positive = fc.float({ min: Math.fround(1e-38), noNaN: true, noDefaultInfinity: true });
+    fc.assert(
+      fc.property(finiteValues, positive, fc.double({ min: 0, max: 1, noNaN: true }), (values, x, share) => {
+        const folded = magnitudesOf(...values);
+        const near = folded.max * share;
+        for (const wanted of [x, near].filter((w) => w > 0)) {
+          const all = Array.from(folded.counts, (_, i) => folded.centre(i));
+          const found = all.findIndex((centre) => centre >= wanted);
+          expect(folded.firstCentredFrom(wanted)).toBe(found < 0 ? all.length : found);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
 });
 
 test('adds neighbouring bins and keeps the total', () => {
