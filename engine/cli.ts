@@ -7,12 +7,19 @@ import { TerminalProgress } from './cliProgress';
 import { dataText } from './dataText';
 import { EngineError, errorText } from './engineError';
 import { dataKinds } from './feeds/dataKinds';
+import { presetNames } from './feeds/presets';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
 import { readReport } from './reportCache';
-import type { AnalyzeSettings, CalibrationChoice, ProfileName, WeightGranularity } from './protocol';
+import type {
+  AnalyzeSettings,
+  CalibrationChoice,
+  PresetName,
+  ProfileName,
+  WeightGranularity,
+} from './protocol';
 import {
   adviceText,
   basisText,
@@ -30,8 +37,12 @@ interface DimensionOptions {
   dim?: Record<string, number>;
 }
 
-interface AnalyzeOptions extends DimensionOptions {
+interface DataOptions extends DimensionOptions {
   data: string;
+  preset?: PresetName;
+}
+
+interface AnalyzeOptions extends DataOptions {
   samples?: number;
   weights: WeightGranularity;
   calibration: CalibrationChoice;
@@ -42,8 +53,7 @@ interface AnalyzeOptions extends DimensionOptions {
   json?: string;
 }
 
-interface CalibrateOptions extends DimensionOptions {
-  data: string;
+interface CalibrateOptions extends DataOptions {
   output: string;
   samples?: number;
   shard?: Shard;
@@ -67,10 +77,14 @@ async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
+function dataFrom({ data, preset }: DataOptions): Pick<AnalyzeSettings, 'data' | 'preset'> {
+  return { data: resolve(data), preset: preset ?? null };
+}
+
 function settingsFrom(options: AnalyzeOptions): AnalyzeSettings {
   const { weights, calibration, profile } = options;
   return {
-    data: resolve(options.data),
+    ...dataFrom(options),
     samples: options.samples ?? null,
     weights,
     calibration,
@@ -108,9 +122,16 @@ function open(model: string, { dim }: DimensionOptions): Promise<Project> {
   return Project.open(resolve(model), pool, dim);
 }
 
-function withAnalyzeOptions(command: Command): Command {
+function withData(command: Command): Command {
   return withDimensions(command)
     .requiredOption('--data <path>', dataKinds())
+    .addOption(
+      new Option('--preset <name>', 'how the pictures of a folder become tensors').choices(presetNames),
+    );
+}
+
+function withAnalyzeOptions(command: Command): Command {
+  return withData(command)
     .option('--samples <n>', 'use at most so many samples of each part', parser(parseSamples))
     .addOption(
       new Option('--weights <granularity>', 'one scale per output channel or per tensor')
@@ -155,13 +176,12 @@ withDimensions(program.command('inspect <model>'))
     print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary));
   });
 
-withDimensions(program.command('data <model>'))
+withData(program.command('data <model>'))
   .description('what a data source holds for a model, and what looks wrong with it')
-  .requiredOption('--data <path>', dataKinds())
   .option('--json', 'print JSON')
-  .action(async (model: string, options: DimensionOptions & { data: string; json?: true }) => {
+  .action(async (model: string, options: DataOptions & { json?: true }) => {
     const project = await open(model, options);
-    const summary = await project.describeData(resolve(options.data));
+    const summary = await project.describeData(dataFrom(options));
     print(options.json === true ? JSON.stringify(summary, null, 2) : dataText(summary));
   });
 
@@ -193,9 +213,8 @@ withAnalyzeOptions(program.command('quantize <model>'))
     print(quantizedText(result));
   });
 
-withDimensions(program.command('calibrate <model>'))
+withData(program.command('calibrate <model>'))
   .description('count the values of every tensor, once, for any calibrator to look at')
-  .requiredOption('--data <path>', 'the calibration data, as for analyze')
   .requiredOption('-o, --output <file>', 'where to write the histograms')
   .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
   .option(
@@ -210,7 +229,7 @@ withDimensions(program.command('calibrate <model>'))
     await checkWritable(output);
     const project = await open(model, options);
     const { samples = null, skipFailed = false, shard = null } = options;
-    const settings = { data: resolve(options.data), samples, skipFailed };
+    const settings = { ...dataFrom(options), samples, skipFailed };
     const record = await project.calibrate(settings, shard, run);
     await writeCalibration(output, record);
     print(calibrationText(record, output));
@@ -240,9 +259,8 @@ program
     print(calibrationText(record, output));
   });
 
-withDimensions(program.command('evaluate <model>'))
+withData(program.command('evaluate <model>'))
   .description('score a model, float or int8')
-  .requiredOption('--data <path>', dataKinds())
   .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
   .option('--against <float>', 'the float model to compare with')
   .option('--skip-failed', SKIP_FAILED)
@@ -250,25 +268,20 @@ withDimensions(program.command('evaluate <model>'))
   .action(
     async (
       model: string,
-      options: DimensionOptions & {
-        data: string;
-        samples?: number;
-        against?: string;
-        skipFailed?: true;
-        json?: string;
-      },
+      options: DataOptions & { samples?: number; against?: string; skipFailed?: true; json?: string },
     ) => {
       if (options.json !== undefined) await checkWritable(options.json);
       const project = await open(model, options);
       const against = options.against === undefined ? null : await open(options.against, options);
       const { samples = null, skipFailed = false } = options;
-      const settings = { data: resolve(options.data), samples, skipFailed };
+      const settings = { ...dataFrom(options), samples, skipFailed };
       const result = await project.evaluate(settings, against, run);
       if (options.json !== undefined) await writeJson(options.json, result);
-      const { metric, score, floatScore, latencyMs, bytes } = result;
+      const { metric, score, floatScore, latencyMs, bytes, warnings } = result;
       const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
       const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${result.samples} samples`;
-      print(`${metric}: ${formatScore(metric, score)}${than}, ${rest}.`);
+      const line = `${metric}: ${formatScore(metric, score)}${than}, ${rest}.`;
+      print([line, ...warnings.map((w) => `Note: ${w}`)].join('\n'));
     },
   );
 
@@ -284,7 +297,7 @@ program
       `${basename(model)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${summary.layers.length} quantizable layers.`,
     );
     const base: Omit<AnalyzeSettings, 'weights'> = {
-      data: resolve(data),
+      ...dataFrom({ data }),
       samples: null,
       calibration: 'auto',
       profile: 'x86',

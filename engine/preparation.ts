@@ -55,10 +55,10 @@ const CACHE_BYTES = 512 * 2 ** 20;
 
 /** Opens the data, keeps it to the samples asked for, and remembers what was decoded. */
 export async function openSamples(
-  settings: Pick<AnalyzeSettings, 'data' | 'samples'>,
+  settings: Pick<AnalyzeSettings, 'data' | 'preset' | 'samples'>,
   { original }: Pick<OpenModel, 'original'>,
 ): Promise<Dataset> {
-  const whole = await openDataset(settings.data, inputSpecs(original));
+  const whole = await openDataset(settings.data, inputSpecs(original), settings);
   const dataset = settings.samples === null ? whole : limitSamples(whole, settings.samples);
   return {
     ...dataset,
@@ -135,7 +135,10 @@ function withoutSkipped(dataset: Dataset, skipped: Calibration['skipped']): Data
 }
 
 /** What measuring depends on. */
-export type MeasureSettings = Pick<AnalyzeSettings, 'data' | 'samples' | 'skipFailed' | 'calibrated'>;
+export type MeasureSettings = Pick<
+  AnalyzeSettings,
+  'data' | 'preset' | 'samples' | 'skipFailed' | 'calibrated'
+>;
 
 /** Counts the values of `tensors`, or reads the file that the settings name. */
 export async function calibrationFor(
@@ -256,9 +259,9 @@ export function settle(
   method: UsedMethod,
   { samples: { counted }, evaluator, dataset }: Measured,
 ): SettledSettings {
-  const { data, samples, weights, calibration, profile, targetDrop } = settings;
+  const { data, preset, samples, weights, calibration, profile, targetDrop } = settings;
   return {
-    ...{ data, samples, weights, calibration, profile, targetDrop, method },
+    ...{ data, preset, samples, weights, calibration, profile, targetDrop, method },
     calibrationSamples: counted.length,
     evaluationSamples: evaluator.samples.length,
     sharedSamples: dataset.shared,

@@ -37,7 +37,7 @@ import { tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import { buildReport, type LayerScore, type Proof } from './report';
 import { loadReport, storeReport } from './reportCache';
-import { checkSettings } from './settingsText';
+import { checkPreset, checkSettings } from './settingsText';
 import { inferShapes } from './runtime/inferShapes';
 import { loadWithNodes } from './runtime/runNodes';
 import type { WorkerPool } from './runtime/workerPool';
@@ -92,8 +92,9 @@ export class Project {
   }
 
   /** What a data source holds for this model. */
-  async describeData(data: string): Promise<DataSummary> {
-    return summarizeData(data, this.model.original);
+  async describeData({ data, preset }: Pick<AnalyzeSettings, 'data' | 'preset'>): Promise<DataSummary> {
+    checkPreset(preset);
+    return summarizeData(data, this.model.original, preset);
   }
 
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
@@ -142,12 +143,13 @@ export class Project {
       float,
       int8: result,
       meetsTarget: meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop),
+      warnings: measured.dataset.warnings,
     };
   }
 
   /** Scores this model; with `against`, by comparison with that float model where there is no truth. */
   async evaluate(
-    settings: Pick<AnalyzeSettings, 'data' | 'samples' | 'skipFailed'>,
+    settings: Pick<AnalyzeSettings, 'data' | 'preset' | 'samples' | 'skipFailed'>,
     against: Project | null,
     { onProgress, signal }: Run,
   ): Promise<EvaluateResult> {
@@ -191,6 +193,7 @@ export class Project {
       latencyMs,
       bytes: this.summary.bytes,
       samples: evaluator.samples.length,
+      warnings: dataset.warnings,
     };
   }
 
@@ -199,13 +202,13 @@ export class Project {
    * @param shard of the calibration samples; `null` for all
    */
   async calibrate(
-    { data, samples, skipFailed }: Omit<MeasureSettings, 'calibrated'>,
+    { data, preset, samples, skipFailed }: Omit<MeasureSettings, 'calibrated'>,
     shard: Shard | null,
     { onProgress, signal }: Run,
   ): Promise<CalibrationRecord> {
     refuseQuantized(this.summary);
     const { hash, normalized } = this.model;
-    const dataset = await openSamples({ data, samples }, this.model);
+    const dataset = await openSamples({ data, preset, samples }, this.model);
     return calibrate(this.pool, {
       ...{ hash, normalized, tensors: tensorsOf(layersToMeasure(this.model)), samples: dataset.calibration },
       ...{ shard: shard ?? undefined, skipFailed, onProgress, signal },
@@ -215,8 +218,8 @@ export class Project {
   private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
     checkSettings(settings);
     refuseQuantized(this.summary);
-    const { data, samples, skipFailed, calibrated } = settings;
-    const key = JSON.stringify([data, samples, skipFailed, calibrated, await lastChange(data)]);
+    const { data, preset, samples, skipFailed, calibrated } = settings;
+    const key = JSON.stringify([data, preset, samples, skipFailed, calibrated, await lastChange(data)]);
     if (this.last?.key !== key) {
       this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
     }

@@ -17,6 +17,8 @@ export interface HistogramData {
 }
 
 export type WeightGranularity = 'per-channel' | 'per-tensor';
+/** How pictures become tensors where nothing else says so. */
+export type PresetName = 'imagenet' | 'ocr' | '0-1' | '-1-1';
 export type ProfileName = 'x86' | 'arm' | 'tensorrt';
 export type MetricName = 'top1' | 'top5' | 'ctc' | 'sqnr' | 'cosine' | 'agreement';
 /** `max`, `entropy`, `mse`, or `percentile:P` with 50 ≤ P ≤ 100. */
@@ -118,8 +120,10 @@ export interface ModelSummary {
 }
 
 export interface AnalyzeSettings {
-  /** Path of an npz file or of a folder with a `quantscope.json`. */
+  /** Path of an npz file or of a folder; docs/data.md has every kind. */
   data: string;
+  /** For pictures of a folder whose `quantscope.json` does not say how they become tensors; `null` for none. */
+  preset: PresetName | null;
   /** At most so many samples of each part; `null` for all. */
   samples: number | null;
   weights: WeightGranularity;
@@ -231,6 +235,8 @@ export interface QuantizeResult {
   float: FloatResult;
   int8: Int8Result;
   meetsTarget: boolean;
+  /** What users have to know of the data, in sentences. */
+  warnings: string[];
 }
 
 export interface EvaluateResult {
@@ -242,6 +248,8 @@ export interface EvaluateResult {
   latencyMs: number;
   bytes: number;
   samples: number;
+  /** What users have to know of the data, in sentences. */
+  warnings: string[];
 }
 
 export type Stage = 'calibrate' | 'choose' | 'evaluate' | 'local' | 'sensitivity' | 'select' | 'quantize';
@@ -284,7 +292,10 @@ export interface Requests {
   /** The model in ONNX's textual syntax; `uri` is that of the document that will show it. */
   'quantscope/text': { params: { path: string; uri: string }; result: string };
   /** Says what a data source holds, before it is used. */
-  'quantscope/data': { params: { path: string; data: string }; result: DataSummary };
+  'quantscope/data': {
+    params: { path: string; data: string; preset: PresetName | null };
+    result: DataSummary;
+  };
 }
 
 export interface DataSummary {

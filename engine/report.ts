@@ -148,6 +148,7 @@ function listed(names: readonly string[]): string {
 function warningsOf({ measured, settings, selection, all, summary }: Findings): string[] {
   const { float } = all;
   const warnings: string[] = measured.reference.warning === null ? [] : [measured.reference.warning];
+  warnings.unshift(...measured.dataset.warnings);
   for (const [tensor, state] of Object.entries(measured.histograms)) {
     const count = notFiniteCount(state.notFinite);
     if (count > 0) {

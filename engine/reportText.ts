@@ -180,7 +180,7 @@ export function basisText({ settings }: Report): string {
   return `${formatMethod(settings.method)} calibration on ${settings.calibrationSamples} samples, scored on ${settings.evaluationSamples}${shared}, profile ${settings.profile}.`;
 }
 
-/** One line for a finished quantization. */
+/** One line for a finished quantization, and what is to be known of its data. */
 export function quantizedText({
   output,
   float,
@@ -188,11 +188,13 @@ export function quantizedText({
   keepFloat,
   meetsTarget,
   settings,
+  warnings,
 }: QuantizeResult): string {
   const share = `${int8.integerNodes} of ${int8.integerNodes + int8.floatNodes} nodes in integers`;
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
   const missed = meetsTarget ? '' : ` Not ${describeTarget(int8.metric, settings.targetDrop)}.`;
-  return `Wrote ${output}: ${formatScore(int8.metric, int8.score)} (float ${formatScore(float.metric, float.score)}), ${formatBytes(int8.bytes)} (${formatBytes(float.bytes)}), ${formatSpeed(float.latencyMs, int8.latencyMs)}, ${share}${kept}.${missed}`;
+  const line = `Wrote ${output}: ${formatScore(int8.metric, int8.score)} (float ${formatScore(float.metric, float.score)}), ${formatBytes(int8.bytes)} (${formatBytes(float.bytes)}), ${formatSpeed(float.latencyMs, int8.latencyMs)}, ${share}${kept}.${missed}`;
+  return [line, ...warnings.map((w) => `Note: ${w}`)].join('\n');
 }
 
 /** What a calibration holds, in a few lines. */

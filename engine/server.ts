@@ -80,7 +80,9 @@ answer('quantscope/open', async ({ path }) => {
   const project = await workspace.open(path);
   return { summary: project.summary, report: await workspace.report(project) };
 });
-answer('quantscope/data', async ({ path, data }) => (await workspace.open(path)).describeData(data));
+answer('quantscope/data', async ({ path, data, preset }) =>
+  (await workspace.open(path)).describeData({ data, preset }),
+);
 answer('quantscope/analyze', async ({ path, settings }, run) => {
   const project = await workspace.open(path);
   return workspace.remember(await project.analyze(settings, run));

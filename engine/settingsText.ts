@@ -1,5 +1,6 @@
 import { EngineError } from './engineError';
-import type { AnalyzeSettings, CalibrationChoice } from './protocol';
+import type { AnalyzeSettings, CalibrationChoice, PresetName } from './protocol';
+import { presetNames } from './feeds/presets';
 
 /**
  * Reads a calibrator's name: `auto`, `mixed`, `max`, `entropy`, `mse` or `percentile:99.99`.
@@ -65,6 +66,16 @@ export function parseDimension(text: string): [name: string, size: number] {
   );
 }
 
+/**
+ * Refuses a preset that there is not.
+ * @throws EngineError `bad-option`
+ */
+export function checkPreset(preset: string | null): asserts preset is PresetName | null {
+  const known: readonly string[] = presetNames;
+  if (preset === null || known.includes(preset)) return;
+  throw new EngineError('bad-option', `There is no preset "${preset}".`, `Use ${known.join(', ')}.`);
+}
+
 const granularities: readonly string[] = ['per-channel', 'per-tensor'];
 const profiles: readonly string[] = ['x86', 'arm', 'tensorrt'];
 
@@ -75,6 +86,7 @@ const profiles: readonly string[] = ['x86', 'arm', 'tensorrt'];
 export function checkSettings(settings: AnalyzeSettings): void {
   const { weights, calibration, profile, samples, targetDrop } = settings;
   parseCalibration(calibration);
+  checkPreset(settings.preset);
   if (samples !== null) parseSamples(String(samples));
   const oneOf = (what: string, value: string, known: readonly string[]) => {
     if (known.includes(value)) return;

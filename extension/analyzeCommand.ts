@@ -22,7 +22,7 @@ async function analyze(model: unknown, given: unknown, services: Services): Prom
   const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
   if (data === undefined) return undefined;
   return runTask(session, 'Analyzing', services, async (token) => {
-    if (data !== session.data?.data) await session.useData(data);
+    if (data !== session.data?.data) await session.useData(data, chosen.preset);
     const settings = { ...readSettings(uri), ...chosen, data };
     const report = await services.engine.request(
       'quantscope/analyze',

@@ -3,6 +3,7 @@ import type { DataSummary, ErrorData, Progress, Report } from '../engine/protoco
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { Refusal, toErrorData } from './errorData';
+import { readSettings } from './settings';
 import { keptInFloat, type FloatToggles } from './keptInFloat';
 
 /** A view that has just loaded hears the last message of each type, in this order. */
@@ -98,10 +99,10 @@ export class ModelSession implements vscode.Disposable {
   }
 
   /** Has the engine check a data source, then remembers it for this model. */
-  async useData(data: string): Promise<DataSummary> {
+  async useData(data: string, preset = readSettings(this.uri).preset): Promise<DataSummary> {
     this.send({ type: 'dataState', state: { kind: 'reading', path: data } });
     try {
-      this.data = await this.engine.request('quantscope/data', { path: this.path, data });
+      this.data = await this.engine.request('quantscope/data', { path: this.path, data, preset });
     } finally {
       this.send({ type: 'dataState', state: null });
     }

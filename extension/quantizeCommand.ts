@@ -31,7 +31,7 @@ async function quantize(
   const output = givenOutput(given) ?? (session.isRunning ? '' : await askOutput(uri));
   if (output === undefined) return undefined;
   const result = await runTask(session, 'Quantizing', services, async (token) => {
-    if (data !== session.data?.data) await session.useData(data);
+    if (data !== session.data?.data) await session.useData(data, chosen.preset);
     const settings = { ...readSettings(uri), ...chosen, data, output, keepFloat: session.keepFloat };
     const done = await services.engine.request(
       'quantscope/quantize',

@@ -5,7 +5,14 @@ import type { AnalyzeSettings } from '../engine/protocol';
 export type ConfiguredSettings = Omit<AnalyzeSettings, 'data'>;
 
 /** Names under `quantscope.` in the settings; their defaults are package.json's alone. */
-export const SETTING_NAMES = ['weights', 'calibration', 'samples', 'profile', 'targetDrop'] as const;
+export const SETTING_NAMES = [
+  'preset',
+  'weights',
+  'calibration',
+  'samples',
+  'profile',
+  'targetDrop',
+] as const;
 
 /** The user's settings for one model; a value the engine does not know is refused there, by name. */
 export function readSettings(model: vscode.Uri): ConfiguredSettings {
@@ -13,6 +20,7 @@ export function readSettings(model: vscode.Uri): ConfiguredSettings {
   const read = <N extends keyof ConfiguredSettings>(name: N) =>
     configuration.get<unknown>(name) as ConfiguredSettings[N];
   return {
+    preset: read('preset'),
     weights: read('weights'),
     calibration: read('calibration'),
     samples: read('samples'),

@@ -1,4 +1,4 @@
-import type { Dataset, InputSpec } from './dataset';
+import type { Dataset, InputSpec, OpenOptions } from './dataset';
 import { MANIFEST_NAME } from './manifest';
 import { openFolder } from './openFolder';
 import { openNpz } from './openNpz';
@@ -8,7 +8,7 @@ import { holdsTestData, openTestData } from './openTestData';
 interface DataKind {
   /** As errors and help call it: `an .npz file`. */
   what: string;
-  open: (path: string, inputs: readonly InputSpec[]) => Promise<Dataset>;
+  open: (path: string, inputs: readonly InputSpec[], options: OpenOptions) => Promise<Dataset>;
 }
 
 /** Files by their names' endings. */
@@ -24,7 +24,11 @@ export const folderKinds: readonly (DataKind & { holds: (names: readonly string[
     open: openFolder,
   },
   { what: 'a folder of ONNX test data (test_data_set_0)', holds: holdsTestData, open: openTestData },
-  { what: 'a folder of .npy or .npz files', holds: () => true, open: openSampleFolder },
+  {
+    what: 'a folder of .npy or .npz files, or of pictures with a preset',
+    holds: () => true,
+    open: openSampleFolder,
+  },
 ];
 
 /** All that data can be, as one list for people. */

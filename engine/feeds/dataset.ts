@@ -1,4 +1,4 @@
-import type { MetricName } from '../protocol';
+import type { MetricName, PresetName } from '../protocol';
 import type { Tensor } from '../onnx/tensor';
 
 export type { ElementType, InputSpec, Tensor, TensorData } from '../onnx/tensor';
@@ -21,6 +21,12 @@ export interface SampleSource {
   load(index: number): Promise<Sample>;
 }
 
+/** What the user says about data besides where it is. */
+export interface OpenOptions {
+  /** For pictures that no manifest says how to prepare. */
+  preset: PresetName | null;
+}
+
 export interface Dataset {
   calibration: SampleSource;
   evaluation: SampleSource;
@@ -29,6 +35,8 @@ export interface Dataset {
   metric: MetricName;
   /** For `ctc`: class index (after the blank) to character. */
   alphabet: string[];
+  /** What users have to know of this data, in sentences. */
+  warnings: string[];
   /** The order of the channels that pictures became, where they did. */
   color?: 'RGB' | 'BGR' | 'gray' | undefined;
 }

@@ -1,9 +1,11 @@
 import { extname } from 'node:path';
 import { badData } from './badData';
-import type { InputSpec, Sample, SampleSource, Tensor, Truth } from './dataset';
+import type { Dataset, InputSpec, Sample, SampleSource, Tensor, Truth } from './dataset';
 import { checkFinite, fitInput } from './fitInput';
 import type { Manifest, Preprocess } from './manifest';
+import { presetSteps } from './presetSteps';
 import { parseNpy } from './parseNpy';
+import { presetNames } from './presets';
 import { preprocessImage } from './preprocessImage';
 import { readBounded } from './readBounded';
 import { readImage } from './readImage';
@@ -21,7 +23,12 @@ export const SAMPLE_FILE = /^[^.].*\.(png|jpe?g|bmp|npy|npz)$/i;
 const MAX_FILE_BYTES = 2 ** 30;
 
 /** What a manifest says of single files. */
-type Reading = Pick<Manifest, 'input' | 'preprocess'>;
+type Reading = Pick<Manifest, 'input' | 'preprocess' | 'preset'>;
+
+export interface FileSamples {
+  source: SampleSource;
+  color: Dataset['color'];
+}
 
 /**
  * Samples that each lie in one file, read when asked for; `manifestName` is what errors call the manifest, or the
@@ -33,7 +40,7 @@ export function fileSamples(
   manifest: Reading,
   inputs: readonly InputSpec[],
   manifestName: string,
-): SampleSource {
+): FileSamples {
   const odd = files.find((file) => !SAMPLE_FILE.test(file.name.replace(/^.*\//, '')));
   if (odd !== undefined)
     throw badData(
@@ -42,23 +49,30 @@ export function fileSamples(
     );
   const single = files.find((file) => kindOf(file) !== '.npz');
   const target = single === undefined ? null : targetInput(single, manifest, inputs, manifestName);
+  const steps =
+    target === null || manifest.preset === undefined
+      ? manifest.preprocess
+      : presetSteps(manifest.preset, target, manifest.preprocess);
   const loadFeeds = async (file: SampleFile): Promise<Record<string, Tensor>> => {
     if (target === null || kindOf(file) === '.npz') return loadNpz(file, inputs);
     const bytes = await readBounded(file.path, MAX_FILE_BYTES, file.name);
-    const tensor =
-      kindOf(file) === '.npy'
-        ? npyTensor(bytes, file)
-        : imageTensor(bytes, file, target, manifest.preprocess);
+    const tensor = kindOf(file) === '.npy' ? npyTensor(bytes, file) : imageTensor(bytes, file, target, steps);
     return { [target.name]: fitInput(tensor, target, file.name, shapeHint(file)) };
   };
-  return {
-    length: files.length,
-    async load(index): Promise<Sample> {
-      const file = files[index];
-      if (file === undefined) throw new RangeError(`no sample ${index}`);
-      return { name: file.name, feeds: await loadFeeds(file), truth: file.truth };
-    },
+  const load = async (index: number): Promise<Sample> => {
+    const file = files[index];
+    if (file === undefined) throw new RangeError(`no sample ${index}`);
+    return { name: file.name, feeds: await loadFeeds(file), truth: file.truth };
   };
+  return {
+    source: { length: files.length, load },
+    color: steps === undefined ? undefined : (steps.color ?? 'RGB'),
+  };
+}
+
+/** Whether a sample's file is a picture, by its name. */
+export function isPicture(file: SampleFile): boolean {
+  return !['.npy', '.npz'].includes(kindOf(file));
 }
 
 function shapeHint(file: SampleFile): string {
@@ -124,7 +138,12 @@ function imageTensor(
   if (preprocess === undefined)
     throw badData(
       `${file.name} is a picture, and quantscope.json does not say how it becomes a tensor.`,
-      'Add "preprocess" with layout, color, resize, mean and std.',
+      `Add "preset": one of ${presetNames.join(', ')}; or "preprocess" with layout, color, resize, mean and std.`,
     );
-  return preprocessImage(readImage(bytes, file.name), preprocess, target.dims?.length === 3 ? 3 : 4);
+  return preprocessImage(
+    readImage(bytes, file.name),
+    preprocess,
+    target.dims?.length === 3 ? 3 : 4,
+    file.name,
+  );
 }

@@ -1,4 +1,4 @@
-import type { MetricName } from '../protocol';
+import type { MetricName, PresetName } from '../protocol';
 
 /** Name of the file that makes a folder a data set. */
 export const MANIFEST_NAME = 'quantscope.json';
@@ -14,7 +14,9 @@ export interface Manifest {
    * model. A model with several inputs takes `.npz` files.
    */
   input?: string | undefined;
-  /** How a picture becomes a tensor. Needed as soon as a sample is a picture. */
+  /** How pictures become tensors, by name; keys of `preprocess` go before. */
+  preset?: PresetName | undefined;
+  /** How a picture becomes a tensor. This or `preset` is needed as soon as a sample is a picture. */
   preprocess?: Preprocess | undefined;
   /**
    * How answers are scored. Without it: `ctc` when truths are texts, `top1` when they are numbers,
@@ -82,6 +84,11 @@ export interface Resize {
   mode: 'stretch' | 'keep-aspect' | 'crop';
   width?: number | undefined;
   height?: number | undefined;
+  /**
+   * For `crop`: the size to cover is this many times width × height; 1 when left out. ImageNet's models are measured
+   * with 256/224.
+   */
+  zoom?: number | undefined;
 }
 
 /** Padding goes to the right and the bottom. */

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { MetricName } from '../protocol';
 import { badData } from './badData';
-import type { Dataset, InputSpec } from './dataset';
+import type { Dataset, InputSpec, OpenOptions } from './dataset';
 import { fileSamples, SAMPLE_FILE, type SampleFile } from './fileSamples';
 import { insideFolder } from './insideFolder';
 import { MANIFEST_NAME, type Alphabet, type Manifest, type Part } from './manifest';
@@ -17,18 +17,28 @@ const MAX_TEXT_BYTES = 64e6;
  * samples are loaded.
  * @throws EngineError `bad-data` that names the manifest's key or the file, and the value
  */
-export async function openFolder(folder: string, inputs: readonly InputSpec[]): Promise<Dataset> {
+export async function openFolder(
+  folder: string,
+  inputs: readonly InputSpec[],
+  { preset }: OpenOptions,
+): Promise<Dataset> {
   const name = `${basename(folder)}/${MANIFEST_NAME}`;
   const manifest = parseManifest(await readManifestText(folder), name);
+  const decided = manifest.preset ?? manifest.preprocess;
+  const reading = { ...manifest, preset: decided === undefined ? (preset ?? undefined) : manifest.preset };
+  const warnings =
+    preset === null || decided === undefined || preset === decided
+      ? []
+      : [`${name} says how pictures become tensors, so the preset ${preset} was not used.`];
   const open = async (part: Part) => {
     const files = await listFiles(folder, part, name);
-    return { files, source: fileSamples(files, manifest, inputs, name) };
+    return { files, ...fileSamples(files, reading, inputs, name) };
   };
   const alphabet = manifest.alphabet === undefined ? [] : await readAlphabet(folder, manifest.alphabet, name);
   if (manifest.samples !== undefined) {
-    const { files, source } = await open(manifest.samples);
+    const { files, source, color } = await open(manifest.samples);
     const metric = chooseMetric(manifest, files, name);
-    return { ...splitSamples(source), metric, alphabet, color: colorOf(manifest) };
+    return { ...splitSamples(source), metric, alphabet, color, warnings };
   }
   const calibration = await open(manifest.calibration ?? []);
   const evaluation = await open(manifest.evaluation ?? []);
@@ -39,12 +49,9 @@ export async function openFolder(folder: string, inputs: readonly InputSpec[]): 
     shared: false,
     metric,
     alphabet,
-    color: colorOf(manifest),
+    color: calibration.color ?? evaluation.color,
+    warnings,
   };
-}
-
-function colorOf({ preprocess }: Manifest): Dataset['color'] {
-  return preprocess === undefined ? undefined : (preprocess.color ?? 'RGB');
 }
 
 async function readManifestText(folder: string): Promise<string> {

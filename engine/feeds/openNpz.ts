@@ -55,7 +55,7 @@ export async function openNpz(path: string, inputs: readonly InputSpec[]): Promi
       resolve({ name: `#${index}`, feeds, truth: truths?.[index] ?? null });
     });
   const metric = truths === null ? 'agreement' : 'top1';
-  return { ...splitSamples({ length: count, load }), metric, alphabet: [] };
+  return { ...splitSamples({ length: count, load }), metric, alphabet: [], warnings: [] };
 }
 
 function cutArray(array: Tensor, spec: InputSpec, where: string): Cut {

@@ -1,23 +1,32 @@
 import { badData } from './badData';
-import type { Dataset, InputSpec } from './dataset';
-import { fileSamples } from './fileSamples';
+import type { Dataset, InputSpec, OpenOptions } from './dataset';
+import { fileSamples, isPicture, SAMPLE_FILE } from './fileSamples';
 import { listSampleFiles } from './listSampleFiles';
+import { presetNames } from './presets';
 import { splitSamples } from './splitSamples';
 
-const ARRAY_FILE = /^[^.].*\.(npy|npz)$/i;
-
 /**
- * Opens a folder without a manifest: every `.npy` and `.npz` file in it and in its subfolders is one sample,
- * without truth.
- * @throws EngineError `bad-data` when it holds none
+ * Opens a folder without a manifest: every `.npy`, `.npz` and picture file in it and in its subfolders is one
+ * sample, without truth. Pictures need a preset.
+ * @throws EngineError `bad-data` when it holds none, and for pictures without a preset
  */
-export async function openSampleFolder(folder: string, inputs: readonly InputSpec[]): Promise<Dataset> {
-  const files = await listSampleFiles(folder, ARRAY_FILE);
+export async function openSampleFolder(
+  folder: string,
+  inputs: readonly InputSpec[],
+  { preset }: OpenOptions,
+): Promise<Dataset> {
+  const files = await listSampleFiles(folder, SAMPLE_FILE);
   if (files.length === 0)
     throw badData(
       `${folder} has no quantscope.json, and no samples.`,
-      `Put .npy or .npz files there, or write a quantscope.json that says what the samples are, such as {"version": 1, "samples": {"folder": "."}, "preprocess": {"resize": {"mode": "stretch", "width": 224, "height": 224}}}.`,
+      'Put pictures, .npy or .npz files there, or a quantscope.json that says what the samples are, such as {"version": 1, "samples": {"folder": "."}, "preset": "imagenet"}.',
     );
-  const source = fileSamples(files, {}, inputs, folder);
-  return { ...splitSamples(source), metric: 'agreement', alphabet: [] };
+  const picture = files.find(isPicture);
+  if (picture !== undefined && preset === null)
+    throw badData(
+      `${folder} holds pictures, such as ${picture.name}, and nothing says how they become tensors.`,
+      `Name a preset: ${presetNames.join(', ')} (--preset, or the setting quantscope.preset); or write a quantscope.json with "preprocess".`,
+    );
+  const { source, color } = fileSamples(files, { preset: preset ?? undefined }, inputs, folder);
+  return { ...splitSamples(source), metric: 'agreement', alphabet: [], color, warnings: [] };
 }

@@ -3,6 +3,7 @@ import { errorText } from '../engineError';
 import { badData } from './badData';
 import { JsonValue } from './jsonValue';
 import type { Alphabet, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
+import { presetNames } from './presets';
 
 const METRICS: readonly MetricName[] = ['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'];
 const SIZE = { integer: true, min: 1, max: 16384 };
@@ -22,6 +23,7 @@ export function parseManifest(text: string, file: string): Manifest {
   const keys = [
     'version',
     'input',
+    'preset',
     'preprocess',
     'metric',
     'alphabet',
@@ -33,6 +35,7 @@ export function parseManifest(text: string, file: string): Manifest {
   const manifest: Manifest = {
     version: JsonValue.required(root, members, 'version').oneOf([1] as const),
     input: members.get('input')?.string(),
+    preset: members.get('preset')?.oneOf(presetNames),
     preprocess: optional(members.get('preprocess'), readPreprocess),
     metric: members.get('metric')?.oneOf(METRICS),
     alphabet: optional(members.get('alphabet'), readAlphabet),
@@ -110,14 +113,16 @@ function readPerChannel(value: JsonValue, channels: number): number | number[] {
 }
 
 function readResize(value: JsonValue): Resize {
-  const members = value.members(['mode', 'width', 'height']);
+  const members = value.members(['mode', 'width', 'height', 'zoom']);
   const mode = JsonValue.required(value, members, 'mode').oneOf(['stretch', 'keep-aspect', 'crop'] as const);
   const width = members.get('width')?.number(SIZE);
   const height = members.get('height')?.number(SIZE);
   if (width === undefined && height === undefined) throw value.error('Add "width", "height" or both.');
   if (mode !== 'keep-aspect' && (width === undefined || height === undefined))
     throw value.error(`Mode "${mode}" needs both "width" and "height".`);
-  return { mode, width, height };
+  const zoom = members.get('zoom');
+  if (zoom !== undefined && mode !== 'crop') throw zoom.error('Only mode "crop" knows a zoom: leave it out.');
+  return { mode, width, height, zoom: zoom?.number({ min: 1, max: 16 }) };
 }
 
 function readPad(value: JsonValue): Pad {

@@ -5,12 +5,18 @@ import { resizePixels } from './resizePixels';
 
 /**
  * A picture as a model takes it: resized, normalized, padded.
+ * @param where what errors call it
  * @param rank 4 for a tensor with a batch axis of 1; 3 for one without
  * @returns float32 [1,C,H,W] or [1,H,W,C], or the same without the 1
  */
-export function preprocessImage(picture: Pixels, preprocess: Preprocess, rank: 3 | 4): Tensor {
+export function preprocessImage(
+  picture: Pixels,
+  preprocess: Preprocess,
+  rank: 3 | 4,
+  where?: string,
+): Tensor {
   const { layout = 'NCHW', color = 'RGB', pad = {} } = preprocess;
-  const pixels = preprocess.resize === undefined ? picture : resizePixels(picture, preprocess.resize);
+  const pixels = preprocess.resize === undefined ? picture : resizePixels(picture, preprocess.resize, where);
   const planes = channelsIn(pixels, color);
   const width = padded(pixels.width, pad.minWidth, pad.multipleOf);
   const height = padded(pixels.height, pad.minHeight, pad.multipleOf);

@@ -1,17 +1,28 @@
+import { badData } from './badData';
 import type { Resize } from './manifest';
 import type { Pixels } from './readImage';
 
-/** A picture brought to the size that `resize` asks for. */
-export function resizePixels(pixels: Pixels, resize: Resize): Pixels {
-  const { width = Infinity, height = Infinity, mode } = resize;
+/** Beyond any model's input; a strip of one pixel's height may ask for more. */
+const MAX_PIXELS = 100e6;
+
+/**
+ * A picture brought to the size that `resize` asks for; `where` is what errors call it.
+ * @throws EngineError `bad-data` when a side would become so long that there were more than 100 megapixels
+ */
+export function resizePixels(pixels: Pixels, resize: Resize, where = 'The picture'): Pixels {
+  const { width = Infinity, height = Infinity, mode, zoom = 1 } = resize;
   if (mode === 'stretch') return stretch(pixels, width, height);
   const factors = [width / pixels.width, height / pixels.height] as const;
-  const factor = mode === 'crop' ? Math.max(...factors) : Math.min(...factors);
-  const scaled = stretch(
-    pixels,
-    Math.max(1, Math.round(pixels.width * factor)),
-    Math.max(1, Math.round(pixels.height * factor)),
-  );
+  const factor = mode === 'crop' ? Math.max(...factors) * zoom : Math.min(...factors);
+  const [scaledWidth, scaledHeight] = [pixels.width, pixels.height].map((side) =>
+    Math.max(1, Math.round(side * factor)),
+  ) as [number, number];
+  if (scaledWidth * scaledHeight > MAX_PIXELS)
+    throw badData(
+      `${where} has ${pixels.width} × ${pixels.height} pixels and would become ${scaledWidth} × ${scaledHeight}.`,
+      'Remove it, or cut it to pictures of a usual shape.',
+    );
+  const scaled = stretch(pixels, scaledWidth, scaledHeight);
   return mode === 'crop' ? cropMiddle(scaled, width, height) : scaled;
 }
 

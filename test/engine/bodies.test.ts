@@ -29,6 +29,7 @@ function npz(name: string, arrays: Record<string, Uint8Array>): AnalyzeSettings 
   writeFileSync(data, zipSync(Object.fromEntries(files)));
   return {
     data,
+    preset: null,
     samples: null,
     weights: 'per-channel',
     calibration: 'max',

@@ -35,7 +35,7 @@ function quantscope(...parameters: string[]) {
 /** One line on stderr that holds all of these words, and nothing half-written. */
 function expectFailure(code: number, words: string[], ...parameters: string[]): void {
   const { status, stdout, stderr } = quantscope(...parameters);
-  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(stderr.trimEnd().split('\n'), stderr).toHaveLength(1);
   for (const word of words) expect(stderr).toContain(word);
   expect(stderr).not.toMatch(/\n\s+at /);
   expect(stdout).toBe('');

@@ -19,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'quantscope-precision-'));
 const data = join(folder, 'data.npz');
 const settings: AnalyzeSettings = {
   data,
+  preset: null,
   samples: null,
   weights: 'per-channel',
   calibration: 'max',
@@ -91,7 +92,9 @@ describe.each([
     for (const { type } of [...graph.input, ...graph.output]) {
       expect(type?.value.case === 'tensorType' && type.value.value.elemType).toBe(crosses);
     }
-    const scored = await (await Project.open(output, pool)).evaluate({ data, samples: null }, project, {});
+    const scored = await (
+      await Project.open(output, pool)
+    ).evaluate({ data, preset: null, samples: null }, project, {});
     expect(scored.score).toBe(int8.score);
   });
 });
@@ -130,7 +133,7 @@ describe('a model that is quantized already', () => {
     await expect(project.analyze(settings, {})).rejects.toMatchObject(refusal);
     await expect(project.quantize(again, {})).rejects.toMatchObject(refusal);
     expect(existsSync(again.output)).toBe(false);
-    const { score } = await project.evaluate({ data, samples: null }, original, {});
+    const { score } = await project.evaluate({ data, preset: null, samples: null }, original, {});
     expect(score).toBe(int8.score);
     const text = modelText(project.summary);
     expect(text).toMatch(/^x +activation +uint8 +one +0\.00\d+ +12[78]$/m);

@@ -12,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'quantscope-real-'));
 const model = join(folder, 'rec.onnx');
 const settings: AnalyzeSettings = {
   data: 'sample/lines',
+  preset: null,
   samples: null,
   weights: 'per-channel',
   calibration: 'mse',

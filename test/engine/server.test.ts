@@ -17,6 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));
 const model = join(folder, 'rec.onnx');
 const settings: AnalyzeSettings = {
   data: resolve('sample/lines'),
+  preset: null,
   samples: 2,
   weights: 'per-channel',
   calibration: 'max',
@@ -79,7 +80,7 @@ test('opens a model, and says what the data holds', async () => {
   const { summary, report } = await request('quantscope/open', { path: model });
   expect(summary.layers).toHaveLength(51);
   expect(report).toBeNull();
-  const data = await request('quantscope/data', { path: model, data: settings.data });
+  const data = await request('quantscope/data', { path: model, data: settings.data, preset: null });
   expect(data).toMatchObject({
     metric: 'ctc',
     hasTruth: true,

@@ -34,6 +34,7 @@ test.each(['0', '-1', '1.5', 'many', 'NaN', '1e400'])('takes no %s samples', (te
 describe('settings from an editor', () => {
   const good: AnalyzeSettings = {
     data: 'data.npz',
+    preset: null,
     samples: null,
     weights: 'per-channel',
     calibration: 'percentile:99.999',
@@ -51,6 +52,7 @@ describe('settings from an editor', () => {
     { calibration: 'percentile:20' },
     { weights: 'per-row' },
     { profile: 'toString' },
+    { preset: 'toString' },
     { samples: 0 },
     { samples: 1.5 },
     { targetDrop: -0.1 },

@@ -8,6 +8,7 @@ const result: QuantizeResult = {
   output: '/models/rec.int8.onnx',
   settings: {
     data: '/data',
+    preset: null,
     samples: null,
     weights: 'per-channel',
     calibration: 'auto',
@@ -22,6 +23,7 @@ const result: QuantizeResult = {
   float,
   int8: { ...float, score: 0.981, latencyMs: 10, bytes: 3_210_000, integerNodes: 60, floatNodes: 9 },
   meetsTarget: true,
+  warnings: [],
 };
 
 describe('the result of quantizing', () => {

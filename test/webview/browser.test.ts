@@ -49,6 +49,7 @@ const quantized: QuantizeResult = {
   float: report.float,
   int8: report.advised,
   meetsTarget: true,
+  warnings: [],
 };
 
 function everything(of: Report = report): ToWebview[] {

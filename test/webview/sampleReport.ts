@@ -158,6 +158,7 @@ export function sampleReport(layers = 51): Report {
     model,
     settings: {
       data: '/home/user/data/street-signs.npz',
+      preset: null,
       samples: null,
       weights: 'per-channel',
       calibration: 'auto',

@@ -12,6 +12,7 @@ const dataset: Dataset = {
   shared: false,
   metric: 'sqnr',
   alphabet: [],
+  warnings: [],
 };
 
 test('keeps the first samples of each part', async () => {

@@ -84,14 +84,6 @@ test('feeds raw arrays as they are', async () => {
   });
 });
 
-test('asks for a manifest and shows one', async () => {
-  await expect(openDataset(dataFolder({ 'a.png': '' }), [x])).rejects.toMatchObject({
-    code: 'bad-data',
-    message: expect.stringContaining('has no quantscope.json') as unknown,
-    hint: expect.stringContaining('"samples": {"folder": "."}') as unknown,
-  });
-});
-
 test.each<[string, object, string]>([
   ['a path that goes up', { samples: [{ file: '../a.png' }] }, '"../a.png", outside its folder'],
   ['a path that goes up inside', { samples: [{ file: 'more/..\\\\a.png' }] }, 'outside its folder'],
