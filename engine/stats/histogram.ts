@@ -77,7 +77,11 @@ export class Histogram {
     if (other.finite === 0) return;
     this.min = Math.min(this.min, other.min);
     this.max = Math.max(this.max, other.max);
-    for (const { octave, counts } of other.octaves) addCounts(this.countsOf(octave), counts);
+    for (const { octave, counts } of other.octaves) {
+      const own = this.octaves.get(octave);
+      if (own === undefined) this.octaves.set(octave, counts.slice());
+      else addCounts(own, counts);
+    }
   }
 
   state(): HistogramState {

@@ -63,7 +63,7 @@ export class Magnitudes {
 
   private firstBelowNormal(x: number): number {
     const { width } = octaveBins(0);
-    return Math.min(Math.ceil(x / width - 0.5), this.counts.length);
+    return Math.min(Math.max(0, Math.ceil(x / width - 0.5)), this.counts.length);
   }
 
   private octaveOf(bin: number): { from: number; width: number } {
