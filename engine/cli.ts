@@ -7,6 +7,7 @@ import { TerminalProgress } from './cliProgress';
 import { dataText } from './dataText';
 import { EngineError, errorText } from './engineError';
 import { dataKinds } from './feeds/dataKinds';
+import { isSynthetic } from './feeds/openSynthetic';
 import { presetNames } from './feeds/presets';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
 import { checkOutput } from './onnx/checkOutput';
@@ -78,7 +79,12 @@ async function writeJson(file: string, value: unknown): Promise<void> {
 }
 
 function dataFrom({ data, preset }: DataOptions): Pick<AnalyzeSettings, 'data' | 'preset'> {
-  return { data: resolve(data), preset: preset ?? null };
+  return { data: dataPath(data), preset: preset ?? null };
+}
+
+/** `synthetic` is no path. */
+function dataPath(data: string): string {
+  return isSynthetic(data) ? data : resolve(data);
 }
 
 function settingsFrom(options: AnalyzeOptions): AnalyzeSettings {

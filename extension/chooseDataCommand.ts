@@ -81,6 +81,11 @@ async function listData(session: ModelSession): Promise<DataItem[]> {
   return [
     ...groups.flatMap(({ label, candidates }) => [separator(label), ...candidates.map(item)]),
     separator('Elsewhere'),
+    {
+      label: '$(beaker) Synthetic samples',
+      description: 'made up, to try things out; not to be trusted',
+      find: () => Promise.resolve('synthetic'),
+    },
     { label: '$(file) Browse for a file…', find: () => browse(session, true) },
     { label: '$(folder-opened) Browse for a folder…', find: () => browse(session, false) },
   ];
@@ -92,7 +97,7 @@ async function browse(session: ModelSession, files: boolean): Promise<string | u
     canSelectFolders: !files,
     defaultUri: vscode.Uri.joinPath(session.uri, '..'),
     openLabel: 'Use for Calibration',
-    ...(files ? { filters: { 'NumPy archives': ['npz'] } } : {}),
+    ...(files ? { filters: { 'Calibration data': ['npz', 'jsonl', 'ndjson', 'csv', 'txt'] } } : {}),
   });
   return picked?.[0]?.fsPath;
 }

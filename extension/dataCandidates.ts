@@ -31,6 +31,7 @@ export const dataKinds = [
     dataOf: (file) => folderOf(dirname(file)),
   },
   { label: 'Array files', glob: '**/*.npz', dataOf: itself },
+  { label: 'JSON lines', glob: '**/*.{jsonl,ndjson}', dataOf: itself },
   { label: 'Folders of arrays', glob: '**/*.npy', dataOf: folderOf },
 ] as const satisfies readonly DataKind[];
 

@@ -1,8 +1,11 @@
 import type { Dataset, InputSpec, OpenOptions } from './dataset';
 import { MANIFEST_NAME } from './manifest';
+import { openCsv } from './openCsv';
 import { openFolder } from './openFolder';
+import { openJsonLines } from './openJsonLines';
 import { openNpz } from './openNpz';
 import { openSampleFolder } from './openSampleFolder';
+import { openTextLines } from './openTextLines';
 import { holdsTestData, openTestData } from './openTestData';
 
 interface DataKind {
@@ -14,6 +17,9 @@ interface DataKind {
 /** Files by their names' endings. */
 export const fileKinds: readonly (DataKind & { pattern: RegExp })[] = [
   { what: 'an .npz file', pattern: /\.npz$/i, open: openNpz },
+  { what: 'a .jsonl file', pattern: /\.(jsonl|ndjson)$/i, open: openJsonLines },
+  { what: 'a .csv file', pattern: /\.csv$/i, open: openCsv },
+  { what: 'a .txt file with a tokenizer.json beside it', pattern: /\.txt$/i, open: openTextLines },
 ];
 
 /** Folders by the names in them; the first that fits is taken. */
@@ -34,5 +40,5 @@ export const folderKinds: readonly (DataKind & { holds: (names: readonly string[
 /** All that data can be, as one list for people. */
 export function dataKinds(): string {
   const kinds = [...fileKinds, ...folderKinds].map(({ what }) => what);
-  return `${kinds.slice(0, -1).join(', ')}, or ${kinds.at(-1) ?? ''}`;
+  return `${kinds.join(', ')}, or "synthetic" for made-up samples`;
 }

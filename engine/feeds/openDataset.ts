@@ -3,6 +3,7 @@ import { EngineError, errorText } from '../engineError';
 import { badData } from './badData';
 import { dataKinds, fileKinds, folderKinds } from './dataKinds';
 import type { Dataset, InputSpec, OpenOptions } from './dataset';
+import { isSynthetic, openSynthetic } from './openSynthetic';
 
 /**
  * Opens the file or folder at `path`, as the kind of data that it is, for a model with these inputs.
@@ -14,6 +15,7 @@ export async function openDataset(
   options: OpenOptions = { preset: null },
 ): Promise<Dataset> {
   if (inputs.length === 0) throw badData('The model has no inputs.', 'There is nothing to feed to it.');
+  if (isSynthetic(path)) return openSynthetic(path, inputs);
   const hint = `Name ${dataKinds()}.`;
   const cannotOpen = (error: unknown) => {
     throw new EngineError('not-found', `There is no data at ${path}: ${errorText(error)}.`, hint, {

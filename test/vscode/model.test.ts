@@ -29,7 +29,7 @@ describe('a real model', () => {
     assert.ok(answer, 'the analysis ends with a report');
     report = answer;
     assert.equal(report.settings.samples, 8);
-    assert.equal(report.settings.method, 'percentile:99.999');
+    assert.equal(report.settings.method, quick.calibration);
     assert.ok(report.float.score > 0.9, `float scores ${report.float.score}`);
     const used = (await lastMessage(model, 'data'))?.data;
     assert.equal(used?.metric, 'ctc');
