@@ -31,8 +31,8 @@ export const dataKinds = [
     dataOf: (file) => folderOf(dirname(file)),
   },
   { label: 'Array files', glob: '**/*.npz', dataOf: itself },
-  { label: 'JSON lines', glob: '**/*.{jsonl,ndjson}', dataOf: itself },
   { label: 'Folders of arrays', glob: '**/*.npy', dataOf: folderOf },
+  { label: 'JSON lines', glob: '**/*.{jsonl,ndjson}', dataOf: itself },
 ] as const satisfies readonly DataKind[];
 
 /** So many files side by side are samples of one folder. */

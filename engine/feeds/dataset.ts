@@ -12,6 +12,12 @@ export interface Sample {
   /** By input name. */
   feeds: Record<string, Tensor>;
   truth: Truth;
+  /** For a model with a state: what follows after the first step. */
+  sequence?: {
+    steps: Record<string, Tensor>[];
+    /** Input to the output that is fed back to it. */
+    carry: Record<string, string>;
+  };
 }
 
 /** Samples that are decoded one at a time, when asked for. */

@@ -1,6 +1,8 @@
 import { extname } from 'node:path';
 import { badData } from './badData';
+import { castTensor } from './castTensor';
 import type { Dataset, InputSpec, Sample, SampleSource, Tensor, Truth } from './dataset';
+import { sizeOf } from './elementTypes';
 import { checkFinite, fitInput } from './fitInput';
 import type { Manifest, Preprocess } from './manifest';
 import { presetSteps } from './presetSteps';
@@ -10,6 +12,8 @@ import { preprocessImage } from './preprocessImage';
 import { readBounded } from './readBounded';
 import { readImage } from './readImage';
 import { readNpz } from './readNpz';
+import { readWave } from './readWave';
+import { waveSteps } from './waveSteps';
 
 export interface SampleFile {
   /** As the manifest names it. */
@@ -19,11 +23,12 @@ export interface SampleFile {
 }
 
 /** Names of files that can be samples. */
-export const SAMPLE_FILE = /^[^.].*\.(png|jpe?g|bmp|npy|npz)$/i;
+export const SAMPLE_FILE = /^[^.].*\.(png|jpe?g|bmp|npy|npz|wav)$/i;
 const MAX_FILE_BYTES = 2 ** 30;
+const MAX_WAVE_BYTES = 2 ** 28;
 
 /** What a manifest says of single files. */
-type Reading = Pick<Manifest, 'input' | 'preprocess' | 'preset'>;
+type Reading = Pick<Manifest, 'input' | 'preprocess' | 'preset' | 'audio' | 'state' | 'constants'>;
 
 export interface FileSamples {
   source: SampleSource;
@@ -38,14 +43,17 @@ export interface FileSamples {
 export function fileSamples(
   files: readonly SampleFile[],
   manifest: Reading,
-  inputs: readonly InputSpec[],
+  all: readonly InputSpec[],
   manifestName: string,
 ): FileSamples {
+  const { state: carry } = manifest;
+  const given = givenFeeds(manifest, all, manifestName);
+  const inputs = all.filter((spec) => !Object.hasOwn(given, spec.name));
   const odd = files.find((file) => !SAMPLE_FILE.test(file.name.replace(/^.*\//, '')));
   if (odd !== undefined)
     throw badData(
       `${manifestName}: "${odd.name}" is no kind of sample.`,
-      'Use .png, .jpg, .bmp, .npy or .npz files.',
+      'Use .png, .jpg, .bmp, .npy, .npz or .wav files.',
     );
   const single = files.find((file) => kindOf(file) !== '.npz');
   const target = single === undefined ? null : targetInput(single, manifest, inputs, manifestName);
@@ -62,7 +70,13 @@ export function fileSamples(
   const load = async (index: number): Promise<Sample> => {
     const file = files[index];
     if (file === undefined) throw new RangeError(`no sample ${index}`);
-    return { name: file.name, feeds: await loadFeeds(file), truth: file.truth };
+    const { name, truth } = file;
+    const [first = {}, ...steps] =
+      kindOf(file) === '.wav' ? await loadWave(file, manifest, target) : [await loadFeeds(file)];
+    const feeds = { ...given, ...first };
+    return carry === undefined && steps.length === 0
+      ? { name, feeds, truth }
+      : { name, feeds, truth, sequence: { steps, carry: carry ?? {} } };
   };
   return {
     source: { length: files.length, load },
@@ -72,7 +86,7 @@ export function fileSamples(
 
 /** Whether a sample's file is a picture, by its name. */
 export function isPicture(file: SampleFile): boolean {
-  return !['.npy', '.npz'].includes(kindOf(file));
+  return !['.npy', '.npz', '.wav'].includes(kindOf(file));
 }
 
 function shapeHint(file: SampleFile): string {
@@ -146,4 +160,45 @@ function imageTensor(
     target.dims?.length === 3 ? 3 : 4,
     file.name,
   );
+}
+
+/** Inputs that no file feeds: numbers that stay the same, and states, which start at zeros. */
+function givenFeeds(
+  { constants = {}, state = {} }: Reading,
+  inputs: readonly InputSpec[],
+  manifestName: string,
+): Record<string, Tensor> {
+  const specOf = (name: string) => {
+    const spec = inputs.find((each) => each.name === name);
+    if (spec !== undefined) return spec;
+    const names = inputs.map((each) => `"${each.name}"`).join(', ');
+    throw badData(`${manifestName}: the model has no input "${name}".`, `Its inputs are ${names}.`);
+  };
+  const filled = ({ name, type, dims }: InputSpec, value: number): [string, Tensor] => {
+    const shape = (dims ?? []).map((dim) => dim ?? 1);
+    const tensor: Tensor = {
+      type: 'float64',
+      dims: shape,
+      data: new Float64Array(sizeOf(shape)).fill(value),
+    };
+    return [name, castTensor(tensor, type, `${manifestName}: "${name}"`)];
+  };
+  return Object.fromEntries([
+    ...Object.entries(constants).map(([name, value]) => filled(specOf(name), value)),
+    ...Object.keys(state).map((name) => filled(specOf(name), 0)),
+  ]);
+}
+
+async function loadWave(
+  file: SampleFile,
+  { audio }: Reading,
+  target: InputSpec | null,
+): Promise<Record<string, Tensor>[]> {
+  if (audio === undefined || target === null)
+    throw badData(
+      `${file.name} is a wave, and no quantscope.json says how it is fed.`,
+      'Add "audio" with the length of a frame, or {} for whole waves.',
+    );
+  const wave = readWave(await readBounded(file.path, MAX_WAVE_BYTES, file.name), file.name);
+  return waveSteps(wave, audio, target, file.name).map((tensor) => ({ [target.name]: tensor }));
 }

@@ -18,6 +18,15 @@ export interface Manifest {
   preset?: PresetName | undefined;
   /** How a picture becomes a tensor. This or `preset` is needed as soon as a sample is a picture. */
   preprocess?: Preprocess | undefined;
+  /** How a `.wav` becomes steps of the model; needed as soon as a sample is one. */
+  audio?: Audio | undefined;
+  /**
+   * For a model that keeps a state: input to the output that is fed back to it, such as `{"state": "stateN"}`. A state
+   * starts at zeros, and each file is one run of steps.
+   */
+  state?: Record<string, string> | undefined;
+  /** Inputs that are the same number for every sample, such as `{"sr": 16000}`. */
+  constants?: Record<string, number> | undefined;
   /**
    * How answers are scored. Without it: `ctc` when truths are texts, `top1` when they are numbers,
    * `agreement` when there are none.
@@ -99,4 +108,14 @@ export interface Pad {
   multipleOf?: number | undefined;
   /** After normalization; 0 when left out. */
   value?: number | undefined;
+}
+
+/** Waves are read as one channel within ±1, at their own rate. */
+export interface Audio {
+  /** A file of another rate is refused. */
+  sampleRate?: number | undefined;
+  /** Values of a step; the whole wave is one when left out. */
+  frame?: number | undefined;
+  /** Values from before the frame that a step has in front, zeros at first; 0 when left out. */
+  context?: number | undefined;
 }

@@ -2,7 +2,7 @@ import type { MetricName } from '../protocol';
 import { errorText } from '../engineError';
 import { badData } from './badData';
 import { JsonValue } from './jsonValue';
-import type { Alphabet, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
+import type { Alphabet, Audio, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
 import { presetNames } from './presets';
 
 const METRICS: readonly MetricName[] = ['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'];
@@ -25,6 +25,9 @@ export function parseManifest(text: string, file: string): Manifest {
     'input',
     'preset',
     'preprocess',
+    'audio',
+    'state',
+    'constants',
     'metric',
     'alphabet',
     'samples',
@@ -37,6 +40,9 @@ export function parseManifest(text: string, file: string): Manifest {
     input: members.get('input')?.string(),
     preset: members.get('preset')?.oneOf(presetNames),
     preprocess: optional(members.get('preprocess'), readPreprocess),
+    audio: optional(members.get('audio'), readAudio),
+    state: optional(members.get('state'), (value) => readMap(value, (item) => item.string())),
+    constants: optional(members.get('constants'), (value) => readMap(value, (item) => item.number())),
     metric: members.get('metric')?.oneOf(METRICS),
     alphabet: optional(members.get('alphabet'), readAlphabet),
     samples: optional(members.get('samples'), readPart),
@@ -102,6 +108,22 @@ function readPreprocess(value: JsonValue): Preprocess {
   if (std !== undefined && [preprocess.std].flat().includes(0))
     throw std.error('Write numbers other than 0: pixels are divided by them.');
   return preprocess;
+}
+
+function readAudio(value: JsonValue): Audio {
+  const members = value.members(['sampleRate', 'frame', 'context']);
+  const size = { integer: true, min: 1, max: 2 ** 24 };
+  return {
+    sampleRate: members.get('sampleRate')?.number(size),
+    frame: members.get('frame')?.number(size),
+    context: members.get('context')?.number({ ...size, min: 0 }),
+  };
+}
+
+/** An object whose names are anyone's. */
+function readMap<T>(value: JsonValue, read: (item: JsonValue) => T): Record<string, T> {
+  const names = typeof value.value === 'object' && value.value !== null ? Object.keys(value.value) : [];
+  return Object.fromEntries([...value.members(names)].map(([name, item]) => [name, read(item)]));
 }
 
 function readPerChannel(value: JsonValue, channels: number): number | number[] {

@@ -2,9 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Sample } from './dataset';
 
 /** What is fed for a sample, as a hash in hex: two samples that feed the same have the same, whatever their names. */
-export function sampleDigest({ feeds }: Sample): string {
+export function sampleDigest({ feeds, sequence }: Sample): string {
   const hash = createHash('sha256');
-  for (const [name, { type, dims, data }] of Object.entries(feeds).sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const all = [feeds, ...(sequence?.steps ?? [])].flatMap((step) =>
+    Object.entries(step).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  if (sequence !== undefined) hash.update(JSON.stringify(Object.entries(sequence.carry).sort()));
+  for (const [name, { type, dims, data }] of all) {
     hash.update(JSON.stringify([name, type, dims]));
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }

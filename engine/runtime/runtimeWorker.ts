@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
 import { dataFolderOf } from '../onnx/externalData';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
+import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 
 /** Folder of the built files; set when the program is built. */
@@ -95,14 +96,18 @@ export class Session {
     readonly outputShapes: ReadonlyMap<string, (number | string)[]>,
   ) {}
 
-  /** Runs one sample; `milliseconds` is the time inside onnxruntime. */
-  run(feeds: Feeds, outputs: string[]): Promise<{ outputs: Feeds; milliseconds: number }> {
-    return this.worker.call('run', { session: this.session, feeds, outputs });
+  /** Runs one sample, all its steps if it has several, whose answers are then along the first axis; `milliseconds` is the time inside onnxruntime. */
+  run(
+    feeds: Feeds,
+    outputs: string[],
+    sequence?: Sequence,
+  ): Promise<{ outputs: Feeds; milliseconds: number }> {
+    return this.worker.call('run', { session: this.session, feeds, outputs, sequence });
   }
 
   /** Runs sample number `sample` and counts the values of `tensors` in the worker; they never leave it. */
-  async observe(feeds: Feeds, tensors: string[], sample: number): Promise<void> {
-    await this.worker.call('observe', { session: this.session, feeds, tensors, sample });
+  async observe(feeds: Feeds, tensors: string[], sample: number, sequence?: Sequence): Promise<void> {
+    await this.worker.call('observe', { session: this.session, feeds, tensors, sample, sequence });
   }
 
   /** What was counted so far, by tensor. */

@@ -2,8 +2,9 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { parentPort } from 'node:worker_threads';
 import { errorText } from '../engineError';
-import type { TensorData } from '../onnx/tensor';
+import type { Tensor, TensorData } from '../onnx/tensor';
 import { ValueCounter } from '../stats/valueCounter';
+import { concatenate, runSteps } from './sequence';
 import type {
   Feeds,
   SessionOptions,
@@ -60,10 +61,20 @@ function toOrt(feeds: Feeds): Record<string, OrtTensor> {
   );
 }
 
+function plainTensor(tensor: OrtTensor): Tensor {
+  return {
+    type: tensor.type as Tensor['type'],
+    dims: [...tensor.dims],
+    data: tensor.data as TensorData,
+  };
+}
+
 async function run(session: number, feeds: Feeds, outputs: string[]) {
   const inputs = toOrt(feeds);
   const start = performance.now();
-  const results = await find(session).session.run(inputs, outputs, { logSeverityLevel: FATAL });
+  const results: Record<string, OrtTensor> = await find(session).session.run(inputs, outputs, {
+    logSeverityLevel: FATAL,
+  });
   const milliseconds = performance.now() - start;
   return { results, milliseconds };
 }
@@ -77,27 +88,34 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
         o.isTensor ? [[o.name, o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]] : [],
       );
     },
-    async run({ session, feeds, outputs }) {
-      const { results, milliseconds } = await run(session, feeds, outputs);
-      const plain: Feeds = {};
-      for (const [name, tensor] of Object.entries(results)) {
-        plain[name] = {
-          type: tensor.type as Feeds[string]['type'],
-          dims: [...tensor.dims],
-          data: tensor.data as TensorData,
-        };
+    async run({ session, feeds, outputs, sequence }) {
+      const wanted = [...new Set([...outputs, ...Object.values(sequence?.carry ?? {})])];
+      const parts = new Map<string, Tensor[]>(outputs.map((name) => [name, []]));
+      let milliseconds = 0;
+      const step = async (fed: Feeds) => {
+        const ran = await run(session, fed, wanted);
+        milliseconds += ran.milliseconds;
+        return ran.results;
+      };
+      for await (const { answers } of runSteps(feeds, sequence, step, plainTensor)) {
+        for (const [name, tensor] of Object.entries(answers)) parts.get(name)?.push(plainTensor(tensor));
       }
-      return { outputs: plain, milliseconds };
+      const joined = [...parts].map(([name, tensors]) => [name, concatenate(tensors)] as const);
+      return { outputs: Object.fromEntries(joined), milliseconds };
     },
-    async observe({ session, feeds, tensors, sample }) {
+    async observe({ session, feeds, tensors, sample, sequence }) {
       // An input of the graph cannot be asked for as an output.
       const computed = tensors.filter((name) => feeds[name] === undefined);
+      const wanted = [...new Set([...computed, ...Object.values(sequence?.carry ?? {})])];
       // Nor can onnxruntime be asked for nothing.
-      const results = computed.length === 0 ? undefined : (await run(session, feeds, computed)).results;
+      const step = async (fed: Feeds) =>
+        wanted.length === 0 ? {} : (await run(session, fed, wanted)).results;
       const { counter } = find(session);
-      for (const name of tensors) {
-        const data = feeds[name]?.data ?? results?.[name]?.data;
-        if (data instanceof Float32Array) counter.add(name, data, sample);
+      for await (const { feeds: fed, answers } of runSteps(feeds, sequence, step, plainTensor)) {
+        for (const name of tensors) {
+          const data = fed[name]?.data ?? answers[name]?.data;
+          if (data instanceof Float32Array) counter.add(name, data, sample);
+        }
       }
       return null;
     },

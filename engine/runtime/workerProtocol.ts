@@ -1,4 +1,5 @@
 import type { Tensor } from '../onnx/tensor';
+import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 
 /** Tensors by name. */
@@ -21,11 +22,20 @@ export interface WorkerCalls {
   };
   /** Runs once; `milliseconds` is the time inside onnxruntime. */
   run: {
-    params: { session: number; feeds: Feeds; outputs: string[] };
+    params: { session: number; feeds: Feeds; outputs: string[]; sequence: Sequence | undefined };
     result: { outputs: Feeds; milliseconds: number };
   };
   /** Runs once and adds the tensors to the session's histograms, without handing them out. */
-  observe: { params: { session: number; feeds: Feeds; tensors: string[]; sample: number }; result: null };
+  observe: {
+    params: {
+      session: number;
+      feeds: Feeds;
+      tensors: string[];
+      sample: number;
+      sequence: Sequence | undefined;
+    };
+    result: null;
+  };
   histograms: { params: { session: number }; result: Record<string, HistogramState> };
   release: { params: { session: number }; result: null };
 }

@@ -1,5 +1,5 @@
 import { errorText, throwIfCancelled } from '../engineError';
-import type { SampleSource } from '../feeds/dataset';
+import type { Sample, SampleSource } from '../feeds/dataset';
 import { nameSample } from '../feeds/nameSample';
 import { sampleDigest } from '../feeds/sampleDigest';
 import { exposeTensors } from '../onnx/exposeTensors';
@@ -116,11 +116,8 @@ class Share {
     private readonly tensorOf: ReadonlyMap<string, string>,
   ) {}
 
-  async observe(
-    feeds: Parameters<Session['observe']>[0],
-    sample: Calibration['counted'][number],
-  ): Promise<void> {
-    await this.session.observe(feeds, [...this.tensorOf.keys()], sample.index);
+  async observe({ feeds, sequence }: Sample, sample: Calibration['counted'][number]): Promise<void> {
+    await this.session.observe(feeds, [...this.tensorOf.keys()], sample.index, sequence);
     this.counted.push(sample);
   }
 
@@ -173,7 +170,7 @@ class Counting {
       ({ name } = sample);
       const digest = sampleDigest(sample);
       if (this.unused.get(digest)?.pop() !== undefined) return;
-      await share.observe(sample.feeds, { index, name, digest });
+      await share.observe(sample, { index, name, digest });
     } catch (thrown) {
       throwIfCancelled(this.options.signal);
       if (this.options.skipFailed !== true) throw nameSample(thrown, name);

@@ -52,7 +52,7 @@ export class Evaluator {
           try {
             const sample = await samples.load(i);
             ({ name } = sample);
-            const { outputs } = await session.run(sample.feeds, float.outputs);
+            const { outputs } = await session.run(sample.feeds, float.outputs, sample.sequence);
             const reference = metric.reference(outputs);
             found[i] = { score: metric.score(outputs, sample.truth, reference), reference };
           } catch (thrown) {
@@ -125,7 +125,7 @@ export class Evaluator {
   }
 
   private async scoreSample(session: Session, sample: Sample, i: number): Promise<SampleScore> {
-    const { outputs } = await session.run(sample.feeds, this.outputs);
+    const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
     return this.metric.score(outputs, sample.truth, this.references[i] ?? null);
   }
 }

@@ -17,10 +17,10 @@ export async function medianLatencies(
 ): Promise<number[]> {
   const times = sessions.map((): number[] => []);
   for (let round = 0; round <= ROUNDS; round++) {
-    const { feeds } = await samples.load(round % samples.length);
+    const { feeds, sequence } = await samples.load(round % samples.length);
     for (const [i, session] of sessions.entries()) {
       throwIfCancelled(signal);
-      const { milliseconds } = await session.run(feeds, outputs);
+      const { milliseconds } = await session.run(feeds, outputs, sequence);
       if (round > 0) times[i]?.push(milliseconds);
     }
   }

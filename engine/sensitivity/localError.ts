@@ -70,7 +70,6 @@ function twinModel(
     twins.push({ layer: layer.name, signal, noise });
   }
   const rewritten = rewriteQdq(model, { ...plan, activations, layers: twinNames });
-  rewritten.graph.output = [];
   const exposed = exposeTensors(
     rewritten,
     twins.flatMap(({ signal, noise }) => [signal, noise]),
@@ -104,7 +103,8 @@ export async function localSqnr(
     {
       prepare: (worker) => worker.load(bytes, { threads: 1 }),
       work: async (session, i) => {
-        const { outputs } = await session.run((await samples.load(i)).feeds, names);
+        const { feeds, sequence } = await samples.load(i);
+        const { outputs } = await session.run(feeds, names, sequence);
         for (const name of names) {
           // A layer in a body runs as often as the body does: not at all, or many times.
           for (const value of outputs[name]?.data ?? [])

@@ -9,7 +9,7 @@ function offered(...files: string[]): Record<string, string[]> {
 }
 
 test('offers what was found in groups, each data set once', () => {
-  expect(dataKinds).toHaveLength(4);
+  expect(dataKinds).toHaveLength(5);
   expect(
     offered(
       '/w/lines/quantscope.json',
