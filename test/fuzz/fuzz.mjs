@@ -3,6 +3,7 @@
 import esbuild from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { watPlugin } from '../../scripts/watPlugin.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const out = join(root, 'out', 'fuzz');
@@ -17,6 +18,7 @@ await esbuild.build({
   target: 'node20',
   logLevel: 'warning',
   external: ['onnxruntime-node'],
+  plugins: [watPlugin],
   define: {
     QUANTSCOPE_DIST: JSON.stringify(join(root, 'dist')),
     FUZZ_CHILD: JSON.stringify(join(out, 'fuzzChild.mjs')),

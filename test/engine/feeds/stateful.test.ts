@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
-import wavefile from 'wavefile';
+import { WaveFile } from 'wavefile';
 import { openDataset } from '../../../engine/feeds/openDataset';
 import { inputSpecs } from '../../../engine/onnx/inputSpecs';
 import { encodeModel, readModelFile } from '../../../engine/onnx/model';
@@ -26,7 +26,7 @@ function buzz(length: number): Float32Array {
 }
 
 function waveBytes(channels: Float32Array | Float32Array[], rate: number, depth: string): Uint8Array {
-  const wave = new wavefile.WaveFile();
+  const wave = new WaveFile();
   const scale = depth === '32f' ? 1 : 2 ** (Number(depth) - 1) - 1;
   const scaled = (values: Float32Array) =>
     Array.from(values, (v) => (depth === '32f' ? v : Math.round(v * scale)));
