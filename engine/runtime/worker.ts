@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { errorText } from '../engineError';
 import type { Tensor, TensorData } from '../onnx/tensor';
 import { ValueCounter } from '../stats/valueCounter';
+import { freeBuffer } from './freeBuffer';
 import { concatenate, runSteps } from './sequence';
 import type {
   Feeds,
@@ -115,6 +116,10 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
         for (const name of tensors) {
           const data = fed[name]?.data ?? answers[name]?.data;
           if (data instanceof Float32Array) counter.add(name, data, sample);
+        }
+        const carried = new Set(Object.values(sequence?.carry ?? {}));
+        for (const [name, { data }] of Object.entries(answers)) {
+          if (!carried.has(name) && data instanceof Float32Array) freeBuffer(data);
         }
       }
       return null;
