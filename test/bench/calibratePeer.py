@@ -10,7 +10,12 @@ import time
 
 import numpy
 import onnx
-from onnxruntime.quantization.calibrate import CalibrationDataReader, CalibrationMethod, create_calibrator
+from onnxruntime.quantization.calibrate import (
+    CalibraterBase,
+    CalibrationDataReader,
+    CalibrationMethod,
+    create_calibrator,
+)
 
 method, name, folder = sys.argv[1:4]
 model = os.path.join(folder, name + ".onnx")
@@ -35,17 +40,13 @@ options = {
 }
 kind, extra = options[method]
 augmented = os.path.join(folder, f"{name}.{method}.augmented.onnx")
+own_choice = CalibraterBase.select_tensors_to_calibrate
+# What it taps is chosen while the calibrator is made, so before that.
+CalibraterBase.select_tensors_to_calibrate = lambda self, model: (tensors, own_choice(self, model)[1])
 start = time.perf_counter()
 calibrator = create_calibrator(
     model, ["Conv"], augmented_model_path=augmented, calibrate_method=kind, extra_options=extra
 )
-# What it taps is chosen before, so the model is prepared once more, for our tensors.
-calibrator.select_tensors_to_calibrate = lambda _: (
-    tensors,
-    {v.name: v for v in [*calibrator.model.graph.value_info, *calibrator.model.graph.output, *calibrator.model.graph.input]},
-)
-calibrator.augment_graph()
-calibrator.create_inference_session()
 calibrator.collect_data(Reader())
 found = calibrator.compute_data()
 print(
