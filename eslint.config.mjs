@@ -7,7 +7,7 @@ const parts = ['onnx', 'feeds', 'runtime', 'stats', 'calibrate', 'quantize', 'se
 const mayImport = {
   onnx: [],
   feeds: ['onnx'],
-  runtime: ['onnx', 'stats'],
+  runtime: ['onnx', 'stats', 'calibrate'],
   stats: [],
   calibrate: ['stats'],
   quantize: ['onnx', 'calibrate', 'stats'],
