@@ -12,9 +12,10 @@ import { findLayers, type Layer } from './onnx/layers';
 import { encodeModel, type Model } from './onnx/model';
 import { StageProgress, type OnProgress } from './progress';
 import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings, UsedMethod } from './protocol';
-import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
+import { planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import type { WorkerPool } from './runtime/workerPool';
+import { clipsBy } from './sensitivity/clipsBy';
 import type { Calibration } from './sensitivity/calibrationPass';
 import { Evaluator } from './sensitivity/evaluator';
 import { localSqnr } from './sensitivity/localError';
@@ -184,7 +185,7 @@ export async function choosePlan(
 ): Promise<Planned> {
   const { calibration: choice, profile } = settings;
   const own = choice === 'auto' || choice === 'mixed' ? [] : [choice];
-  const clips = clipsBy([...new Set([...methods, ...own])], profile, histograms);
+  const clips = await clipsBy(pool, [...new Set([...methods, ...own])], profile, histograms, signal);
   const allBy = (method: CalibrationMethod) =>
     new Map(Object.keys(histograms).map((tensor) => [tensor, method]));
   const planBy = (chosen: ReadonlyMap<string, CalibrationMethod>, weights = settings.weights) => {

@@ -30,3 +30,8 @@ export function affineGrid(bits: number, range: Pick<HistogramState, 'min' | 'ma
   };
   return { step, levels: (clip) => Math.round(clip / step(clip)) + 1 };
 }
+
+/** The 8-bit grid that a tensor's calibrator aims at. */
+export function gridOf(symmetric: boolean, range: Pick<HistogramState, 'min' | 'max'>): Grid {
+  return symmetric ? symmetricGrid(8) : affineGrid(8, range);
+}

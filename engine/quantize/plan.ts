@@ -1,8 +1,7 @@
 import type { HistogramState } from '../stats/histogram';
-import { clipsOf } from '../calibrate/clipOf';
-import { affineGrid, clippedRange, symmetricGrid, type Grid } from '../calibrate/grid';
+import { clippedRange } from '../calibrate/grid';
 import type { Layer } from '../onnx/layers';
-import type { CalibrationMethod, ProfileName, WeightGranularity } from '../protocol';
+import type { ProfileName, WeightGranularity } from '../protocol';
 import { affine8, symmetricInt8, type Affine } from './affine';
 import { profiles, type Profile } from './profiles';
 
@@ -31,11 +30,6 @@ export function writesInteger(layer: Layer): boolean {
   return layer.opType === 'Conv' || layer.opType === 'ConvTranspose';
 }
 
-/** The grid that a tensor's calibrator aims at. */
-export function gridOf(profile: ProfileName, state: HistogramState): Grid {
-  return profiles[profile].activation.symmetric ? symmetricGrid(8) : affineGrid(8, state);
-}
-
 /** Scale and zero point of one activation for a clip on |x|. */
 export function activationAffine(
   profile: Profile,
@@ -45,20 +39,6 @@ export function activationAffine(
   if (profile.activation.symmetric) return symmetricInt8(clip);
   const { min, max } = clippedRange(range, clip);
   return affine8(min, max, profile.activation.type === 'uint8' ? 0 : -128);
-}
-
-/** Clip on |x| of each tensor by each method. */
-export function clipsBy(
-  methods: readonly CalibrationMethod[],
-  profile: ProfileName,
-  histograms: Record<string, HistogramState>,
-): Map<CalibrationMethod, Map<string, number>> {
-  const found = new Map(methods.map((method) => [method, new Map<string, number>()]));
-  for (const [name, state] of Object.entries(histograms)) {
-    const clips = clipsOf(methods, state, gridOf(profile, state));
-    methods.forEach((method, i) => found.get(method)?.set(name, clips[i] ?? 0));
-  }
-  return found;
 }
 
 /** Plans the given layers as integers; `clips` must hold every tensor of {@link tensorsOf} them. */

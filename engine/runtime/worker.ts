@@ -1,6 +1,8 @@
 // The thread that onnxruntime runs on. Its native run() blocks, so nothing else lives here.
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { parentPort } from 'node:worker_threads';
+import { clipsOf } from '../calibrate/clipOf';
+import { gridOf } from '../calibrate/grid';
 import { errorText } from '../engineError';
 import type { Tensor, TensorData } from '../onnx/tensor';
 import { ValueCounter } from '../stats/valueCounter';
@@ -126,6 +128,12 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
     },
     histograms({ session }) {
       return Promise.resolve(find(session).counter.states());
+    },
+    clips({ methods, symmetric, histograms }) {
+      const clipped = Object.entries(histograms).map(
+        ([name, state]) => [name, clipsOf(methods, state, gridOf(symmetric, state))] as const,
+      );
+      return Promise.resolve(Object.fromEntries(clipped));
     },
     async release({ session }) {
       const found = loaded.get(session);

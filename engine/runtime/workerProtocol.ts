@@ -1,4 +1,5 @@
 import type { Tensor } from '../onnx/tensor';
+import type { CalibrationMethod } from '../protocol';
 import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 
@@ -37,6 +38,15 @@ export interface WorkerCalls {
     result: null;
   };
   histograms: { params: { session: number }; result: Record<string, HistogramState> };
+  /** Clips on |x| of each tensor by each of the methods, in their order, for 8-bit grids. */
+  clips: {
+    params: {
+      methods: readonly CalibrationMethod[];
+      symmetric: boolean;
+      histograms: Record<string, HistogramState>;
+    };
+    result: Record<string, number[]>;
+  };
   release: { params: { session: number }; result: null };
 }
 

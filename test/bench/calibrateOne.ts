@@ -14,8 +14,9 @@ import { findLayers } from '../../engine/onnx/layers';
 import { encodeModel, readModelFile } from '../../engine/onnx/model';
 import { normalize } from '../../engine/onnx/normalize';
 import type { CalibrationMethod } from '../../engine/protocol';
-import { clipsBy, tensorsOf } from '../../engine/quantize/plan';
+import { tensorsOf } from '../../engine/quantize/plan';
 import { WorkerPool } from '../../engine/runtime/workerPool';
+import { clipsBy } from '../../engine/sensitivity/clipsBy';
 import { calibrationPass, type Calibration } from '../../engine/sensitivity/calibrationPass';
 
 /** The four that the goal names. */
@@ -103,8 +104,8 @@ async function bare({ model, samples }: Awaited<ReturnType<typeof opened>>): Pro
   });
 }
 
-function clips({ histograms }: Calibration, wanted: readonly CalibrationMethod[]): number {
-  return clipsBy(wanted, 'x86', histograms).size;
+function clips({ histograms }: Calibration, wanted: readonly CalibrationMethod[]): Promise<unknown> {
+  return clipsBy(pool, wanted, 'x86', histograms);
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
@@ -135,8 +136,8 @@ async function main(): Promise<unknown> {
     times.bare.push(await seconds(() => bare(own)));
     let found: Calibration = { histograms: {}, counted: [], skipped: [] };
     times.pass.push(await seconds(async () => (found = await calibrate())));
-    times.clips.push(await seconds(() => Promise.resolve(clips(found, four))));
-    times.all.push(await seconds(() => Promise.resolve(clips(found, methods))));
+    times.clips.push(await seconds(() => clips(found, four)));
+    times.all.push(await seconds(() => clips(found, methods)));
   }
   return Object.fromEntries(Object.entries(times).map(([key, values]) => [key, median(values)]));
 }

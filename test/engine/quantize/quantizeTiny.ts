@@ -1,11 +1,13 @@
+import { maxClip } from '../../../engine/calibrate/maxClip';
 import { findLayers } from '../../../engine/onnx/layers';
 import type { Model } from '../../../engine/onnx/model';
 import { normalize } from '../../../engine/onnx/normalize';
 import { exposeTensors } from '../../../engine/onnx/exposeTensors';
 import type { Tensor } from '../../../engine/onnx/tensor';
 import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
-import { clipsBy, planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
+import { planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
+import { Magnitudes } from '../../../engine/stats/magnitudes';
 import { Histogram, type HistogramState } from '../../../engine/stats/histogram';
 import { runModel } from '../runTiny';
 
@@ -43,7 +45,9 @@ export async function quantizeTiny(
   const plan = planQuantization(
     layers,
     histograms,
-    clipsBy(['max'], settings.profile, histograms).get('max') ?? new Map<string, number>(),
+    new Map(
+      tensors.map((name) => [name, maxClip(new Magnitudes(histograms[name] ?? new Histogram().state()))]),
+    ),
     settings,
   );
   return { float, int8: rewriteQdq(float, plan), plan, histograms };
