@@ -1,4 +1,4 @@
-// Builds dist/: four programs and the engine's worker. `--watch` rebuilds on change.
+// Builds dist/: four programs and the engine's threads. `--watch` rebuilds on change.
 import esbuild from 'esbuild';
 import { watPlugin } from './scripts/watPlugin.mjs';
 
@@ -16,7 +16,11 @@ const builds = [
   { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js' },
   {
     ...node,
-    entryPoints: { engine: 'engine/server.ts', worker: 'engine/runtime/worker.ts' },
+    entryPoints: {
+      engine: 'engine/server.ts',
+      worker: 'engine/runtime/worker.ts',
+      feedsModule: 'engine/feeds/moduleThread.ts',
+    },
     outdir: 'dist',
   },
   {

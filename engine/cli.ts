@@ -187,7 +187,7 @@ withData(program.command('data <model>'))
   .option('--json', 'print JSON')
   .action(async (model: string, options: DataOptions & { json?: true }) => {
     const project = await open(model, options);
-    const summary = await project.describeData(dataFrom(options));
+    const summary = await project.describeData(dataFrom(options), run);
     print(options.json === true ? JSON.stringify(summary, null, 2) : dataText(summary));
   });
 

@@ -6,6 +6,11 @@ import { inputUses } from './onnx/inputUses';
 import type { Model } from './onnx/model';
 import type { DataSummary, PresetName } from './protocol';
 
+/** Of a stream, whose length nobody knows before its end. */
+const PREVIEWED = 64;
+const CUT =
+  'Only the first samples of the stream were read to show what it yields; an analysis reads all of them.';
+
 /**
  * What a data source holds for a model, what its first samples look like, and what looks wrong with them.
  * @throws EngineError `not-found`, `bad-data`; `unsupported` for a model that cannot be fed
@@ -14,9 +19,10 @@ export async function summarizeData(
   data: string,
   model: Model,
   preset: PresetName | null = null,
+  signal?: AbortSignal,
 ): Promise<DataSummary> {
   const inputs = inputSpecs(model);
-  const dataset = await openDataset(data, inputs, { preset });
+  const dataset = await openDataset(data, inputs, { preset, samples: PREVIEWED, signal });
   const uses = inputUses(
     model,
     inputs.map(({ name }) => name),
@@ -31,6 +37,10 @@ export async function summarizeData(
     evaluationSamples: dataset.evaluation.length,
     sharedSamples: dataset.shared,
     preview,
-    warnings: [...dataset.warnings, ...suspicions(dataset, seen, uses)],
+    warnings: [
+      ...dataset.warnings,
+      ...(dataset.isCut === true ? [CUT] : []),
+      ...suspicions(dataset, seen, uses),
+    ],
   };
 }

@@ -58,8 +58,19 @@ const CACHE_BYTES = 512 * 2 ** 20;
 export async function openSamples(
   settings: Pick<AnalyzeSettings, 'data' | 'preset' | 'samples'>,
   { original }: Pick<OpenModel, 'original'>,
+  { onProgress, signal }: Run,
 ): Promise<Dataset> {
-  const whole = await openDataset(settings.data, inputSpecs(original), settings);
+  const { preset, samples: most } = settings;
+  const onSample = (read: number) =>
+    onProgress?.({
+      stage: 'calibrate',
+      title: `Reading sample ${read}`,
+      done: 0,
+      total: 1,
+      secondsLeft: null,
+    });
+  const options = { preset, samples: most, signal, onSample };
+  const whole = await openDataset(settings.data, inputSpecs(original), options);
   const dataset = settings.samples === null ? whole : limitSamples(whole, settings.samples);
   return {
     ...dataset,
@@ -92,7 +103,7 @@ export async function measureFloat(
   const { onProgress, signal } = run;
   const { original } = model;
   const found = layersToMeasure(model);
-  const whole = await openSamples(settings, { original });
+  const whole = await openSamples(settings, { original }, run);
   const outputs = original.graph.output.map((o) => o.name);
 
   const tensors = tensorsOf(found);

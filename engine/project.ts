@@ -92,9 +92,12 @@ export class Project {
   }
 
   /** What a data source holds for this model. */
-  async describeData({ data, preset }: Pick<AnalyzeSettings, 'data' | 'preset'>): Promise<DataSummary> {
+  async describeData(
+    { data, preset }: Pick<AnalyzeSettings, 'data' | 'preset'>,
+    { signal }: Pick<Run, 'signal'> = {},
+  ): Promise<DataSummary> {
     checkPreset(preset);
-    return summarizeData(data, this.model.original, preset);
+    return summarizeData(data, this.model.original, preset, signal);
   }
 
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
@@ -151,11 +154,12 @@ export class Project {
   async evaluate(
     settings: Pick<AnalyzeSettings, 'data' | 'preset' | 'samples' | 'skipFailed'>,
     against: Project | null,
-    { onProgress, signal }: Run,
+    run: Run,
   ): Promise<EvaluateResult> {
+    const { onProgress, signal } = run;
     const { model: reference } = against ?? this;
     const outputs = reference.original.graph.output.map((o) => o.name);
-    const dataset = await openSamples(settings, reference);
+    const dataset = await openSamples(settings, reference, run);
     if (against === null && comparesWithFloat(dataset.metric)) {
       throw new EngineError(
         'bad-option',
@@ -204,11 +208,12 @@ export class Project {
   async calibrate(
     { data, preset, samples, skipFailed }: Omit<MeasureSettings, 'calibrated'>,
     shard: Shard | null,
-    { onProgress, signal }: Run,
+    run: Run,
   ): Promise<CalibrationRecord> {
+    const { onProgress, signal } = run;
     refuseQuantized(this.summary);
     const { hash, normalized } = this.model;
-    const dataset = await openSamples({ data, preset, samples }, this.model);
+    const dataset = await openSamples({ data, preset, samples }, this.model, run);
     return calibrate(this.pool, {
       ...{ hash, normalized, tensors: tensorsOf(layersToMeasure(this.model)), samples: dataset.calibration },
       ...{ shard: shard ?? undefined, skipFailed, onProgress, signal },

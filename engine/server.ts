@@ -80,8 +80,8 @@ answer('quantscope/open', async ({ path }) => {
   const project = await workspace.open(path);
   return { summary: project.summary, report: await workspace.report(project) };
 });
-answer('quantscope/data', async ({ path, data, preset }) =>
-  (await workspace.open(path)).describeData({ data, preset }),
+answer('quantscope/data', async ({ path, data, preset }, run) =>
+  (await workspace.open(path)).describeData({ data, preset }, run),
 );
 answer('quantscope/analyze', async ({ path, settings }, run) => {
   const project = await workspace.open(path);

@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { DataSummary, ErrorData, Progress, Report } from '../engine/protocol';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { Refusal, toErrorData } from './errorData';
+import { isModule } from './isModule';
 import { readSettings } from './settings';
 import { keptInFloat, type FloatToggles } from './keptInFloat';
 
@@ -100,6 +102,12 @@ export class ModelSession implements vscode.Disposable {
 
   /** Has the engine check a data source, then remembers it for this model. */
   async useData(data: string, preset = readSettings(this.uri).preset): Promise<DataSummary> {
+    if (isModule(data) && !vscode.workspace.isTrusted)
+      throw new Refusal({
+        code: 'unsupported',
+        message: `${basename(data)} is a program, and this workspace is not trusted.`,
+        hint: 'Trust the workspace to run it.',
+      });
     this.send({ type: 'dataState', state: { kind: 'reading', path: data } });
     try {
       this.data = await this.engine.request('quantscope/data', { path: this.path, data, preset });

@@ -3,6 +3,7 @@ import { MANIFEST_NAME } from './manifest';
 import { openCsv } from './openCsv';
 import { openFolder } from './openFolder';
 import { openJsonLines } from './openJsonLines';
+import { openModule } from './openModule';
 import { openNpz } from './openNpz';
 import { openSampleFolder } from './openSampleFolder';
 import { openTextLines } from './openTextLines';
@@ -20,6 +21,7 @@ export const fileKinds: readonly (DataKind & { pattern: RegExp })[] = [
   { what: 'a .jsonl file', pattern: /\.(jsonl|ndjson)$/i, open: openJsonLines },
   { what: 'a .csv file', pattern: /\.csv$/i, open: openCsv },
   { what: 'a .txt file with a tokenizer.json beside it', pattern: /\.txt$/i, open: openTextLines },
+  { what: 'a .mjs or .js module that yields feeds (it is run)', pattern: /\.[cm]?js$/i, open: openModule },
 ];
 
 /** Folders by the names in them; the first that fits is taken. */

@@ -31,6 +31,12 @@ export interface SampleSource {
 export interface OpenOptions {
   /** For pictures that no manifest says how to prepare. */
   preset: PresetName | null;
+  /** Samples of each part that will be used; `null` or nothing for all. A stream is read no further than it takes. */
+  samples?: number | null;
+  /** Ends the reading of a stream. */
+  signal?: AbortSignal | undefined;
+  /** Called while a stream is read, with how many samples it had so far. */
+  onSample?: ((read: number) => void) | undefined;
 }
 
 export interface Dataset {
@@ -43,6 +49,8 @@ export interface Dataset {
   alphabet: string[];
   /** What users have to know of this data, in sentences. */
   warnings: string[];
+  /** True when a stream had more samples than were read. */
+  isCut?: boolean;
   /** The order of the channels that pictures became, where they did. */
   color?: 'RGB' | 'BGR' | 'gray' | undefined;
 }

@@ -5,7 +5,8 @@ import { JsonValue } from './jsonValue';
 import type { Alphabet, Audio, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
 import { presetNames } from './presets';
 
-const METRICS: readonly MetricName[] = ['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'];
+/** Every metric that data may name. */
+export const metricNames: readonly MetricName[] = ['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'];
 const SIZE = { integer: true, min: 1, max: 16384 };
 
 /**
@@ -43,7 +44,7 @@ export function parseManifest(text: string, file: string): Manifest {
     audio: optional(members.get('audio'), readAudio),
     state: optional(members.get('state'), (value) => readMap(value, (item) => item.string())),
     constants: optional(members.get('constants'), (value) => readMap(value, (item) => item.number())),
-    metric: members.get('metric')?.oneOf(METRICS),
+    metric: members.get('metric')?.oneOf(metricNames),
     alphabet: optional(members.get('alphabet'), readAlphabet),
     samples: optional(members.get('samples'), readPart),
     calibration: optional(members.get('calibration'), readPart),

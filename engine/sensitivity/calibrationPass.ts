@@ -1,4 +1,4 @@
-import { errorText, throwIfCancelled } from '../engineError';
+import { errorText, throwIfCancelled, unlessCancelled } from '../engineError';
 import type { Sample, SampleSource } from '../feeds/dataset';
 import { nameSample } from '../feeds/nameSample';
 import { sampleDigest } from '../feeds/sampleDigest';
@@ -166,7 +166,7 @@ class Counting {
   async add(share: Share, samples: SampleSource, index: number): Promise<void> {
     let name = `#${index}`;
     try {
-      const sample = await samples.load(index);
+      const sample = await unlessCancelled(samples.load(index), this.options.signal);
       ({ name } = sample);
       const digest = sampleDigest(sample);
       if (this.unused.get(digest)?.pop() !== undefined) return;

@@ -1,7 +1,7 @@
 import type { Sample, SampleSource } from '../feeds/dataset';
 import type { Metric, Reference, SampleScore } from '../feeds/metrics/metric';
 import { RunningScore } from '../feeds/metrics/runningScore';
-import { errorText, throwIfCancelled } from '../engineError';
+import { errorText, throwIfCancelled, unlessCancelled } from '../engineError';
 import { nameSample } from '../feeds/nameSample';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
@@ -50,7 +50,7 @@ export class Evaluator {
         work: async (session, i) => {
           let name = `#${i}`;
           try {
-            const sample = await samples.load(i);
+            const sample = await unlessCancelled(samples.load(i), signal);
             ({ name } = sample);
             const { outputs } = await session.run(sample.feeds, float.outputs, sample.sequence);
             const reference = metric.reference(outputs);
@@ -99,7 +99,7 @@ export class Evaluator {
       {
         prepare: (worker) => worker.load(model, oneThread),
         work: async (session, i) => {
-          scores[i] = await this.scoreSample(session, await this.samples.load(i), i);
+          scores[i] = await this.scoreSample(session, await unlessCancelled(this.samples.load(i), signal), i);
           onSample?.();
         },
         finish: (session) => session.release(),
@@ -116,7 +116,7 @@ export class Evaluator {
       const scores: SampleScore[] = [];
       for (let i = 0; i < this.samples.length; i++) {
         throwIfCancelled(signal);
-        scores.push(await this.scoreSample(session, await this.samples.load(i), i));
+        scores.push(await this.scoreSample(session, await unlessCancelled(this.samples.load(i), signal), i));
       }
       return total(scores);
     } finally {

@@ -1,5 +1,5 @@
 import type { SampleSource } from '../feeds/dataset';
-import { throwIfCancelled } from '../engineError';
+import { throwIfCancelled, unlessCancelled } from '../engineError';
 import type { Session } from '../runtime/runtimeWorker';
 
 /** Each model runs so many times; the first round warms up and is not counted. */
@@ -17,7 +17,7 @@ export async function medianLatencies(
 ): Promise<number[]> {
   const times = sessions.map((): number[] => []);
   for (let round = 0; round <= ROUNDS; round++) {
-    const { feeds, sequence } = await samples.load(round % samples.length);
+    const { feeds, sequence } = await unlessCancelled(samples.load(round % samples.length), signal);
     for (const [i, session] of sessions.entries()) {
       throwIfCancelled(signal);
       const { milliseconds } = await session.run(feeds, outputs, sequence);

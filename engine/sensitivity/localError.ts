@@ -1,3 +1,4 @@
+import { unlessCancelled } from '../engineError';
 import { clone } from '@bufbuild/protobuf';
 import { ModelProtoSchema, NodeProtoSchema } from 'onnx-buf';
 import type { SampleSource } from '../feeds/dataset';
@@ -103,7 +104,7 @@ export async function localSqnr(
     {
       prepare: (worker) => worker.load(bytes, { threads: 1 }),
       work: async (session, i) => {
-        const { feeds, sequence } = await samples.load(i);
+        const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
         const { outputs } = await session.run(feeds, names, sequence);
         for (const name of names) {
           // A layer in a body runs as often as the body does: not at all, or many times.
