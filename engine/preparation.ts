@@ -8,7 +8,7 @@ import { methods } from './calibrate/clipOf';
 import { EngineError } from './engineError';
 import { floatReference, type FloatReference } from './floatReference';
 import { inputSpecs } from './onnx/inputSpecs';
-import { findLayers, type Layer } from './onnx/layers';
+import { findLayers, layerTypes, type Layer } from './onnx/layers';
 import { encodeModel, type Model } from './onnx/model';
 import { StageProgress, type OnProgress } from './progress';
 import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings, UsedMethod } from './protocol';
@@ -85,7 +85,7 @@ export function layersToMeasure({ normalized }: Pick<OpenModel, 'normalized'>): 
   if (found.length > 0) return found;
   throw new EngineError(
     'unsupported',
-    'The model has no Conv, ConvTranspose, Gemm, MatMul or LSTM to quantize.',
+    `The model has no ${layerTypes.slice(0, -1).join(', ')} or embedding to quantize.`,
     'There is nothing to gain from int8 here.',
   );
 }

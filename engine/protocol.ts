@@ -35,7 +35,7 @@ export interface TensorShape {
   dims: (number | string)[] | null;
 }
 
-/** One quantizable operator (Conv, ConvTranspose, Gemm, MatMul, LSTM). */
+/** One quantizable operator (Conv, ConvTranspose, Gemm, MatMul, LSTM, GRU, Gather of embeddings). */
 export interface LayerSummary {
   /** In bodies of If, Loop and Scan with the path: `If_1/then_branch/Conv_3`. */
   name: string;

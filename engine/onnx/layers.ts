@@ -5,10 +5,13 @@ import { floatValues, isFloat } from './elements';
 import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
 import { graphsWithin } from './scopes';
 
-export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM'] as const;
+export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM', 'GRU', 'Gather'] as const;
 export type LayerType = (typeof layerTypes)[number];
 
-/** An operator that the paper quantizes: a product of an activation with a weight or another activation. */
+/**
+ * An operator that the paper quantizes: a product of an activation with a weight or another activation, or the lookup of
+ * rows in a table of embeddings.
+ */
 export interface Layer {
   /** The node's name; in the bodies of If, Loop and Scan with its path in front. */
   name: string;
@@ -16,10 +19,10 @@ export interface Layer {
   node: NodeProto;
   /** The graph or body that the node is in. */
   graph: GraphProto;
-  /** Names of its activations: one, or two for a product of activations. */
+  /** Names of its activations: one, two for a product of activations, none for a lookup. */
   activations: string[];
   weight: TensorProto | null;
-  /** An LSTM's second weight, by which it multiplies its own state. */
+  /** An LSTM's or GRU's second weight, by which it multiplies its own state. */
   recurrence: TensorProto | null;
   /** Axis of the weight's output channels; `null` where scales per channel are not possible. */
   channelAxis: number | null;
@@ -37,7 +40,6 @@ export interface Unquantizable {
 
 /** Operators that multiply activations as layers do and have no integer form here, and why. */
 const floatOnly: Record<string, string> = {
-  GRU: 'onnxruntime has no integer GRU.',
   RNN: 'onnxruntime has no integer RNN.',
   Einsum: 'onnxruntime has no integer Einsum; a MatMul in its place could be quantized.',
   DeformConv: 'onnxruntime has no integer DeformConv.',
@@ -53,6 +55,7 @@ function channelAxis(node: NodeProto, weight: TensorProto): number | null {
       return 0;
     case 'ConvTranspose':
     case 'LSTM':
+    case 'GRU':
       return 1;
     case 'Gemm':
       return intAttribute(node, 'transB', 0) === 1 ? 0 : 1;
@@ -68,6 +71,7 @@ function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer |
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
   if (!isLayerType(opType)) return floatOnly[opType];
   const [a = '', b = '', c = ''] = node.input;
+  if (opType === 'Gather') return embedding(node, graph, index);
   const weight = index.initializers.get(b) ?? null;
   if (opType === 'Gemm' && ['alpha', 'beta'].some((k) => (attribute(node, k)?.f ?? 1) !== 1)) {
     return 'It scales its terms (alpha, beta); integer kernels know only the plain product.';
@@ -75,9 +79,10 @@ function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer |
   if (weight === null && opType !== 'MatMul' && opType !== 'Gemm') {
     return 'Its weight is computed while the model runs, not stored.';
   }
-  const recurrence = opType === 'LSTM' ? (index.initializers.get(c) ?? null) : null;
+  const isRecurrent = opType === 'LSTM' || opType === 'GRU';
+  const recurrence = isRecurrent ? (index.initializers.get(c) ?? null) : null;
+  if (isRecurrent && recurrence === null) return 'Its weight is computed while the model runs, not stored.';
   if (opType === 'LSTM') {
-    if (recurrence === null) return 'Its weight is computed while the model runs, not stored.';
     if (intAttribute(node, 'layout', 0) !== 0)
       return 'onnxruntime has no integer LSTM with the batch in front.';
   }
@@ -93,9 +98,25 @@ function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer |
     weight,
     recurrence,
     channelAxis: weight && channelAxis(node, weight),
-    bias: opType === 'LSTM' ? null : (index.initializers.get(c) ?? null),
+    bias: isRecurrent ? null : (index.initializers.get(c) ?? null),
     output: outputBehindActivation(node, index),
   };
+}
+
+/** Narrower tables are no embeddings: boxes of anchors, say, whose coordinates need more than 8 bits. */
+const LEAST_EMBEDDING = 16;
+
+/** The lookup of computed indices in a stored table of rows; every other Gather is none of our concern. */
+function embedding(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer | undefined {
+  const [table = '', indices = ''] = node.input;
+  const weight = index.initializers.get(table);
+  const axis = intAttribute(node, 'axis', 0);
+  if (weight?.dims.length !== 2 || !isFloat(weight) || index.initializers.has(indices)) return undefined;
+  if ((axis !== 0 && axis !== -2) || Number(weight.dims[1]) < LEAST_EMBEDDING) return undefined;
+  // A row is what one token is looked up as.
+  const none = { activations: [], recurrence: null, bias: null };
+  const output = node.output[0] ?? '';
+  return { ...none, name: node.name, opType: 'Gather', node, graph, weight, channelAxis: 0, output };
 }
 
 function scan(main: GraphProto): (readonly [NodeProto, Layer | string | undefined])[] {
@@ -127,7 +148,7 @@ export function findUnquantizable(main: GraphProto): Unquantizable[] {
 
 function outputBehindActivation(node: NodeProto, index: GraphIndex): string {
   const y = node.output.find((o) => o !== '') ?? '';
-  if (node.opType === 'LSTM') return y;
+  if (node.opType === 'LSTM' || node.opType === 'GRU') return y;
   const next = soleConsumer(index, y);
   return next?.input[0] === y && isRelu(next, index) ? (next.output[0] ?? y) : y;
 }

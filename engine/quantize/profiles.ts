@@ -9,6 +9,8 @@ export interface Profile {
   quantizeBias: boolean;
   /** Whether onnxruntime's own DynamicQuantizeLSTM is to be had there. */
   integerLstm: boolean;
+  /** Whether tables and weights may be stored in int8 where the computing stays in float. */
+  storedWeights: boolean;
 }
 
 export const profiles: Record<ProfileName, Profile> = {
@@ -18,17 +20,20 @@ export const profiles: Record<ProfileName, Profile> = {
     weight: { type: 'int8' },
     quantizeBias: true,
     integerLstm: true,
+    storedWeights: true,
   },
   arm: {
     activation: { type: 'int8', symmetric: false },
     weight: { type: 'int8' },
     quantizeBias: true,
     integerLstm: true,
+    storedWeights: true,
   },
   tensorrt: {
     activation: { type: 'int8', symmetric: true },
     weight: { type: 'int8' },
     quantizeBias: false,
     integerLstm: false,
+    storedWeights: false,
   },
 };

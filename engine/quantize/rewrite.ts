@@ -17,6 +17,7 @@ import { graphsWithin } from '../onnx/scopes';
 import { roundHalfEven, type Affine } from './affine';
 import { CONTRIB_DOMAIN, makeIntegerLstm } from './integerLstm';
 import { writesInteger, type QuantPlan } from './plan';
+import { storeRecurrent, storeTable } from './storedWeights';
 import { quantizeWeight } from './weights';
 
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
@@ -40,6 +41,7 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     for (const layer of own) if (writesInteger(layer)) writer.quantizeOutput(layer);
     for (const layer of own) {
       if (layer.opType === 'LSTM') writer.quantizeLstm(layer);
+      else if (layer.opType === 'GRU' || layer.opType === 'Gather') writer.storeWeights(layer);
       else writer.quantizeInputs(layer);
     }
     writer.finish();
@@ -126,6 +128,20 @@ class QdqWriter {
     if (weight === null || recurrence === null || !this.plan.profile.integerLstm) return;
     const perChannel = this.plan.weights === 'per-channel';
     this.graph.initializer.push(...makeIntegerLstm(node, weight, recurrence, perChannel, this.fresh));
+  }
+
+  /** Weights in int8, computing in float: onnxruntime has no integer GRU, and a lookup computes nothing. */
+  storeWeights({ node, weight, recurrence }: Layer): void {
+    if (weight === null || !this.plan.profile.storedWeights) return;
+    const perChannel = this.plan.weights === 'per-channel';
+    const stored =
+      recurrence === null
+        ? storeTable(node, weight, perChannel, this.fresh)
+        : storeRecurrent(node, [weight, recurrence], perChannel, this.fresh);
+    this.graph.initializer.push(...stored.constants);
+    this.before.set(node, [...(this.before.get(node) ?? []), ...stored.before]);
+    // What quantizes the result for others reads it, so it comes behind.
+    this.after.set(node, [...stored.after, ...(this.after.get(node) ?? [])]);
   }
 
   finish(): void {

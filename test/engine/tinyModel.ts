@@ -94,6 +94,8 @@ export function valueInfo(
 export interface TinyModel {
   nodes: NodeProto[];
   inputs: Record<string, Dims>;
+  /** ONNX element types of inputs that are not float. */
+  inputTypes?: Record<string, number>;
   outputs: string[];
   constants?: Record<string, [dims: number[], values: ArrayLike<number>] | TensorProto>;
   opset?: number;
@@ -104,6 +106,7 @@ export interface TinyModel {
 export function tinyModel({
   nodes,
   inputs,
+  inputTypes = {},
   outputs,
   constants = {},
   opset = 17,
@@ -119,7 +122,7 @@ export function tinyModel({
     initializer,
     // Before IR 4, initializers are inputs too.
     input: [
-      ...Object.entries(inputs).map(([name, dims]) => valueInfo(name, dims)),
+      ...Object.entries(inputs).map(([name, dims]) => valueInfo(name, dims, inputTypes[name])),
       ...(ir < 4 ? initializer.map((t) => valueInfo(t.name, t.dims.map(Number), t.dataType)) : []),
     ],
     output: outputs.map((name) => valueInfo(name, null)),

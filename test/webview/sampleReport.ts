@@ -111,7 +111,7 @@ export function sampleModel(layers = 51): ModelSummary {
       { kind: 'HardSwish', name: 'p2o.Div.3', nodes: ['p2o.Add.7', 'p2o.Clip.2', 'p2o.Mul.5', 'p2o.Div.3'] },
     ],
     unquantizable: [
-      { name: 'decoder/If_1/then_branch/GRU_2', opType: 'GRU', reason: 'onnxruntime has no integer GRU.' },
+      { name: 'decoder/If_1/then_branch/RNN_2', opType: 'RNN', reason: 'onnxruntime has no integer RNN.' },
     ],
     notes: [],
     quantized: null,

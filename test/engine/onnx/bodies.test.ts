@@ -201,15 +201,15 @@ describe('model-local functions', () => {
   });
 });
 
-test('a GRU and a product with computed weights say why they stay in float', () => {
+test('an RNN and a product with computed weights say why they stay in float', () => {
   const model = tinyModel({
     inputs: { x: [2, 1, 4], k: [5, 4, 3] },
     outputs: ['g', 'c'],
     constants: { w: noisy([1, 9, 4]), r: noisy([1, 9, 3]) },
-    nodes: [node('GRU', ['x', 'w', 'r'], 'g', { hidden_size: 3 }), node('Conv', ['x', 'k'], 'c')],
+    nodes: [node('RNN', ['x', 'w', 'r'], 'g', { hidden_size: 3 }), node('Conv', ['x', 'k'], 'c')],
   });
   const reasons = findUnquantizable(normalize(model).graph);
-  expect(reasons.map((u) => u.opType)).toEqual(['GRU', 'Conv']);
+  expect(reasons.map((u) => u.opType)).toEqual(['RNN', 'Conv']);
   expect(reasons[1]?.reason).toContain('computed while the model runs');
 });
 
