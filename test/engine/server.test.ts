@@ -101,9 +101,9 @@ test('answers while it measures, and stops when asked', async () => {
   const answered = performance.now();
   source.cancel();
   expect(await running).toMatchObject({ code: 'cancelled' });
-  // Generous for a busy machine; a blocked server would answer after half a minute.
-  expect(answered - asked).toBeLessThan(1000);
-  expect(performance.now() - answered).toBeLessThan(1500);
+  // Generous for a busy machine (1.5 s was once too little for both); a blocked server would answer after half a minute.
+  expect(answered - asked).toBeLessThan(5000);
+  expect(performance.now() - answered).toBeLessThan(5000);
 }, 60_000);
 
 test('analyses, with progress, and then hovers', async () => {
