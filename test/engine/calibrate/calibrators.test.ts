@@ -5,6 +5,7 @@ import { affineGrid, clippedRange, symmetricGrid, type Grid } from '../../../eng
 import type { CalibrationMethod } from '../../../engine/protocol';
 import { Histogram } from '../../../engine/stats/histogram';
 import { noise } from '../tinyModel';
+import { entropyByDefinition } from './reference';
 
 function clip(method: CalibrationMethod, values: ArrayLike<number>, grid?: Grid): number {
   const histogram = new Histogram();
@@ -148,50 +149,6 @@ describe('mse', () => {
   });
 });
 
-/**
- * The companion toolkit's entropy calibrator as the paper notes give it, on numbers of bins, slowly and with its own
- * binning. As entropyClip's documentation says: zeros are left out, and a clip with infinite divergence is passed over.
- */
-function entropyByTheToolkit(values: readonly number[], levels: number): number {
-  const found = values.map((x) => Math.fround(Math.abs(x))).filter((x) => x > 0);
-  const max = Math.max(...found);
-  let width = 2 ** -40;
-  while (max >= width * 2048) width *= 2;
-  const bins = new Array<number>(Math.floor(max / width) + 1).fill(0);
-  for (const x of found) {
-    const i = Math.floor(x / width);
-    bins[i] = (bins[i] ?? 0) + 1;
-  }
-  let best = { divergence: Infinity, amax: NaN };
-  for (let i = Math.min(levels, bins.length); i <= bins.length; i++) {
-    // numpy.digitize(range(i), linspace(0, i, levels + 1)) − 1
-    const merged = Math.min(levels, i);
-    const level = Array.from({ length: i }, (_, j) => Math.floor((j * merged) / i));
-    const sums = new Array<number>(merged).fill(0);
-    const occupied = new Array<number>(merged).fill(0);
-    for (let j = 0; j < i; j++) {
-      const [k, n] = [level[j] ?? 0, bins[j] ?? 0];
-      if (n > 0) {
-        sums[k] = (sums[k] ?? 0) + n;
-        occupied[k] = (occupied[k] ?? 0) + 1;
-      }
-    }
-    const q = level.map((k, j) => ((bins[j] ?? 0) > 0 ? (sums[k] ?? 0) / (occupied[k] ?? 1) : 0));
-    const p = bins.slice(0, i);
-    p[i - 1] = (p[i - 1] ?? 0) + bins.slice(i).reduce((a, b) => a + b, 0);
-    const [pSum, qSum] = [p, q].map((list) => list.reduce((a, b) => a + b, 0));
-    const divergence = p.reduce((sum, n, j) => {
-      const [pj, qj] = [n / (pSum ?? 1), (q[j] ?? 0) / (qSum ?? 1)];
-      return sum + (pj === 0 ? 0 : qj === 0 ? Infinity : pj * Math.log(pj / qj));
-    }, 0);
-    // The last of equals wins.
-    if (divergence <= best.divergence + 1e-12) {
-      best = { divergence: Math.min(divergence, best.divergence), amax: i === bins.length ? max : i * width };
-    }
-  }
-  return best.amax;
-}
-
 describe('entropy', () => {
   const cases: Record<string, number[]> = {
     'evenly spread values': evenly(20_000, -1, 1),
@@ -203,15 +160,20 @@ describe('entropy', () => {
     'few values': [0.1, 0.7, 0.71, 3, 9],
   };
 
-  test.each(Object.entries(cases))('of %s is the toolkit’s on a symmetric grid', (_, values) => {
-    expect(clip('entropy', values)).toBe(entropyByTheToolkit(values, 128));
+  test.each(Object.entries(cases))('of %s is the definition’s on a symmetric grid', (_, values) => {
+    const floats = Float32Array.from(values);
+    expect(clip('entropy', values)).toBe(entropyByDefinition(floats, 'symmetric int8').clip);
   });
 
-  test.each(Object.entries(cases))('of %s is the toolkit’s unsigned one on a one-sided grid', (_, values) => {
-    const positive = values.map(Math.abs);
-    const grid = affineGrid(8, { min: 0, max: Math.max(...positive) });
-    expect(clip('entropy', positive, grid)).toBe(entropyByTheToolkit(positive, 256));
-  });
+  test.each(Object.entries(cases))(
+    'of %s is the definition’s unsigned one on a one-sided grid',
+    (_, values) => {
+      const positive = values.map(Math.abs);
+      const grid = affineGrid(8, { min: 0, max: Math.max(...positive) });
+      const floats = Float32Array.from(positive);
+      expect(clip('entropy', positive, grid)).toBe(entropyByDefinition(floats, 'affine uint8').clip);
+    },
+  );
 });
 
 const shapes: Record<string, fc.Arbitrary<number[]>> = {
