@@ -231,3 +231,17 @@ export function formatBlocks(blocks: readonly { kind: string }[]): string {
   for (const { kind } of blocks) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ');
 }
+
+/** What is no number, by kind: `3 NaN, 1 +∞`. */
+export function formatNotFinite({
+  nan,
+  positive,
+  negative,
+}: Record<'nan' | 'positive' | 'negative', number>): string {
+  const kinds = [
+    [nan, 'NaN'],
+    [positive, '+∞'],
+    [negative, '−∞'],
+  ] as const;
+  return kinds.flatMap(([count, kind]) => (count === 0 ? [] : [`${formatCount(count)} ${kind}`])).join(', ');
+}

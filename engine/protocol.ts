@@ -159,11 +159,22 @@ export interface RunNode {
   kind: 'integer' | 'float' | 'conversion';
 }
 
+/** How often a tensor held each, and the sample in which the first one came. */
+export interface NotFiniteValues {
+  nan: number;
+  positive: number;
+  negative: number;
+  /** `null` when its name is not known any more. */
+  sample: string | null;
+}
+
 export interface LayerInput {
   tensor: string;
   histogram: HistogramData;
   min: number;
   max: number;
+  /** Values that are in no bin, because they are no numbers; left out when all are. */
+  notFinite?: NotFiniteValues;
   /** Clip on |x| by method. */
   clips: Record<string, number>;
   /** The one in use. */

@@ -1,4 +1,4 @@
-import { formatBlocks, formatPlural, formatScore } from './format';
+import { formatBlocks, formatNotFinite, formatPlural, formatScore } from './format';
 import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Measured, Planned } from './preparation';
@@ -60,6 +60,7 @@ export function buildReport(findings: Findings): Report {
       histogram: state === undefined ? { binWidth: 1, positive: [], negative: [] } : drawnHistogram(state),
       min: state?.min ?? 0,
       max: state?.max ?? 0,
+      ...notFiniteOf(state, measured),
       clips: Object.fromEntries(
         [...planned.clips].map(([method, clips]) => [method, clips.get(tensor) ?? 0]),
       ),
@@ -102,6 +103,15 @@ export function buildReport(findings: Findings): Report {
     calibrationTable: planned.calibrationTable,
     warnings: warningsOf(findings),
   };
+}
+
+function notFiniteOf(
+  state: HistogramState | undefined,
+  { samples }: Measured,
+): Pick<LayerInput, 'notFinite'> {
+  if (state === undefined || notFiniteCount(state.notFinite) === 0) return {};
+  const { first, ...counts } = state.notFinite;
+  return { notFinite: { ...counts, sample: samples.counted.find((s) => s.index === first)?.name ?? null } };
 }
 
 function drawnHistogram(state: HistogramState): HistogramData {
@@ -150,14 +160,10 @@ function warningsOf({ measured, settings, selection, all, summary }: Findings): 
   const warnings: string[] = measured.reference.warning === null ? [] : [measured.reference.warning];
   warnings.unshift(...measured.dataset.warnings);
   for (const [tensor, state] of Object.entries(measured.histograms)) {
-    const count = notFiniteCount(state.notFinite);
-    if (count > 0) {
-      const { nan, first } = state.notFinite;
-      const kinds = nan === count ? 'NaN' : nan === 0 ? 'infinite' : 'NaN or infinite';
-      const sample = measured.samples.counted.find((s) => s.index === first)?.name;
-      const where = sample === undefined ? '' : `, first in sample ${sample}`;
-      warnings.push(`${tensor} held ${count} values that are ${kinds}${where}; they were left out.`);
-    }
+    const { notFinite } = notFiniteOf(state, measured);
+    if (notFinite === undefined) continue;
+    const where = notFinite.sample === null ? '' : `, first in sample ${notFinite.sample}`;
+    warnings.push(`${tensor} held ${formatNotFinite(notFinite)}${where}; they were left out.`);
   }
   for (const [part, skipped] of [
     ['calibrate', measured.samples.skipped],

@@ -8,6 +8,7 @@ import {
   formatDrop,
   formatMethod,
   formatMilliseconds,
+  formatNotFinite,
   formatPlural,
   formatRange,
   formatScaleCount,
@@ -210,7 +211,7 @@ export function calibrationText({ histograms, counted, skipped }: Calibration, f
     if (count === 0) continue;
     const name = counted.find((s) => s.index === notFinite.first)?.name ?? '?';
     lines.push(
-      `${tensor} held ${formatPlural(count, 'value')} that are no numbers, first in sample ${name}.`,
+      `${tensor} held ${formatNotFinite(notFinite)}, first in sample ${name}; they are in no histogram.`,
     );
   }
   return lines.join('\n');

@@ -3,7 +3,7 @@ import type { Report } from '../engine/protocol';
 import { dataFor } from './chooseDataCommand';
 import { runTask } from './runTask';
 import type { Services } from './services';
-import { pickSettings, readSettings } from './settings';
+import { pickSettings } from './settings';
 import { showModelEditor, targetModel } from './targetModel';
 
 /** `quantscope.analyze(model?, settings?)`: answers with the report, or `undefined` when there is none. */
@@ -23,7 +23,7 @@ async function analyze(model: unknown, given: unknown, services: Services): Prom
   if (data === undefined) return undefined;
   return runTask(session, 'Analyzing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = { ...readSettings(uri), ...chosen, data };
+    const settings = { ...session.settingsFor(data), ...chosen, data };
     const report = await services.engine.request(
       'quantscope/analyze',
       { path: session.path, settings },

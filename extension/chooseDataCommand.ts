@@ -4,6 +4,7 @@ import type { DataSummary } from '../engine/protocol';
 import { dataKinds, groupData, type DataCandidate } from './dataCandidates';
 import { toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
+import { needsPreset, pickPreset } from './pickPreset';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
@@ -20,7 +21,7 @@ export function registerChooseData(services: Services): void {
     const session = services.sessions.get(uri);
     await session.ready();
     try {
-      return await chooseData(session, path);
+      return await chooseData(session, path, services);
     } finally {
       services.sessions.release(session);
     }
@@ -29,16 +30,25 @@ export function registerChooseData(services: Services): void {
 }
 
 /** The data in use for a model; asks when there is none. */
-export async function dataFor(session: ModelSession, { sessions }: Services): Promise<string | undefined> {
+export async function dataFor(session: ModelSession, services: Services): Promise<string | undefined> {
   await session.ready();
-  const data = session.data ?? (await chooseData(session, undefined));
-  if (data === undefined) sessions.release(session);
+  const data = session.data ?? (await chooseData(session, undefined, services));
+  if (data === undefined) services.sessions.release(session);
   return data?.data;
 }
 
-async function chooseData(session: ModelSession, given: unknown): Promise<DataSummary | undefined> {
+async function chooseData(
+  session: ModelSession,
+  given: unknown,
+  services: Services,
+): Promise<DataSummary | undefined> {
   const path = typeof given === 'string' ? given : await pickData(session);
   if (path === undefined) return undefined;
+  if (typeof given !== 'string' && (await needsPreset(path))) {
+    const preset = await pickPreset(path, session.settingsFor(path).preset, services.context);
+    if (preset === undefined) return undefined;
+    await session.choosePreset(path, preset);
+  }
   try {
     const data = await session.useData(path);
     session.send({ type: 'error', error: null });
@@ -83,7 +93,7 @@ async function listData(session: ModelSession): Promise<DataItem[]> {
     separator('Elsewhere'),
     {
       label: '$(beaker) Synthetic samples',
-      description: 'made up, to try things out; not to be trusted',
+      description: 'made up, to try things out; its clips and scores are not to be trusted',
       find: () => Promise.resolve('synthetic'),
     },
     { label: '$(file) Browse for a file…', find: () => browse(session, true) },
@@ -97,7 +107,9 @@ async function browse(session: ModelSession, files: boolean): Promise<string | u
     canSelectFolders: !files,
     defaultUri: vscode.Uri.joinPath(session.uri, '..'),
     openLabel: 'Use for Calibration',
-    ...(files ? { filters: { 'Calibration data': ['npz', 'jsonl', 'ndjson', 'csv', 'txt'] } } : {}),
+    ...(files
+      ? { filters: { 'Calibration data': ['npz', 'jsonl', 'ndjson', 'csv', 'txt', 'mjs', 'js', 'cjs'] } }
+      : {}),
   });
   return picked?.[0]?.fsPath;
 }

@@ -33,6 +33,8 @@ export const dataKinds = [
   { label: 'Array files', glob: '**/*.npz', dataOf: itself },
   { label: 'Folders of arrays', glob: '**/*.npy', dataOf: folderOf },
   { label: 'JSON lines', glob: '**/*.{jsonl,ndjson}', dataOf: itself },
+  { label: 'Modules that yield feeds', glob: '**/{feeds,*.feeds}.{mjs,js}', dataOf: itself },
+  { label: 'Folders of pictures', glob: '**/*.{png,jpg,jpeg}', dataOf: folderOf },
 ] as const satisfies readonly DataKind[];
 
 /** So many files side by side are samples of one folder. */

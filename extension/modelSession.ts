@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { DataSummary, ErrorData, Progress, Report } from '../engine/protocol';
+import type { DataSummary, ErrorData, PresetName, Progress, Report } from '../engine/protocol';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
-import { readSettings } from './settings';
+import { readSettings, type ConfiguredSettings } from './settings';
 import { keptInFloat, type FloatToggles } from './keptInFloat';
 
 /** A view that has just loaded hears the last message of each type, in this order. */
@@ -20,6 +20,11 @@ const ORDER: ToWebview['type'][] = [
   'error',
 ];
 
+interface ChosenPreset {
+  data: string;
+  preset: PresetName;
+}
+
 /** One model in this window: what is known of it, what the user decided, what runs on it. */
 export class ModelSession implements vscode.Disposable {
   /** Editors that show it; counted by the editor. */
@@ -27,6 +32,7 @@ export class ModelSession implements vscode.Disposable {
   data: DataSummary | null = null;
   report: Report | null = null;
   private running: vscode.CancellationTokenSource | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
   private loading: Promise<void> | undefined;
   private readonly latest = new Map<ToWebview['type'], ToWebview>();
   private readonly sent = new vscode.EventEmitter<ToWebview>();
@@ -83,14 +89,25 @@ export class ModelSession implements vscode.Disposable {
     await this.recallData(report?.settings.data);
   }
 
-  private async recallData(analyzed: string | undefined): Promise<void> {
+  /** One after another, so that what was chosen last is what is used: a file that changes is read again meanwhile. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => undefined);
+    return done;
+  }
+
+  private recallData(analyzed: string | undefined): Promise<void> {
+    return this.inTurn(() => this.recall(analyzed));
+  }
+
+  private async recall(analyzed: string | undefined): Promise<void> {
     const data = this.memory.get<string>(`data:${this.uri.toString()}`) ?? analyzed;
     if (data === undefined) {
       this.send({ type: 'data', data: null });
       return;
     }
     try {
-      await this.useData(data);
+      await this.readData(data, this.settingsFor(data).preset);
     } catch (thrown) {
       // It was moved since; the user chooses again when it is needed.
       const error = toErrorData(thrown);
@@ -100,8 +117,24 @@ export class ModelSession implements vscode.Disposable {
     }
   }
 
+  /** The settings for this model with this data: a preset that was chosen with it comes before the setting's. */
+  settingsFor(data: string): ConfiguredSettings {
+    const settings = readSettings(this.uri);
+    const chosen = this.memory.get<ChosenPreset>(`preset:${this.uri.toString()}`);
+    return chosen?.data === data ? { ...settings, preset: chosen.preset } : settings;
+  }
+
+  /** Remembers how the pictures of a folder become tensors for this model. */
+  async choosePreset(data: string, preset: PresetName): Promise<void> {
+    await this.memory.update(`preset:${this.uri.toString()}`, { data, preset } satisfies ChosenPreset);
+  }
+
   /** Has the engine check a data source, then remembers it for this model. */
-  async useData(data: string, preset = readSettings(this.uri).preset): Promise<DataSummary> {
+  useData(data: string, preset = this.settingsFor(data).preset): Promise<DataSummary> {
+    return this.inTurn(() => this.readData(data, preset));
+  }
+
+  private async readData(data: string, preset: PresetName | null): Promise<DataSummary> {
     if (isModule(data) && !vscode.workspace.isTrusted)
       throw new Refusal({
         code: 'unsupported',

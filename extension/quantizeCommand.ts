@@ -5,7 +5,7 @@ import { dataFor } from './chooseDataCommand';
 import { describeResult } from './describeResult';
 import { runTask } from './runTask';
 import { VIEW_TYPE, type Services } from './services';
-import { pickSettings, readSettings } from './settings';
+import { pickSettings } from './settings';
 import { showModelEditor, targetModel } from './targetModel';
 
 /** `quantscope.quantize(model?, { output, …settings }?)`: answers with the result, or `undefined`. */
@@ -32,7 +32,7 @@ async function quantize(
   if (output === undefined) return undefined;
   const result = await runTask(session, 'Quantizing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = { ...readSettings(uri), ...chosen, data, output, keepFloat: session.keepFloat };
+    const settings = { ...session.settingsFor(data), ...chosen, data, output, keepFloat: session.keepFloat };
     const done = await services.engine.request(
       'quantscope/quantize',
       { path: session.path, settings },

@@ -12,6 +12,7 @@ export const SETTING_NAMES = [
   'samples',
   'profile',
   'targetDrop',
+  'skipFailed',
 ] as const;
 
 /** The user's settings for one model; a value the engine does not know is refused there, by name. */
@@ -26,6 +27,7 @@ export function readSettings(model: vscode.Uri): ConfiguredSettings {
     samples: read('samples'),
     profile: read('profile'),
     targetDrop: read('targetDrop'),
+    skipFailed: read('skipFailed') === true,
   };
 }
 

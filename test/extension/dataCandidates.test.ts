@@ -3,13 +3,21 @@ import { dataKinds, groupData } from '../../extension/dataCandidates';
 
 /** Files as the globs of the kinds would find them, offered as paths by group. */
 function offered(...files: string[]): Record<string, string[]> {
-  const patterns = [/\/quantscope\.json$/, /\/test_data_set_[^/]*\/input_0\.pb$/, /\.npz$/, /\.npy$/];
+  const patterns = [
+    /\/quantscope\.json$/,
+    /\/test_data_set_[^/]*\/input_0\.pb$/,
+    /\.npz$/,
+    /\.npy$/,
+    /\.(jsonl|ndjson)$/,
+    /\/(feeds|[^/]*\.feeds)\.m?js$/,
+    /\.(png|jpe?g)$/,
+  ];
   const groups = groupData(patterns.map((pattern) => files.filter((file) => pattern.test(file))));
   return Object.fromEntries(groups.map((group) => [group.label, group.candidates.map(({ path }) => path)]));
 }
 
 test('offers what was found in groups, each data set once', () => {
-  expect(dataKinds).toHaveLength(5);
+  expect(dataKinds).toHaveLength(7);
   expect(
     offered(
       '/w/lines/quantscope.json',
@@ -25,6 +33,23 @@ test('offers what was found in groups, each data set once', () => {
     'ONNX test data': ['/w/zoo'],
     'Array files': ['/w/a.npz', '/w/b.npz'],
     'Folders of arrays': ['/w/arrays'],
+  });
+});
+
+test('offers modules by their name, and folders of pictures that no manifest speaks for', () => {
+  expect(
+    offered(
+      '/w/feeds.mjs',
+      '/w/cats.feeds.js',
+      '/w/cats/1.jpg',
+      '/w/cats/2.png',
+      '/w/lines/quantscope.json',
+      '/w/lines/a.png',
+    ),
+  ).toEqual({
+    'Folders with a quantscope.json': ['/w/lines'],
+    'Modules that yield feeds': ['/w/cats.feeds.js', '/w/feeds.mjs'],
+    'Folders of pictures': ['/w/cats'],
   });
 });
 

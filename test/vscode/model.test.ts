@@ -41,6 +41,36 @@ describe('a real model', () => {
     assert.deepEqual((await lastMessage(model, 'keepFloat'))?.layers, report.keepFloat);
   });
 
+  it('is analyzed with made-up samples, which are called so', async () => {
+    const copy = inWorkspace('made-up.onnx');
+    await vscode.workspace.fs.copy(inWorkspace('rec.onnx'), copy, { overwrite: true });
+    await openModel(copy);
+    await vscode.commands.executeCommand('quantscope.chooseData', copy, 'synthetic:4');
+    assert.equal((await lastMessage(copy, 'data'))?.data?.calibrationSamples, 4);
+    const answer = await vscode.commands.executeCommand<Report | undefined>('quantscope.analyze', copy, {
+      calibration: 'max',
+      samples: 2,
+    });
+    assert.ok(answer, 'the analysis ends with a report');
+    assert.ok(answer.warnings.some((warning) => warning.includes('made up')));
+  });
+
+  it('is fed by a module of the user', async () => {
+    const module = inWorkspace('feeds.mjs');
+    const text = `export default function* ({ inputs }) {
+      for (let i = 0; i < 3; i++)
+        yield { [inputs[0].name]: { dims: [1, 3, 48, 64], data: new Float32Array(3 * 48 * 64).fill(i / 4) } };
+    }`;
+    await vscode.workspace.fs.writeFile(module, Buffer.from(text));
+    await openModel(model);
+    await vscode.commands.executeCommand('quantscope.chooseData', model, module.fsPath);
+    const used = (await lastMessage(model, 'data'))?.data;
+    assert.equal(used?.data, module.fsPath);
+    assert.equal(used.calibrationSamples, 3);
+    await vscode.commands.executeCommand('quantscope.chooseData', model, data);
+    assert.equal((await lastMessage(model, 'data'))?.data?.metric, 'ctc');
+  });
+
   it('explains a layer where its name stands in a JSON file', async () => {
     const layer = report.layers[3];
     assert.ok(layer);

@@ -96,6 +96,29 @@ describe('appearance', () => {
   });
 
   test.each<[ThemeName, number]>([
+    ['light', 1400],
+    ['dark', 1400],
+    ['hc-dark', 1400],
+    ['light', 400],
+  ])('says what is no number, and what each calibrator reached, in %s at %i pixels', async (theme, width) => {
+    view = await browser.open(theme, width, 900);
+    const notFinite = { nan: 3, positive: 1, negative: 0, sample: 'street-signs #17' };
+    const layers = report.layers.map((layer) => ({
+      ...layer,
+      inputs: layer.inputs.map((input) => ({ ...input, notFinite })),
+    }));
+    await view.send(...everything({ ...report, layers }));
+    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
+    await view.page.locator('details.calibrators > summary').click();
+    await view.screenshot(`calibrators-${theme}-${width}`);
+    const line = view.page.locator('.input-part .warning');
+    await expect.poll(() => line.count()).toBe(1);
+    expect(await line.innerText()).toContain('3 NaN, 1 +∞, first in sample street-signs #17');
+    await line.scrollIntoViewIfNeeded();
+    await view.screenshot(`not-finite-${theme}-${width}`);
+  });
+
+  test.each<[ThemeName, number]>([
     ['dark', 1400],
     ['light', 1400],
     ['hc-dark', 400],

@@ -1,5 +1,12 @@
-import type { LayerReport, LayerSummary, MetricName } from '../../engine/protocol';
-import { formatBytes, formatDb, formatDrop, formatScore, formatShape } from '../../engine/format';
+import type { LayerInput, LayerReport, LayerSummary, MetricName } from '../../engine/protocol';
+import {
+  formatBytes,
+  formatDb,
+  formatDrop,
+  formatNotFinite,
+  formatScore,
+  formatShape,
+} from '../../engine/format';
 import { keptLayers, shownLayer } from '../layerRows';
 import type { State } from '../store';
 import { addClipTable } from './clipTableView';
@@ -124,6 +131,7 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
         const title = add(part, 'h3', '');
         add(title, 'span', '', layer.inputs.length > 1 ? `Input ${i + 1}: ` : 'Input: ');
         addName(title, 'span', '', input.tensor);
+        addNotFinite(part, input);
         addHistogram(part, input, { width, logCounts, range, method: input.method }, `tail-${i}`);
         addClipTable(part, input, settings);
       });
@@ -140,4 +148,18 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
     drawTools(state);
     drawInputs(state);
   };
+}
+
+/** Says what the histogram below does not show. */
+function addNotFinite(parent: HTMLElement, { notFinite }: LayerInput): void {
+  if (notFinite === undefined) return;
+  const line = add(parent, 'p', 'warning');
+  addIcon(line, 'warning', 'Warning');
+  const where = notFinite.sample === null ? '' : `, first in sample ${notFinite.sample}`;
+  addText(
+    line,
+    'span',
+    'clamped',
+    `${formatNotFinite(notFinite)}${where}. They are in no bin and no clip counts them.`,
+  );
 }
