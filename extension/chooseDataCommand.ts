@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { DataSummary } from '../engine/protocol';
-import { dataKinds, groupData, type DataCandidate } from './dataCandidates';
+import { dataEndings, dataKinds, dataOfFile, groupData, type DataCandidate } from './dataCandidates';
 import { toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
-import { needsPreset, pickPreset } from './pickPreset';
+import { pickPreset } from './pickPreset';
+import { pictureFolder } from './pictureFolder';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
@@ -44,10 +45,11 @@ async function chooseData(
 ): Promise<DataSummary | undefined> {
   const path = typeof given === 'string' ? given : await pickData(session);
   if (path === undefined) return undefined;
-  if (typeof given !== 'string' && (await needsPreset(path))) {
-    const preset = await pickPreset(path, session.settingsFor(path).preset, services.context);
-    if (preset === undefined) return undefined;
-    await session.choosePreset(path, preset);
+  const folder = typeof given === 'string' ? null : await pictureFolder(path);
+  if (folder !== null) {
+    const choice = await pickPreset(path, folder, session.settingsFor(path).preset, services.context);
+    if (choice === undefined) return undefined;
+    await session.choosePreset(path, choice.preset);
   }
   try {
     const data = await session.useData(path);
@@ -91,13 +93,15 @@ async function listData(session: ModelSession): Promise<DataItem[]> {
   return [
     ...groups.flatMap(({ label, candidates }) => [separator(label), ...candidates.map(item)]),
     separator('Elsewhere'),
-    {
-      label: '$(beaker) Synthetic samples',
-      description: 'made up, to try things out; its clips and scores are not to be trusted',
-      find: () => Promise.resolve('synthetic'),
-    },
     { label: '$(file) Browse for a file…', find: () => browse(session, true) },
     { label: '$(folder-opened) Browse for a folder…', find: () => browse(session, false) },
+    separator('Without data'),
+    {
+      label: '$(beaker) Synthetic samples',
+      description: 'in a terminal: --data synthetic[:N]',
+      detail: '$(warning) Made up, to try things out. Do not trust the clips and scores that come of them.',
+      find: () => Promise.resolve('synthetic'),
+    },
   ];
 }
 
@@ -107,9 +111,8 @@ async function browse(session: ModelSession, files: boolean): Promise<string | u
     canSelectFolders: !files,
     defaultUri: vscode.Uri.joinPath(session.uri, '..'),
     openLabel: 'Use for Calibration',
-    ...(files
-      ? { filters: { 'Calibration data': ['npz', 'jsonl', 'ndjson', 'csv', 'txt', 'mjs', 'js', 'cjs'] } }
-      : {}),
+    ...(files ? { filters: { 'Calibration data': dataEndings } } : {}),
   });
-  return picked?.[0]?.fsPath;
+  const path = picked?.[0]?.fsPath;
+  return path === undefined || !files ? path : dataOfFile(path);
 }

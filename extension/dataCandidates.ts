@@ -34,7 +34,7 @@ export const dataKinds = [
   { label: 'Folders of arrays', glob: '**/*.npy', dataOf: folderOf },
   { label: 'JSON lines', glob: '**/*.{jsonl,ndjson}', dataOf: itself },
   { label: 'Modules that yield feeds', glob: '**/{feeds,*.feeds}.{mjs,js}', dataOf: itself },
-  { label: 'Folders of pictures', glob: '**/*.{png,jpg,jpeg}', dataOf: folderOf },
+  { label: 'Folders of pictures', glob: '**/*.{png,jpg,jpeg,bmp}', dataOf: folderOf },
 ] as const satisfies readonly DataKind[];
 
 /** So many files side by side are samples of one folder. */
@@ -74,4 +74,12 @@ function isWithin(path: string, folders: ReadonlySet<string>): boolean {
     if (folders.has(at)) return true;
     if (dirname(at) === at || basename(at) === '') return false;
   }
+}
+
+/** Endings of the files that a person may pick: data, or what data is found by. */
+export const dataEndings = ['npz', 'npy', 'jsonl', 'ndjson', 'csv', 'txt', 'json', 'mjs', 'js', 'cjs'];
+
+/** The data that a picked file stands for: its folder for a manifest, and for an array, which is one sample of many. */
+export function dataOfFile(file: string): string {
+  return basename(file) === 'quantscope.json' || /\.npy$/i.test(file) ? dirname(file) : file;
 }

@@ -22,7 +22,8 @@ const ORDER: ToWebview['type'][] = [
 
 interface ChosenPreset {
   data: string;
-  preset: PresetName;
+  /** `null` for none, whatever the settings say. */
+  preset: PresetName | null;
 }
 
 /** One model in this window: what is known of it, what the user decided, what runs on it. */
@@ -86,7 +87,7 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'error', error: null });
     this.send({ type: 'model', summary });
     this.setReport(report);
-    await this.recallData(report?.settings.data);
+    await this.recallData(report);
   }
 
   /** One after another, so that what was chosen last is what is used: a file that changes is read again meanwhile. */
@@ -96,16 +97,20 @@ export class ModelSession implements vscode.Disposable {
     return done;
   }
 
-  private recallData(analyzed: string | undefined): Promise<void> {
-    return this.inTurn(() => this.recall(analyzed));
+  private recallData(report: Report | null): Promise<void> {
+    return this.inTurn(() => this.recall(report));
   }
 
-  private async recall(analyzed: string | undefined): Promise<void> {
-    const data = this.memory.get<string>(`data:${this.uri.toString()}`) ?? analyzed;
+  private async recall(report: Report | null): Promise<void> {
+    const known = this.memory.get<string>(`data:${this.uri.toString()}`);
+    const data = known ?? report?.settings.data;
     if (data === undefined) {
       this.send({ type: 'data', data: null });
       return;
     }
+    // Analyzed in a terminal: a preset that was named there is in no settings.
+    const named = known === undefined ? (report?.settings.preset ?? null) : null;
+    if (named !== null) await this.choosePreset(data, named);
     try {
       await this.readData(data, this.settingsFor(data).preset);
     } catch (thrown) {
@@ -125,7 +130,7 @@ export class ModelSession implements vscode.Disposable {
   }
 
   /** Remembers how the pictures of a folder become tensors for this model. */
-  async choosePreset(data: string, preset: PresetName): Promise<void> {
+  async choosePreset(data: string, preset: PresetName | null): Promise<void> {
     await this.memory.update(`preset:${this.uri.toString()}`, { data, preset } satisfies ChosenPreset);
   }
 

