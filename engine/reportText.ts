@@ -156,9 +156,16 @@ export function layersText(report: Report): string {
     formatDrop(metric, l.drop),
   ];
   const shown = sorted.slice(0, MOST_SENSITIVE);
+  const notFinite = shown.map(({ inputs }) =>
+    inputs.flatMap((input) => (input.notFinite === undefined ? [] : [formatNotFinite(input.notFinite)])),
+  );
+  const rows = [['Layer', 'Operator', 'Weight', 'SQNR', 'Score', 'Change'], ...shown.map(row)];
+  // A column of nothing would only take room.
+  if (notFinite.some((found) => found.length > 0))
+    rows.forEach((cells, i) => cells.push(i === 0 ? 'NaN, ±∞' : (notFinite[i - 1] ?? []).join('; ')));
   return [
     `Most sensitive of ${formatPlural(report.layers.length, 'layer')} (${report.settings.weights} weights, each alone in int8):`,
-    textTable([['Layer', 'Operator', 'Weight', 'SQNR', 'Score', 'Change'], ...shown.map(row)], 3),
+    textTable(rows, 3),
   ].join('\n');
 }
 

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Progress, QuantizeResult, Report } from '../../engine/protocol';
+import type { LayerInput, Progress, QuantizeResult, Report } from '../../engine/protocol';
 import type { ToWebview } from '../../webview/protocol';
 import { sampleModel, sampleQuantized, sampleReport } from './sampleReport';
 import type { ThemeName } from './themes';
@@ -103,9 +103,14 @@ describe('appearance', () => {
   ])('says what is no number, and what each calibrator reached, in %s at %i pixels', async (theme, width) => {
     view = await browser.open(theme, width, 900);
     const notFinite = { nan: 3, positive: 1, negative: 0, sample: 'street-signs #17' };
+    const nothing = { histogram: { binWidth: 1, positive: [], negative: [] }, min: 0, max: 0 };
+    const changes = new Map<string, Partial<LayerInput>>([
+      ['p2o.Conv.2', { notFinite }],
+      ['p2o.Conv.28', { ...nothing, notFinite: { ...notFinite, nan: 12_800, positive: 0 } }],
+    ]);
     const layers = report.layers.map((layer) => ({
       ...layer,
-      inputs: layer.inputs.map((input) => ({ ...input, notFinite })),
+      inputs: layer.inputs.map((input) => ({ ...input, ...changes.get(layer.name) })),
     }));
     await view.send(...everything({ ...report, layers }));
     await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
@@ -114,8 +119,19 @@ describe('appearance', () => {
     const line = view.page.locator('.input-part .warning');
     await expect.poll(() => line.count()).toBe(1);
     expect(await line.innerText()).toContain('3 NaN, 1 +∞, first in sample street-signs #17');
+    expect(await line.getByRole('img', { name: 'Warning' }).count()).toBe(1);
+    const name = await view.page.locator('.histogram-frame').getAttribute('aria-label');
+    expect(name).toMatch(/; 3 NaN, 1 \+∞ left out$/);
+    const marks = view.page.locator('.cell-name').getByRole('img', { name: /^Input holds/ });
+    await expect.poll(() => marks.count()).toBe(2);
+    expect(await marks.nth(1).getAttribute('aria-label')).toBe('Input holds 12.8 k NaN');
     await line.scrollIntoViewIfNeeded();
     await view.screenshot(`not-finite-${theme}-${width}`);
+    await view.page.click('.layer-row[data-layer="p2o.Conv.28"]');
+    await expect.poll(() => view.page.locator('.input-part').innerText()).toContain('No value is left');
+    expect(await view.page.locator('svg.histogram, .detail-panel .clip-table').count()).toBe(0);
+    await view.page.locator('.detail-inputs').scrollIntoViewIfNeeded();
+    await view.screenshot(`not-finite-all-${theme}-${width}`);
   });
 
   test.each<[ThemeName, number]>([

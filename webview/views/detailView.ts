@@ -7,6 +7,7 @@ import {
   formatScore,
   formatShape,
 } from '../../engine/format';
+import { totalCount } from '../chart/rebin';
 import { keptLayers, shownLayer } from '../layerRows';
 import type { State } from '../store';
 import { addClipTable } from './clipTableView';
@@ -132,6 +133,10 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
         add(title, 'span', '', layer.inputs.length > 1 ? `Input ${i + 1}: ` : 'Input: ');
         addName(title, 'span', '', input.tensor);
         addNotFinite(part, input);
+        if (input.notFinite !== undefined && totalCount(input.histogram) === 0) {
+          add(part, 'p', 'muted', 'No value is left to draw or to clip.');
+          return;
+        }
         addHistogram(part, input, { width, logCounts, range, method: input.method }, `tail-${i}`);
         addClipTable(part, input, settings);
       });
@@ -160,6 +165,6 @@ function addNotFinite(parent: HTMLElement, { notFinite }: LayerInput): void {
     line,
     'span',
     'clamped',
-    `${formatNotFinite(notFinite)}${where}. They are in no bin and no clip counts them.`,
+    `${formatNotFinite(notFinite)}${where}. Left out of the histogram and of the clips.`,
   );
 }

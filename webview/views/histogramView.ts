@@ -7,6 +7,7 @@ import {
   formatCount,
   formatExactCount,
   formatMethod,
+  formatNotFinite,
   formatShare,
   formatValue,
   shorten,
@@ -105,7 +106,9 @@ export function addHistogram(
   const frame = add(parent, 'div', 'histogram-frame');
   frame.tabIndex = 0;
   frame.setAttribute('role', 'slider');
-  frame.setAttribute('aria-label', `Histogram of ${shorten(input.tensor, 200)}. ${summary}`);
+  const { notFinite } = input;
+  const leftOut = notFinite === undefined ? '' : `; ${formatNotFinite(notFinite)} left out`;
+  frame.setAttribute('aria-label', `Histogram of ${shorten(input.tensor, 200)}. ${summary}${leftOut}`);
   frame.setAttribute('aria-valuemin', '0');
   frame.setAttribute('aria-valuemax', String(bins.length - 1));
   const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));

@@ -1,10 +1,12 @@
 import type { ScaleLinear } from 'd3-scale';
+import { select } from 'd3-selection';
 import type { MetricName } from '../../engine/protocol';
 import {
   formatBytes,
   formatDrop,
   formatDropNumber,
   formatDb,
+  formatNotFinite,
   formatShape,
   shorten,
 } from '../../engine/format';
@@ -48,9 +50,16 @@ const name: Column = {
   build(cell) {
     const label = add(cell, 'span', '');
     const mark = addIcon(cell, 'advice', 'Advised to stay in float');
+    const notFinite = addIcon(cell, 'warning', '');
+    const hint = select(notFinite).select('title');
     return (row) => {
       setName(label, row.summary.name);
       mark.style.display = row.advised ? '' : 'none';
+      const held = (row.report?.inputs ?? []).flatMap((input) => input.notFinite ?? []);
+      const text = `Input holds ${held.map(formatNotFinite).join('; ')}`;
+      notFinite.style.display = held.length > 0 ? '' : 'none';
+      notFinite.setAttribute('aria-label', text);
+      hint.text(text);
     };
   },
 };
