@@ -99,7 +99,7 @@ async function listData(session: ModelSession): Promise<DataItem[]> {
     {
       label: '$(beaker) Synthetic samples',
       description: 'in a terminal: --data synthetic[:N]',
-      detail: '$(warning) Made up, to try things out. Do not trust the clips and scores that come of them.',
+      detail: '$(warning) Not to be trusted: made up from the shapes and names of the inputs',
       find: () => Promise.resolve('synthetic'),
     },
   ];

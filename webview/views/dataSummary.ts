@@ -8,7 +8,7 @@ import { addIcon } from './icons';
 export function addDataSummary(parent: HTMLElement, data: DataSummary | null): void {
   if (data === null) {
     const what =
-      'Samples of what the model sees in use: arrays in an .npz file or a folder, ONNX test data, or a folder with a quantscope.json.';
+      'Samples of what the model sees in use: a folder of pictures or arrays, an .npz file, text, a module of yours, and more.';
     add(parent, 'p', 'muted', what);
     return;
   }

@@ -150,7 +150,7 @@ function drawCalibrators(parent: HTMLElement, { calibrationTable, settings, floa
   for (const title of ['Calibrator', formatMetric(float.metric)]) add(head, 'th', '', title).scope = 'col';
   const body = add(table, 'tbody', '');
   const most = Math.max(...calibrationTable.map((row) => row.score));
-  for (const { method, score } of calibrationTable) {
+  for (const { method, score } of calibrationTable.toSorted((a, b) => b.score - a.score)) {
     const used = method === settings.method;
     const row = add(body, 'tr', used ? 'used' : '');
     const title = add(row, 'th', '', formatMethod(method));
