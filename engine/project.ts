@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { summarizeData } from './dataSummary';
 import { EngineError, throwIfCancelled } from './engineError';
 import { calibrate, type Shard } from './calibration';
 import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
+import { dataStamp } from './feeds/dataStamp';
 import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
@@ -224,7 +223,7 @@ export class Project {
     checkSettings(settings);
     refuseQuantized(this.summary);
     const { data, preset, samples, skipFailed, calibrated } = settings;
-    const key = JSON.stringify([data, preset, samples, skipFailed, calibrated, await lastChange(data)]);
+    const key = JSON.stringify([data, preset, samples, skipFailed, calibrated, await dataStamp(data)]);
     if (this.last?.key !== key) {
       this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
     }
@@ -367,16 +366,4 @@ function comparesWithFloat(metric: MetricName): boolean {
 function withoutLayers(plan: QuantPlan, names: readonly string[]): QuantPlan {
   const kept = new Set(names);
   return { ...plan, layers: new Set([...plan.layers].filter((name) => !kept.has(name))) };
-}
-
-/** When the data last changed, as far as its own file or manifest tells. */
-async function lastChange(data: string): Promise<number> {
-  const times = await Promise.all(
-    [data, join(data, 'quantscope.json')].map((path) =>
-      stat(path)
-        .then((s) => s.mtimeMs)
-        .catch(() => 0),
-    ),
-  );
-  return Math.max(...times);
 }
