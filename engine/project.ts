@@ -14,7 +14,7 @@ import { checkOutput } from './onnx/checkOutput';
 import type { DataFile } from './onnx/externalData';
 import { checkModel } from './onnx/checkModel';
 import { checkWritable, encodeModel, readModelFile } from './onnx/model';
-import { modelBytes, writeModelFile } from './onnx/writeModel';
+import { writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
 import { choosePlan, layersToMeasure, measureFloat, openSamples, settle } from './preparation';
@@ -24,21 +24,19 @@ import type {
   AnalyzeSettings,
   DataSummary,
   EvaluateResult,
-  Int8Result,
   MetricName,
   ModelSummary,
   QuantizeResult,
   QuantizeSettings,
   Report,
-  RunNode,
 } from './protocol';
 import { tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
-import { buildReport, type LayerScore, type Proof } from './report';
+import { prove, type Proof } from './proof';
+import { buildReport, type LayerScore } from './report';
 import { loadReport, storeReport } from './reportCache';
 import { checkPreset, checkSettings } from './settingsText';
 import { inferShapes } from './runtime/inferShapes';
-import { loadWithNodes } from './runtime/runNodes';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
 import { exactScores } from './sensitivity/exactScores';
@@ -292,44 +290,14 @@ export class Project {
     return selection;
   }
 
-  /** Builds the int8 model and proves it: it loads, it runs on the evaluation samples, and its nodes are read. */
-  private async prove(
-    { dataset, evaluator, reference, outputs }: Measured,
+  private prove(
+    measured: Measured,
     { plan }: Planned,
     keepFloat: readonly string[],
-    { onProgress, signal }: Run,
+    run: Run,
   ): Promise<Proof> {
     const model = rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat));
-    const bytes = encodeModel(model);
-    const title = 'Running the int8 model';
-    const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
-    const score = await evaluator.score(bytes, () => progress.step(), signal);
-    const { session, nodes } = await loadWithNodes(this.pool.first, bytes);
-    const sessions = [session];
-    const release = async () => {
-      for (const each of sessions) await each.release();
-    };
-    const time = async () => {
-      sessions.unshift(await this.pool.first.load(reference.bytes, { threads: 1 }));
-      return medianLatencies(sessions, outputs, evaluator.samples, signal);
-    };
-    const [floatMs = 0, latencyMs = 0] = await time().finally(release);
-    const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;
-    const result: Int8Result = {
-      metric: dataset.metric,
-      score,
-      latencyMs,
-      bytes: modelBytes(model, bytes),
-      integerNodes: count('integer'),
-      floatNodes: count('float'),
-    };
-    const float = {
-      metric: dataset.metric,
-      score: evaluator.float,
-      latencyMs: floatMs,
-      bytes: this.summary.bytes,
-    };
-    return { model, nodes, float, result };
+    return prove(this.pool, model, measured, this.summary.bytes, run);
   }
 
   private checkLayerNames(names: readonly string[]): void {

@@ -1,19 +1,16 @@
 import { formatBlocks, formatNotFinite, formatPlural, formatScore } from './format';
 import type { Layer } from './onnx/layers';
-import type { Model } from './onnx/model';
 import type { Measured, Planned } from './preparation';
+import type { Proof } from './proof';
 import { REPORT_VERSION } from './protocol';
 import type {
-  FloatResult,
   HistogramData,
-  Int8Result,
   LayerAdvice,
   LayerInput,
   LayerReport,
   MetricName,
   ModelSummary,
   Report,
-  RunNode,
   SettledSettings,
 } from './protocol';
 import { rankLayers, type Ranked, type Selection } from './sensitivity/selectFloatLayers';
@@ -24,15 +21,6 @@ import { rebin } from './stats/rebin';
 /** A layer as measured alone. */
 export interface LayerScore extends Ranked {
   score: number;
-}
-
-/** An int8 model that was loaded and run. */
-export interface Proof {
-  model: Model;
-  nodes: RunNode[];
-  /** Timed in turns with the int8 model. */
-  float: FloatResult;
-  result: Int8Result;
 }
 
 /** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
