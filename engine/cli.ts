@@ -27,6 +27,7 @@ import {
   calibrationText,
   calibratorsText,
   comparisonText,
+  floatNodesText,
   layersText,
   modelText,
   quantizedText,
@@ -199,7 +200,12 @@ withAnalyzeOptions(program.command('analyze <model>'))
     const project = await open(model, options);
     const report = await project.analyze(settingsFrom(options), run);
     if (options.json !== undefined) await writeJson(options.json, report);
-    const parts = [comparisonText([report]), calibratorsText([report]), layersText(report)];
+    const parts = [
+      comparisonText([report]),
+      calibratorsText([report]),
+      layersText(report),
+      floatNodesText(report.advised),
+    ];
     print([...parts, adviceText(report), basisText(report)].filter((part) => part !== '').join('\n\n'));
   });
 

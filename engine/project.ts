@@ -297,7 +297,7 @@ export class Project {
     run: Run,
   ): Promise<Proof> {
     const model = rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat));
-    return prove(this.pool, model, measured, this.summary.bytes, run);
+    return prove(this.pool, model, measured, this.summary, keepFloat, run);
   }
 
   private checkLayerNames(names: readonly string[]): void {

@@ -1,8 +1,9 @@
+import { floatGroups } from './floatGroups';
 import { encodeModel, type Model } from './onnx/model';
 import { modelBytes } from './onnx/writeModel';
 import type { Measured, Run } from './preparation';
 import { StageProgress } from './progress';
-import type { FloatResult, Int8Result, RunNode } from './protocol';
+import type { FloatResult, Int8Result, ModelSummary, RunNode } from './protocol';
 import { loadWithNodes } from './runtime/runNodes';
 import type { WorkerPool } from './runtime/workerPool';
 import { medianLatencies } from './sensitivity/latency';
@@ -18,21 +19,27 @@ export interface Proof {
 
 /**
  * Proves an int8 model: it loads, it runs on the evaluation samples, it is timed against float, and its nodes are read.
- * @param floatBytes size of the float model's files
+ * @param summary of the float model
+ * @param keepFloat the layers that were left in float on purpose
  * @throws EngineError `runtime`, `cancelled`
  */
 export async function prove(
   pool: WorkerPool,
   model: Model,
   { dataset, evaluator, reference, outputs }: Measured,
-  floatBytes: number,
+  { bytes: floatBytes, unquantizable }: Pick<ModelSummary, 'bytes' | 'unquantizable'>,
+  keepFloat: readonly string[],
   { onProgress, signal }: Run,
 ): Promise<Proof> {
   const bytes = encodeModel(model);
   const title = 'Running the int8 model';
   const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
   const score = await evaluator.score(bytes, () => progress.step(), signal);
-  const { session, nodes } = await loadWithNodes(pool.first, bytes);
+  const { session, nodes } = await loadWithNodes(pool.first, bytes, {
+    original: model.graph,
+    keepFloat,
+    unquantizable,
+  });
   const sessions = [session];
   const release = async () => {
     for (const each of sessions) await each.release();
@@ -55,6 +62,7 @@ export async function prove(
       bytes: modelBytes(model, bytes),
       integerNodes: count('integer'),
       floatNodes: count('float'),
+      floatGroups: floatGroups(nodes),
     },
   };
 }

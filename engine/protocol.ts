@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 2;
+export const REPORT_VERSION = 3;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -151,12 +151,25 @@ export interface Int8Result extends FloatResult {
   integerNodes: number;
   /** Nodes of the same graph that compute on floats; conversions between the two are not counted. */
   floatNodes: number;
+  /** Those nodes by operator and reason, most of them first. */
+  floatGroups: FloatGroup[];
+}
+
+/** Float nodes of one operator that are in float for one reason. */
+export interface FloatGroup {
+  opType: string;
+  reason: string;
+  /** Their names as onnxruntime runs them. */
+  nodes: string[];
 }
 
 export interface RunNode {
   name: string;
   opType: string;
+  /** `conversion` also stands for moving values and for arithmetic on shapes, indices and masks. */
   kind: 'integer' | 'float' | 'conversion';
+  /** Why a float node is not computed on integers, in a sentence; `null` for other nodes. */
+  reason: string | null;
 }
 
 /** How often a tensor held each, and the sample in which the first one came. */

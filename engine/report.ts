@@ -13,6 +13,7 @@ import type {
   Report,
   SettledSettings,
 } from './protocol';
+import { withoutSuffix } from './runtime/originalNames';
 import { rankLayers, type Ranked, type Selection } from './sensitivity/selectFloatLayers';
 import { notFiniteCount, type HistogramState } from './stats/histogram';
 import { LINEAR_BINS, linearBins } from './stats/linearBins';
@@ -112,9 +113,8 @@ function drawnHistogram(state: HistogramState): HistogramData {
   };
 }
 
-/** onnxruntime's optimizer names a fused node after the layer, or appends `_token_7` to its name. */
 function ranInteger(layer: Layer, integer: readonly string[]): boolean {
-  return integer.some((name) => name === layer.name || name.replace(/_token_\d+$/, '') === layer.name);
+  return integer.some((name) => withoutSuffix(name) === layer.name);
 }
 
 /** A drop below this share of the float score is called nothing. */

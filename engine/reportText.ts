@@ -33,6 +33,7 @@ import { textTable } from './textTable';
 
 const NAME_WIDTH = 44;
 const MOST_SENSITIVE = 10;
+const MOST_GROUPS = 12;
 
 const layerHeader = ['Layer', 'Operator', 'Weight', 'Shape', 'Size'];
 
@@ -182,6 +183,26 @@ export function adviceText(report: Report): string {
   return [advice, ...report.warnings.map((w) => `Note: ${w}`)].join('\n');
 }
 
+/** Nodes that compute in float and why, by operator and reason; empty where there are none. */
+export function floatNodesText({ floatGroups, floatNodes, integerNodes }: Int8Result): string {
+  if (floatGroups.length === 0) return '';
+  const shown = floatGroups.slice(0, MOST_GROUPS);
+  const rest = floatGroups.slice(MOST_GROUPS);
+  const rows = shown.map(({ opType, nodes, reason }) => [opType, reason, String(nodes.length)]);
+  if (rest.length > 0) {
+    const others = rest.reduce((sum, { nodes }) => sum + nodes.length, 0);
+    rows.push([
+      'Others',
+      `${formatPlural(rest.length, 'more reason')}; --json has them all.`,
+      String(others),
+    ]);
+  }
+  return [
+    `In float: ${floatNodes} of ${formatPlural(floatNodes + integerNodes, 'node')}, as onnxruntime runs them here:`,
+    textTable([['Operator', 'Why', 'Nodes'], ...rows], 2),
+  ].join('\n');
+}
+
 /** What the numbers rest on. */
 export function basisText({ settings }: Report): string {
   const shared = settings.sharedSamples ? ' (the same samples)' : '';
@@ -202,7 +223,8 @@ export function quantizedText({
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
   const missed = meetsTarget ? '' : ` Not ${describeTarget(int8.metric, settings.targetDrop)}.`;
   const line = `Wrote ${output}: ${formatScore(int8.metric, int8.score)} (float ${formatScore(float.metric, float.score)}), ${formatBytes(int8.bytes)} (${formatBytes(float.bytes)}), ${formatSpeed(float.latencyMs, int8.latencyMs)}, ${share}${kept}.${missed}`;
-  return [line, ...warnings.map((w) => `Note: ${w}`)].join('\n');
+  const floats = floatNodesText(int8);
+  return [line, ...warnings.map((w) => `Note: ${w}`), ...(floats === '' ? [] : ['', floats])].join('\n');
 }
 
 /** What a calibration holds, in a few lines. */

@@ -1,3 +1,4 @@
+import type { GraphProto, NodeProto } from 'onnx-buf';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,9 @@ import { subgraphs } from '../onnx/attributes';
 import { decodeModel } from '../onnx/model';
 import { graphsWithin } from '../onnx/scopes';
 import type { RunNode } from '../protocol';
+import { FloatReasons, type KnownReasons } from './floatReasons';
 import type { RuntimeWorker, Session } from './runtimeWorker';
+import { tensorKinds, type TensorKind } from './tensorKinds';
 
 /** Operators of onnxruntime's optimized graph that compute on integers. */
 const integerTypes = new Set([
@@ -43,9 +46,36 @@ const conversionTypes = new Set([
   'Unsqueeze',
 ]);
 
-function kindOf(opType: string): RunNode['kind'] {
+const networkKinds = ['float', 'quantized'] as const;
+
+/** A node computes on what it reads and makes; shapes, indices and masks are none of the network's values. */
+function kindOf(
+  { opType, input, output }: NodeProto,
+  kinds: ReadonlyMap<string, TensorKind>,
+): RunNode['kind'] {
   if (conversionTypes.has(opType)) return 'conversion';
-  return integerTypes.has(opType) || opType.startsWith('QLinear') ? 'integer' : 'float';
+  if (integerTypes.has(opType) || opType.startsWith('QLinear')) return 'integer';
+  // Only the first input: a Resize of integers reads its factors as floats.
+  const found = new Set([...input.slice(0, 1), ...output].map((name) => kinds.get(name)));
+  const computed = networkKinds.find((kind) => found.has(kind));
+  if (computed === undefined) return 'conversion';
+  return computed === 'float' ? 'float' : 'integer';
+}
+
+/** How each node of a graph that onnxruntime optimized runs, and why those in float do; bodies included. */
+export function nodesOf(main: GraphProto, known: KnownReasons): RunNode[] {
+  const kinds = tensorKinds(main);
+  const reasons = new FloatReasons(main, kinds, known);
+  return graphsWithin(main).flatMap((graph) => {
+    const reasonOf = reasons.inGraph(graph);
+    return graph.node
+      .filter((node) => subgraphs(node).length === 0)
+      .map((node): RunNode => {
+        const { name, opType } = node;
+        const kind = kindOf(node, kinds);
+        return { name, opType, kind, reason: kind === 'float' ? reasonOf(node) : null };
+      });
+  });
 }
 
 /**
@@ -55,6 +85,7 @@ function kindOf(opType: string): RunNode['kind'] {
 export async function loadWithNodes(
   worker: RuntimeWorker,
   model: Uint8Array,
+  known: KnownReasons,
 ): Promise<{ session: Session; nodes: RunNode[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'quantscope-'));
   try {
@@ -62,10 +93,7 @@ export async function loadWithNodes(
     const session = await worker.load(model, { threads: 1, optimizedModelPath });
     try {
       const { graph } = decodeModel(await readFile(optimizedModelPath), 'the optimized graph');
-      const nodes = graphsWithin(graph)
-        .flatMap((g) => g.node)
-        .filter((node) => subgraphs(node).length === 0)
-        .map(({ name, opType }) => ({ name, opType, kind: kindOf(opType) }));
+      const nodes = nodesOf(graph, known);
       return { session, nodes };
     } catch (thrown) {
       await session.release();

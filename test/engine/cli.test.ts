@@ -187,7 +187,7 @@ describe('what it does', () => {
     expect(stderr).toBe('');
     expect(status).toBe(0);
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    expect(report.version).toBe(2);
+    expect(report.version).toBe(3);
     expect(Object.keys(report)).toEqual(
       expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
     );
@@ -231,6 +231,7 @@ describe('what it does', () => {
     );
     expect(status).toBe(0);
     expect(stdout).toContain('1 layer in float');
+    expect(stdout).toMatch(/In float: \d of \d nodes.*\n.*\n *(Fused)?Conv +Kept in float by choice\. +1/);
   });
 
   test('help goes to stdout and succeeds', () => {

@@ -2,12 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { writeFileAtomically } from '../../engine/onnx/model';
-import type { ModelSummary, Report } from '../../engine/protocol';
+import { REPORT_VERSION, type ModelSummary, type Report } from '../../engine/protocol';
 import { loadReport, storeReport } from '../../engine/reportCache';
 import { dataFolder } from './feeds/dataFolder';
 
 const model = { path: '/models/a.onnx', hash: 'abc' } as ModelSummary;
-const report = { version: 2, created: 'now', model } as Report;
+const report = { version: REPORT_VERSION, created: 'now', model } as Partial<Report> as Report;
 let folder: string;
 
 beforeEach(() => {

@@ -21,7 +21,15 @@ const result: QuantizeResult = {
   },
   keepFloat: [],
   float,
-  int8: { ...float, score: 0.981, latencyMs: 10, bytes: 3_210_000, integerNodes: 60, floatNodes: 9 },
+  int8: {
+    ...float,
+    score: 0.981,
+    latencyMs: 10,
+    bytes: 3_210_000,
+    integerNodes: 60,
+    floatNodes: 9,
+    floatGroups: [],
+  },
   meetsTarget: true,
   warnings: [],
 };

@@ -1,5 +1,6 @@
 import type {
   CalibrationMethod,
+  FloatGroup,
   HistogramData,
   Int8Result,
   LayerInput,
@@ -140,6 +141,21 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
   };
 }
 
+function sampleGroups(): FloatGroup[] {
+  const group = (opType: string, reason: string, count: number, first: number): FloatGroup => ({
+    opType,
+    reason,
+    nodes: Array.from({ length: count }, (_, i) => `p2o.${opType}.${first + 2 * i}`),
+  });
+  return [
+    group('Clip', 'It would vanish only before a grid that ends where it clips.', 14, 3),
+    group('Div', 'onnxruntime has no integer Div.', 9, 2),
+    group('Mul', 'Reads floats from Clip.', 6, 11),
+    group('LayerNormalization', 'onnxruntime has no integer LayerNormalization.', 4, 1),
+    group('Softmax', 'Its result leaves the model in float.', 1, 0),
+  ];
+}
+
 /** A finished analysis in which three layers are advised to stay in float. */
 export function sampleReport(layers = 51): Report {
   const random = randomSource(7);
@@ -151,9 +167,10 @@ export function sampleReport(layers = 51): Report {
     bytes: 2_940_331,
     integerNodes: 112,
     floatNodes: 34,
+    floatGroups: sampleGroups(),
   };
   return {
-    version: 2,
+    version: 3,
     created: '2026-03-01T14:05:00',
     model,
     settings: {

@@ -26,7 +26,7 @@ function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
     advice: { decision: 'float', reason: 'Alone in int8 it takes the score from 97.7% to 60.7%.' },
   };
   return {
-    version: 2,
+    version: 3,
     created: '2026-01-01T00:00:00Z',
     model: { path: '/models/rec.onnx' },
     settings: { method: 'mse' },

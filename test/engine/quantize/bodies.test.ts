@@ -1,14 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import { GraphProtoSchema, type NodeProto } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/model';
 import { findLayers } from '../../../engine/onnx/layers';
 import { normalize } from '../../../engine/onnx/normalize';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
-import { loadWithNodes } from '../../../engine/runtime/runNodes';
-import { float, relativeError, runModel, testWorker } from '../runTiny';
+import { float, relativeError, runModel } from '../runTiny';
 import { noise, noisy, node, tinyModel, valueInfo } from '../tinyModel';
 import { quantizeTiny } from './quantizeTiny';
+import { runNodes } from '../runtime/runNodes';
 
 function branch(nodes: NodeProto[], output: string) {
   return { graph: create(GraphProtoSchema, { name: 'b', node: nodes, output: [valueInfo(output, null)] }) };
@@ -59,8 +58,7 @@ describe('a Conv in the branch of an If', () => {
     const { y: expected } = await runModel(branching(), feeds);
     const { y: actual } = await runModel(int8, feeds);
     expect(relativeError(expected?.data as Float32Array, actual?.data as Float32Array)).toBeLessThan(0.03);
-    const { session, nodes } = await loadWithNodes(testWorker(), encodeModel(int8));
-    await session.release();
+    const nodes = await runNodes(int8);
     expect(nodes.filter((n) => n.kind === 'integer').map((n) => n.opType)).toEqual([
       'QLinearConv',
       'QLinearConv',
@@ -109,8 +107,7 @@ describe('an LSTM', () => {
           expect(error).toBeLessThan(0.03);
           expect(error).toBeGreaterThan(0);
         }
-        const { session, nodes } = await loadWithNodes(testWorker(), encodeModel(int8));
-        await session.release();
+        const nodes = await runNodes(int8);
         expect(nodes.filter((n) => n.kind === 'integer').map((n) => n.opType)).toEqual([
           'DynamicQuantizeLSTM',
         ]);

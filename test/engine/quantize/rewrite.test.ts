@@ -4,10 +4,10 @@ import { elementTypeName } from '../../../engine/onnx/elements';
 import { encodeModel, type Model } from '../../../engine/onnx/model';
 import type { ProfileName, RunNode, WeightGranularity } from '../../../engine/protocol';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
-import { loadWithNodes } from '../../../engine/runtime/runNodes';
-import { float, relativeError, runModel, testWorker } from '../runTiny';
+import { float, relativeError, runModel } from '../runTiny';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
 import { quantizeTiny } from './quantizeTiny';
+import { runNodes } from '../runtime/runNodes';
 
 const profiles: ProfileName[] = ['x86', 'arm', 'tensorrt'];
 const granularities: WeightGranularity[] = ['per-channel', 'per-tensor'];
@@ -119,8 +119,7 @@ function kinds(nodes: RunNode[]): string[] {
 }
 
 async function nodesOf(model: Model): Promise<string[]> {
-  const { session, nodes } = await loadWithNodes(testWorker(), encodeModel(model));
-  await session.release();
+  const nodes = await runNodes(model);
   return kinds(nodes);
 }
 

@@ -2,13 +2,13 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/engineError';
 import { encodeModel } from '../../../engine/onnx/model';
 import { encodeWithTaps } from '../../../engine/onnx/tapModel';
-import { loadWithNodes } from '../../../engine/runtime/runNodes';
 import { RuntimeWorker } from '../../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { Histogram } from '../../../engine/stats/histogram';
 import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float, testWorker } from '../runTiny';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
+import { runNodes } from './runNodes';
 
 const pool = new WorkerPool(3);
 afterAll(() => pool.dispose());
@@ -254,8 +254,7 @@ describe('how nodes run', () => {
   const x86 = { profile: 'x86', weights: 'per-channel' } as const;
   const counts = async (keepFloat: string[]) => {
     const { int8 } = await quantizeTiny(model, feeds, x86, keepFloat);
-    const { session, nodes } = await loadWithNodes(testWorker(), encodeModel(int8));
-    await session.release();
+    const nodes = await runNodes(int8);
     return (['integer', 'float'] as const).map((kind) => nodes.filter((n) => n.kind === kind).length);
   };
 
@@ -267,6 +266,6 @@ describe('how nodes run', () => {
 
   test('a model that onnxruntime refuses is an EngineError', async () => {
     const broken = tinyModel({ inputs: { x: [4] }, outputs: ['y'], nodes: [node('Nope', ['x'], 'y')] });
-    await expect(loadWithNodes(testWorker(), encodeModel(broken))).rejects.toBeInstanceOf(EngineError);
+    await expect(runNodes(broken)).rejects.toBeInstanceOf(EngineError);
   });
 });

@@ -1,0 +1,33 @@
+import type { GraphProto, NodeProto } from 'onnx-buf';
+import { graphsWithin } from '../onnx/scopes';
+import { unfused } from './integerKernels';
+
+const suffixes = /(_token_\d+|_nchwc|\/MatMulAddFusion|\/duplicated)+$/;
+/** Activations that onnxruntime fuses into the node before them; a fused node may be called after what leaves them. */
+const MOST_FUSED = 3;
+
+/** A node's name without what onnxruntime's optimizer appended: `Conv_3` for `Conv_3_token_12`. */
+export function withoutSuffix(name: string): string {
+  return name.replace(suffixes, '');
+}
+
+/**
+ * Finds the names that nodes had before onnxruntime's optimizer gave them its own.
+ * @param original the graph before it was optimized
+ */
+export function originalNames(original: GraphProto): (node: Pick<NodeProto, 'name' | 'opType'>) => string {
+  const makers = new Map<string, NodeProto>();
+  for (const graph of graphsWithin(original)) {
+    for (const node of graph.node) for (const tensor of node.output) makers.set(tensor, node);
+  }
+  return ({ name, opType }) => {
+    const bare = withoutSuffix(name);
+    if (!name.includes('_nchwc')) return bare;
+    // Those in blocked layout are called after a tensor: the node's own, or one behind what was fused into it.
+    let maker = makers.get(bare);
+    for (let i = 0; i < MOST_FUSED && maker !== undefined && maker.opType !== unfused(opType); i++) {
+      maker = makers.get(maker.input[0] ?? '');
+    }
+    return maker?.name ?? bare;
+  };
+}

@@ -1,0 +1,16 @@
+import { encodeModel, type Model } from '../../../engine/onnx/model';
+import type { RunNode } from '../../../engine/protocol';
+import type { KnownReasons } from '../../../engine/runtime/floatReasons';
+import { loadWithNodes } from '../../../engine/runtime/runNodes';
+import { testWorker } from '../runTiny';
+
+/** How onnxruntime runs each node of a model. */
+export async function runNodes(
+  model: Model,
+  { original = model.graph, keepFloat = [], unquantizable = [] }: Partial<KnownReasons> = {},
+): Promise<RunNode[]> {
+  const known = { original, keepFloat, unquantizable };
+  const { session, nodes } = await loadWithNodes(testWorker(), encodeModel(model), known);
+  await session.release();
+  return nodes;
+}
