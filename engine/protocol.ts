@@ -20,7 +20,8 @@ export type WeightGranularity = 'per-channel' | 'per-tensor';
 /** How pictures become tensors where nothing else says so. */
 export type PresetName = 'imagenet' | 'ocr' | '0-1' | '-1-1';
 export type ProfileName = 'x86' | 'arm' | 'tensorrt';
-export type MetricName = 'top1' | 'top5' | 'ctc' | 'sqnr' | 'cosine' | 'agreement';
+export type MetricName =
+  'top1' | 'top5' | 'ctc' | 'frames' | 'iou' | 'segments' | 'sqnr' | 'cosine' | 'agreement';
 /** `max`, `entropy`, `mse`, or `percentile:P` with 50 ≤ P ≤ 100. */
 export type CalibrationMethod = 'max' | 'entropy' | 'mse' | `percentile:${number}`;
 /** One method for all tensors, or the best one for each. */
@@ -338,7 +339,7 @@ export interface DataSummary {
 /** One sample as the model is fed with it. */
 export interface SamplePreview {
   name: string;
-  /** A class index or a text; `null` when nothing is known. */
+  /** A class index, a text, or how much a list holds; `null` when nothing is known. */
   truth: number | string | null;
   /** The first inputs of the model. */
   inputs: InputPreview[];

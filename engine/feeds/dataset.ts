@@ -3,8 +3,13 @@ import type { Tensor } from '../onnx/tensor';
 
 export type { ElementType, InputSpec, Tensor, TensorData } from '../onnx/tensor';
 
-/** What is known to be right for a sample: a class index, or a text. `null` when nothing is. */
-export type Truth = number | string | null;
+/**
+ * What is known to be right for a sample: a class index; a text; 0 or 1 for each step; or shapes. `null` when nothing is.
+ */
+export type Truth = number | string | Steps | Shapes | null;
+export type Steps = readonly number[];
+/** Each is x, y, x, y, … in fractions of the width and the height of the picture that the model is fed with. */
+export type Shapes = readonly (readonly number[])[];
 
 export interface Sample {
   /** A file's name or `#17`: what errors call it. */
@@ -47,6 +52,8 @@ export interface Dataset {
   metric: MetricName;
   /** For `ctc`: class index (after the blank) to character. */
   alphabet: string[];
+  /** For metrics that cut a score; nothing for their own default. */
+  threshold?: number | undefined;
   /** What users have to know of this data, in sentences. */
   warnings: string[];
   /** True when a stream had more samples than were read. */

@@ -5,6 +5,7 @@ import type { Dataset, InputSpec, Sample, SampleSource, Tensor, Truth } from './
 import { sizeOf } from './elementTypes';
 import { checkFinite, fitInput } from './fitInput';
 import type { Manifest, Preprocess } from './manifest';
+import { placeShapes } from './placeShapes';
 import { presetSteps } from './presetSteps';
 import { parseNpy } from './parseNpy';
 import { presetNames } from './presets';
@@ -13,6 +14,8 @@ import { readBounded } from './readBounded';
 import { readImage } from './readImage';
 import { readNpz } from './readNpz';
 import { readWave } from './readWave';
+import type { Size } from './resizePixels';
+import { isShapes } from './truthKinds';
 import { waveSteps } from './waveSteps';
 
 export interface SampleFile {
@@ -61,18 +64,23 @@ export function fileSamples(
     target === null || manifest.preset === undefined
       ? manifest.preprocess
       : presetSteps(manifest.preset, target, manifest.preprocess);
-  const loadFeeds = async (file: SampleFile): Promise<Record<string, Tensor>> => {
-    if (target === null || kindOf(file) === '.npz') return loadNpz(file, inputs);
-    const bytes = await readBounded(file.path, MAX_FILE_BYTES, file.name);
-    const tensor = kindOf(file) === '.npy' ? npyTensor(bytes, file) : imageTensor(bytes, file, target, steps);
-    return { [target.name]: fitInput(tensor, target, file.name, shapeHint(file)) };
+  const read = async (file: SampleFile): Promise<{ fed: Record<string, Tensor>[]; truth: Truth }> => {
+    const { name, truth } = file;
+    if (kindOf(file) === '.wav') return { fed: await loadWave(file, manifest, target), truth };
+    if (target === null || kindOf(file) === '.npz') return { fed: [await loadNpz(file, inputs)], truth };
+    const bytes = await readBounded(file.path, MAX_FILE_BYTES, name);
+    const feed = (tensor: Tensor) => [{ [target.name]: fitInput(tensor, target, name, shapeHint(file)) }];
+    if (kindOf(file) === '.npy') return { fed: feed(npyTensor(bytes, file)), truth };
+    const { tensor, picture } = imageTensor(bytes, file, target, steps);
+    const placed = isShapes(truth) ? placeShapes(truth, picture, steps ?? {}, name) : truth;
+    return { fed: feed(tensor), truth: placed };
   };
   const load = async (index: number): Promise<Sample> => {
     const file = files[index];
     if (file === undefined) throw new RangeError(`no sample ${index}`);
-    const { name, truth } = file;
-    const [first = {}, ...steps] =
-      kindOf(file) === '.wav' ? await loadWave(file, manifest, target) : [await loadFeeds(file)];
+    const { name } = file;
+    const { fed, truth } = await read(file);
+    const [first = {}, ...steps] = fed;
     const feeds = { ...given, ...first };
     return carry === undefined && steps.length === 0
       ? { name, feeds, truth }
@@ -148,18 +156,15 @@ function imageTensor(
   file: SampleFile,
   target: InputSpec,
   preprocess: Preprocess | undefined,
-): Tensor {
+): { tensor: Tensor; picture: Size } {
   if (preprocess === undefined)
     throw badData(
       `${file.name} is a picture, and quantscope.json does not say how it becomes a tensor.`,
       `Add "preset": one of ${presetNames.join(', ')}; or "preprocess" with layout, color, resize, mean and std.`,
     );
-  return preprocessImage(
-    readImage(bytes, file.name),
-    preprocess,
-    target.dims?.length === 3 ? 3 : 4,
-    file.name,
-  );
+  const picture = readImage(bytes, file.name);
+  const rank = target.dims?.length === 3 ? 3 : 4;
+  return { tensor: preprocessImage(picture, preprocess, rank, file.name), picture };
 }
 
 /** Inputs that no file feeds: numbers that stay the same, and states, which start at zeros. */

@@ -6,6 +6,7 @@ import type { Dataset, InputSpec, Sample, SampleSource, Tensor } from './dataset
 import { drawTensor } from './drawTensor';
 import { numbersOf } from './elementTypes';
 import { lookOf, type Look } from './lookOf';
+import { describeTruth } from './truthKinds';
 import { tensorFigures, type TensorFigures } from './tensorFigures';
 
 /** What is kept of a sample that was looked at. */
@@ -108,12 +109,13 @@ function previewOf(
   tensors: readonly OpenTensor[],
   color: Dataset['color'],
 ): SamplePreview {
+  const told = describeTruth(truth);
   const shown = tensors.slice(0, SHOWN_INPUTS);
   const images = shown.filter(({ seen }) => seen.look.kind === 'image').length;
   const options = { blueFirst: color === 'BGR', mostBytes: Math.floor(PIXEL_BYTES / images) };
   return {
     name: shorten(name, NAME_LENGTH),
-    truth: typeof truth === 'string' ? shorten(truth, NAME_LENGTH) : truth,
+    truth: typeof told === 'string' ? shorten(told, NAME_LENGTH) : told,
     inputs: shown.map(({ input, tensor, numbers, seen }): InputPreview => {
       const { type, min, max, mean, nonFinite } = seen;
       return {

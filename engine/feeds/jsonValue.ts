@@ -16,7 +16,7 @@ export class JsonValue {
 
   /** The error for this value; `hint` says what to write instead. */
   error(hint: string): Error {
-    const text = JSON.stringify(this.value);
+    const text = textOf(this.value);
     const shown = text.length > 80 ? `${text.slice(0, 77)}…` : text;
     return badData(`${this.file}: ${this.path === '' ? 'the file' : this.path} is ${shown}.`, hint);
   }
@@ -46,9 +46,15 @@ export class JsonValue {
     return member;
   }
 
+  /** An item of a list. */
+  item(index: number): JsonValue {
+    const item: unknown = Array.isArray(this.value) ? this.value[index] : undefined;
+    return new JsonValue(this.file, `${this.path}[${index}]`, item);
+  }
+
   items(): JsonValue[] {
     if (!Array.isArray(this.value)) throw this.error('Write a list.');
-    return this.value.map((item: unknown, index) => new JsonValue(this.file, `${this.path}[${index}]`, item));
+    return this.value.map((_, index) => this.item(index));
   }
 
   string(): string {
@@ -83,4 +89,12 @@ export class JsonValue {
       throw this.error(`Write one of ${allowed.map((one) => JSON.stringify(one)).join(', ')}.`);
     return found;
   }
+}
+
+/** As JSON; what JSON lacks, which a module may hold, in words. */
+function textOf(value: unknown): string {
+  const text = JSON.stringify(value, (_, member: unknown) =>
+    typeof member === 'bigint' ? String(member) : member,
+  ) as string | undefined;
+  return text ?? String(value);
 }

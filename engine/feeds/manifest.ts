@@ -1,4 +1,5 @@
 import type { MetricName, PresetName } from '../protocol';
+import type { Shapes } from './dataset';
 
 /** Name of the file that makes a folder a data set. */
 export const MANIFEST_NAME = 'quantscope.json';
@@ -29,9 +30,11 @@ export interface Manifest {
   constants?: Record<string, number> | undefined;
   /**
    * How answers are scored. Without it: `ctc` when truths are texts, `top1` when they are numbers,
-   * `agreement` when there are none.
+   * `frames` when they are lists of 0 and 1, `agreement` when there are none.
    */
   metric?: MetricName | undefined;
+  /** What counts as found: `frames` 0.5, `iou` 0.3 and `segments` 0.2 when left out. Other metrics know none. */
+  threshold?: number | undefined;
   /** The characters of a `ctc` model. */
   alphabet?: Alphabet | undefined;
   /** All samples, when nothing says which of them calibrate: even ones do, odd ones evaluate. */
@@ -50,8 +53,13 @@ export interface SampleEntry {
    * whole input; or a `.npz` with every input of one sample, each array named and shaped like its input.
    */
   file: string;
-  /** A class index for `top1` and `top5`, the text for `ctc`. */
-  truth?: number | string | undefined;
+  /**
+   * A class index for `top1` and `top5`; the text for `ctc`; for `frames` a list of 0 and 1, one for each step; for `iou`
+   * outlines `[x, y, x, y, x, y, …]`, for `segments` segments `[x, y, x, y]`. These are in pixels of the picture as
+   * it is in its file, the left upper corner of the first pixel at 0, 0, and go through the same resizing, cropping and padding; for a
+   * `.npy` or `.npz` they are fractions of the width and the height.
+   */
+  truth?: number | string | readonly number[] | Shapes | undefined;
 }
 
 /**

@@ -13,6 +13,7 @@ export interface ModuleAbout {
   /** As the module exports them, whatever they are. */
   metric: unknown;
   alphabet: unknown;
+  threshold: unknown;
 }
 
 /** Asks for a sample by number, the next of a stream (`'next'`), or what the module is (`'about'`). */

@@ -3,6 +3,8 @@ import type { ElementType, InputSpec, Sample, Tensor, TensorData, Truth } from '
 import { shapeText, sizeOf } from './elementTypes';
 import { checkFinite, fitInput } from './fitInput';
 import { jsonTensor } from './jsonTensor';
+import { JsonValue } from './jsonValue';
+import { readTruth } from './readTruth';
 
 const MOST_NAME = 200;
 const HINT =
@@ -67,11 +69,12 @@ function isTensor(value: object): value is { type: unknown; dims: unknown; data:
 function truthOf(truth: unknown, where: string): Truth {
   if (truth === undefined || truth === null) return null;
   if (typeof truth === 'string') return truth;
+  if (Array.isArray(truth)) return readTruth(new JsonValue(where, 'truth', truth));
   const number = typeof truth === 'bigint' ? Number(truth) : truth;
   if (typeof number === 'number' && Number.isInteger(number) && number >= 0) return number;
   throw badData(
-    `${where} has a truth that is neither a class index nor a text.`,
-    'Write a whole number or a text.',
+    `${where} has a truth that is neither a class index, a text nor a list.`,
+    'Write a whole number, a text, a list of 0 and 1, or lists of coordinates.',
   );
 }
 

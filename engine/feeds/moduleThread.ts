@@ -28,8 +28,12 @@ function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<
 }
 
 async function about(): Promise<ModuleAbout> {
-  const { length, load, default: stream, metric, alphabet } = await loading;
-  const told = { metric: plain(metric ?? null), alphabet: plain(alphabet ?? null) };
+  const { length, load, default: stream, metric, alphabet, threshold } = await loading;
+  const told = {
+    metric: plain(metric ?? null),
+    alphabet: plain(alphabet ?? null),
+    threshold: plain(threshold ?? null),
+  };
   if (typeof load === 'function') {
     const count: unknown = typeof length === 'function' ? await (length as () => unknown)() : length;
     if (typeof count === 'number' && Number.isInteger(count) && count >= 0) return { length: count, ...told };

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { shorten } from '../format';
 import type { MetricName } from '../protocol';
 import { badData } from './badData';
 import type { Dataset, InputSpec, OpenOptions } from './dataset';
@@ -9,6 +10,7 @@ import { MANIFEST_NAME, type Alphabet, type Manifest, type Part } from './manife
 import { parseManifest } from './parseManifest';
 import { readBounded } from './readBounded';
 import { splitSamples } from './splitSamples';
+import { hasThreshold, neededTruth, suggestedMetric } from './truthKinds';
 
 const MAX_TEXT_BYTES = 64e6;
 
@@ -34,11 +36,12 @@ export async function openFolder(
     const files = await listFiles(folder, part, name);
     return { files, ...fileSamples(files, reading, inputs, name) };
   };
+  const { threshold } = manifest;
   const alphabet = manifest.alphabet === undefined ? [] : await readAlphabet(folder, manifest.alphabet, name);
   if (manifest.samples !== undefined) {
     const { files, source, color } = await open(manifest.samples);
     const metric = chooseMetric(manifest, files, name);
-    return { ...splitSamples(source), metric, alphabet, color, warnings };
+    return { ...splitSamples(source), metric, threshold, alphabet, color, warnings };
   }
   const calibration = await open(manifest.calibration ?? []);
   const evaluation = await open(manifest.evaluation ?? []);
@@ -48,6 +51,7 @@ export async function openFolder(
     evaluation: evaluation.source,
     shared: false,
     metric,
+    threshold,
     alphabet,
     color: calibration.color ?? evaluation.color,
     warnings,
@@ -107,22 +111,33 @@ async function listFiles(folder: string, part: Part, name: string): Promise<Samp
 }
 
 /** The manifest's metric, or the one that the truths suggest. Every sample must have the truth that it needs. */
-function chooseMetric(manifest: Manifest, files: readonly SampleFile[], name: string): MetricName {
-  const kind = files.find((file) => file.truth !== null)?.truth ?? null;
-  const metric = manifest.metric ?? (kind === null ? 'agreement' : typeof kind === 'string' ? 'ctc' : 'top1');
-  if (metric === 'ctc' && manifest.alphabet === undefined)
+function chooseMetric(
+  { metric: named, alphabet, threshold }: Manifest,
+  files: readonly SampleFile[],
+  name: string,
+): MetricName {
+  const first = files.find((file) => file.truth !== null);
+  const metric = named ?? suggestedMetric(first?.truth ?? null);
+  if (metric === null)
+    throw badData(
+      `${name}: "${first?.name ?? ''}" has a list as its truth, and there is no metric.`,
+      'Add "metric": "iou" for outlines, "segments" for line segments, "frames" for steps.',
+    );
+  if (metric === 'ctc' && alphabet === undefined)
     throw badData(
       `${name}: metric "ctc" needs an alphabet.`,
       'Add "alphabet": {"file": "alphabet.txt"} with one character on each line.',
     );
-  const wanted = { ctc: 'string', top1: 'number', top5: 'number', sqnr: '', cosine: '', agreement: '' }[
-    metric
-  ];
-  const wrong = wanted === '' ? undefined : files.find((file) => typeof file.truth !== wanted);
-  if (wrong !== undefined)
+  if (threshold !== undefined && !hasThreshold(metric))
+    throw badData(`${name}: metric "${metric}" has no threshold.`, 'Leave "threshold" out.');
+  for (const { name: file, truth } of files) {
+    const needed = neededTruth(metric, truth);
+    if (needed === null) continue;
+    const has = truth === null ? 'no truth' : `the truth ${shorten(JSON.stringify(truth), 40)}`;
     throw badData(
-      `${name}: "${wrong.name}" has ${wrong.truth === null ? 'no truth' : `the truth ${JSON.stringify(wrong.truth)}`}, and metric "${metric}" needs ${wanted === 'string' ? 'a text' : 'a class index'}.`,
+      `${name}: "${file}" has ${has}, and metric "${metric}" needs ${needed}.`,
       'Give every sample a "truth", or take metric "sqnr", "cosine" or "agreement".',
     );
+  }
   return metric;
 }

@@ -10,6 +10,7 @@ import { metricNames } from './parseManifest';
 import { RunModule } from './runModule';
 import { SampleStore } from './sampleStore';
 import { MIN_SAMPLES_TO_SPLIT, splitSamples } from './splitSamples';
+import { hasThreshold, suggestedMetric } from './truthKinds';
 
 /** Nobody calibrates on more; a stream without end has to end. */
 const MOST_SAMPLES = 1_000_000;
@@ -99,10 +100,10 @@ async function sampleByNumber(module: RunModule, make: Make, length: number): Pr
 
 /** The metric that the module exports, or the one that its truth allows. */
 function metricOf(
-  { metric, alphabet }: ModuleAbout,
+  { metric, alphabet, threshold }: ModuleAbout,
   truth: Sample['truth'],
   name: string,
-): Pick<Dataset, 'metric' | 'alphabet'> {
+): Pick<Dataset, 'metric' | 'alphabet' | 'threshold'> {
   const chosen: MetricName | null =
     metric === null ? null : new JsonValue(name, 'metric', metric).oneOf(metricNames);
   const letters =
@@ -117,5 +118,14 @@ function metricOf(
       `${name} exports the metric ctc and no alphabet.`,
       'Export alphabet, a list of characters.',
     );
-  return { metric: chosen ?? (truth === null ? 'agreement' : 'top1'), alphabet: letters };
+  const used = chosen ?? suggestedMetric(truth);
+  if (used === null)
+    throw badData(
+      `${name} yields lists as truth and exports no metric.`,
+      'Export metric = "iou" for outlines, "segments" for line segments, "frames" for steps.',
+    );
+  if (threshold !== null && !hasThreshold(used))
+    throw badData(`${name} exports a threshold, and metric "${used}" has none.`, 'Leave it out.');
+  const cut = threshold === null ? undefined : new JsonValue(name, 'threshold', threshold).number();
+  return { metric: used, alphabet: letters, ...(cut === undefined ? {} : { threshold: cut }) };
 }

@@ -4,9 +4,13 @@ import { badData } from './badData';
 import { JsonValue } from './jsonValue';
 import type { Alphabet, Audio, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
 import { presetNames } from './presets';
+import { readTruth } from './readTruth';
 
 /** Every metric that data may name. */
-export const metricNames: readonly MetricName[] = ['top1', 'top5', 'ctc', 'sqnr', 'cosine', 'agreement'];
+export const metricNames: readonly MetricName[] = [
+  ...(['top1', 'top5', 'ctc', 'frames', 'iou', 'segments'] as const),
+  ...(['sqnr', 'cosine', 'agreement'] as const),
+];
 const SIZE = { integer: true, min: 1, max: 16384 };
 
 /**
@@ -30,6 +34,7 @@ export function parseManifest(text: string, file: string): Manifest {
     'state',
     'constants',
     'metric',
+    'threshold',
     'alphabet',
     'samples',
     'calibration',
@@ -45,6 +50,7 @@ export function parseManifest(text: string, file: string): Manifest {
     state: optional(members.get('state'), (value) => readMap(value, (item) => item.string())),
     constants: optional(members.get('constants'), (value) => readMap(value, (item) => item.number())),
     metric: members.get('metric')?.oneOf(metricNames),
+    threshold: members.get('threshold')?.number(),
     alphabet: optional(members.get('alphabet'), readAlphabet),
     samples: optional(members.get('samples'), readPart),
     calibration: optional(members.get('calibration'), readPart),
@@ -77,10 +83,9 @@ function readPart(value: JsonValue): Part {
 
 function readEntry(value: JsonValue): SampleEntry {
   const members = value.members(['file', 'truth']);
-  const truth = members.get('truth');
   return {
     file: JsonValue.required(value, members, 'file').string(),
-    truth: typeof truth?.value === 'string' ? truth.string() : truth?.number({ integer: true, min: 0 }),
+    truth: optional(members.get('truth'), readTruth),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor } from './dataset';
-import type { Preprocess } from './manifest';
+import type { Pad, Preprocess } from './manifest';
 import type { Pixels } from './readImage';
-import { resizePixels } from './resizePixels';
+import { resizePixels, type Size } from './resizePixels';
 
 /**
  * A picture as a model takes it: resized, normalized, padded.
@@ -15,13 +15,12 @@ export function preprocessImage(
   rank: 3 | 4,
   where?: string,
 ): Tensor {
-  const { layout = 'NCHW', color = 'RGB', pad = {} } = preprocess;
+  const { layout = 'NCHW', color = 'RGB', pad } = preprocess;
   const pixels = preprocess.resize === undefined ? picture : resizePixels(picture, preprocess.resize, where);
   const planes = channelsIn(pixels, color);
-  const width = padded(pixels.width, pad.minWidth, pad.multipleOf);
-  const height = padded(pixels.height, pad.minHeight, pad.multipleOf);
+  const { width, height } = paddedSize(pixels, pad);
   const count = planes.length;
-  const data = new Float32Array(count * width * height).fill(pad.value ?? 0);
+  const data = new Float32Array(count * width * height).fill(pad?.value ?? 0);
   const [pixelStep, channelStep] = layout === 'NCHW' ? [1, width * height] : [count, 1];
   planes.forEach((plane, channel) => {
     const normalized = normalizedValues(preprocess, channel);
@@ -54,6 +53,11 @@ function normalizedValues({ scale = 1, mean = 0, std = 1 }: Preprocess, channel:
   return Float32Array.from({ length: 256 }, (_, value) => (value * of(scale) - of(mean)) / of(std));
 }
 
-function padded(size: number, least = 1, multipleOf = 1): number {
-  return Math.ceil(Math.max(size, least) / multipleOf) * multipleOf;
+/** What padding to the right and the bottom makes of a size. */
+export function paddedSize(
+  { width, height }: Size,
+  { minWidth = 1, minHeight = 1, multipleOf = 1 }: Pad = {},
+): Size {
+  const grown = (size: number, least: number) => Math.ceil(Math.max(size, least) / multipleOf) * multipleOf;
+  return { width: grown(width, minWidth), height: grown(height, minHeight) };
 }

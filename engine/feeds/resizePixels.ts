@@ -5,25 +5,46 @@ import type { Pixels } from './readImage';
 /** Beyond any model's input; a strip of one pixel's height may ask for more. */
 const MAX_PIXELS = 100e6;
 
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** What a picture is scaled to, and the part of that which is kept. */
+interface Frame {
+  scaled: Size;
+  kept: Size & { left: number; top: number };
+}
+
 /**
- * A picture brought to the size that `resize` asks for; `where` is what errors call it.
+ * Where `resize` brings a picture of this size; `where` is what errors call it.
  * @throws EngineError `bad-data` when a side would become so long that there were more than 100 megapixels
  */
-export function resizePixels(pixels: Pixels, resize: Resize, where = 'The picture'): Pixels {
+export function resizedFrame(picture: Size, resize: Resize, where = 'The picture'): Frame {
   const { width = Infinity, height = Infinity, mode, zoom = 1 } = resize;
-  if (mode === 'stretch') return stretch(pixels, width, height);
-  const factors = [width / pixels.width, height / pixels.height] as const;
+  const whole = (size: Size): Frame => ({ scaled: size, kept: { ...size, left: 0, top: 0 } });
+  if (mode === 'stretch') return whole({ width, height });
+  const factors = [width / picture.width, height / picture.height] as const;
   const factor = mode === 'crop' ? Math.max(...factors) * zoom : Math.min(...factors);
-  const [scaledWidth, scaledHeight] = [pixels.width, pixels.height].map((side) =>
-    Math.max(1, Math.round(side * factor)),
-  ) as [number, number];
-  if (scaledWidth * scaledHeight > MAX_PIXELS)
+  const side = (length: number) => Math.max(1, Math.round(length * factor));
+  const scaled = { width: side(picture.width), height: side(picture.height) };
+  if (scaled.width * scaled.height > MAX_PIXELS)
     throw badData(
-      `${where} has ${pixels.width} × ${pixels.height} pixels and would become ${scaledWidth} × ${scaledHeight}.`,
+      `${where} has ${picture.width} × ${picture.height} pixels and would become ${scaled.width} × ${scaled.height}.`,
       'Remove it, or cut it to pictures of a usual shape.',
     );
-  const scaled = stretch(pixels, scaledWidth, scaledHeight);
-  return mode === 'crop' ? cropMiddle(scaled, width, height) : scaled;
+  if (mode === 'keep-aspect') return whole(scaled);
+  const [left, top] = [(scaled.width - width) >> 1, (scaled.height - height) >> 1];
+  return { scaled, kept: { width, height, left, top } };
+}
+
+/**
+ * A picture brought to the size that `resize` asks for; `where` is what errors call it.
+ * @throws EngineError `bad-data` as {@link resizedFrame}
+ */
+export function resizePixels(pixels: Pixels, resize: Resize, where?: string): Pixels {
+  const { scaled, kept } = resizedFrame(pixels, resize, where);
+  return crop(stretch(pixels, scaled.width, scaled.height), kept);
 }
 
 /** Bilinear with pixel centres at halves and borders repeated, as OpenCV's INTER_LINEAR. */
@@ -56,10 +77,9 @@ function weights(from: number, to: number): { low: number; high: number; share: 
   });
 }
 
-function cropMiddle(source: Pixels, width: number, height: number): Pixels {
+function crop(source: Pixels, { width, height, left, top }: Frame['kept']): Pixels {
   const { channels } = source;
-  const left = (source.width - width) >> 1;
-  const top = (source.height - height) >> 1;
+  if (width === source.width && height === source.height) return source;
   const data = new Uint8Array(width * height * channels);
   for (let row = 0; row < height; row++) {
     const start = ((top + row) * source.width + left) * channels;

@@ -94,6 +94,17 @@ test('a metric with an alphabet is taken from the module', async () => {
   expect([metric, alphabet]).toEqual(['ctc', ['a', 'b']]);
 });
 
+test('lists are truths of a module too, and so is the threshold', async () => {
+  const frames = await open('export default function* () { yield { x: [1, 2], truth: [0, 1] }; }');
+  expect([frames.metric, frames.threshold]).toEqual(['frames', undefined]);
+  const segments = await open(
+    `export const metric = 'segments', threshold = 0.3;
+     export default function* () { yield { x: [1, 2], truth: [[0, 0.5, 1, 0.5]] }; }`,
+  );
+  expect([segments.metric, segments.threshold]).toEqual(['segments', 0.3]);
+  expect((await segments.evaluation.load(0)).truth).toEqual([[0, 0.5, 1, 0.5]]);
+});
+
 test.each([
   ['export default function* () {}', 'feeds.mjs yields no samples.'],
   ['export default 7;', 'feeds.mjs cannot be used: it exports neither a generator as its default nor'],
@@ -121,6 +132,10 @@ test.each([
   ['export default function* () { yield; }', 'sample 0 is nothing'],
   ['export default function* () { yield { x: [1, 2], truth: -1 }; }', 'a truth that is neither'],
   ['export default function* () { yield { x: [1, 2], truth: "a" }; }', 'exports no metric'],
+  ['export default function* () { yield { x: [1, 2], truth: [[1, 2, 3, 4]] }; }', 'yields lists as truth'],
+  ['export default function* () { yield { x: [1, 2], truth: [0, 1n] }; }', 'sample 0: truth[1] is "1".'],
+  ['export default function* () { yield { x: [1, 2], truth: [0, undefined] }; }', 'truth[1] is undefined.'],
+  ['export const threshold = 1; export default [[1, 2]];', 'metric "agreement" has none'],
   ['export const metric = "best"; export default [[1, 2]];', 'feeds.mjs: metric is "best"'],
   ['export default function* () { process.exit(0); }', 'feeds.mjs ended its thread'],
   [

@@ -2,6 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { WaveFile } from 'wavefile';
+import { createMetric } from '../../../engine/feeds/metrics/createMetric';
 import { openDataset } from '../../../engine/feeds/openDataset';
 import { inputSpecs } from '../../../engine/onnx/inputSpecs';
 import { encodeModel, readModelFile } from '../../../engine/onnx/model';
@@ -51,8 +52,8 @@ function manifest(more: Record<string, unknown>): Uint8Array {
 async function openWaves(wave: Uint8Array, more: Record<string, unknown> = {}) {
   const { model } = await readModelFile(silero);
   const folder = dataFolder({ 'quantscope.json': manifest(more), 'wav/a.wav': wave });
-  const { calibration } = await openDataset(folder, inputSpecs(model));
-  return { model, sample: await calibration.load(0) };
+  const dataset = await openDataset(folder, inputSpecs(model));
+  return { model, dataset, sample: await dataset.calibration.load(0) };
 }
 
 /** What the model answers, by a loop of its own that knows no more than its documentation. */
@@ -90,6 +91,25 @@ test('a model with a state answers over a wave what a loop by hand answers', asy
   const steps = { steps: sample.sequence?.steps ?? [], carry: {} };
   const forgetful = await session.run(sample.feeds, ['output'], steps);
   expect([...(forgetful.outputs['output']?.data ?? [])]).not.toEqual([...(outputs['output']?.data ?? [])]);
+  await session.release();
+});
+
+test('every step is scored', async () => {
+  const values = buzz(16_000);
+  const answers = await byHand(values);
+  const sorted = [...answers].sort((a, b) => a - b);
+  const threshold = ((sorted[14] ?? 0) + (sorted[15] ?? 0)) / 2;
+  const truth = answers.map((answer) => Number(answer >= threshold));
+  const { model, sample, dataset } = await openWaves(waveBytes(values, 16_000, '32f'), {
+    ...{ metric: 'frames', threshold },
+    samples: [{ file: 'wav/a.wav', truth }],
+  });
+  const session = await worker.load(encodeModel(model), { threads: 1 });
+  const { outputs } = await session.run(sample.feeds, ['output'], sample.sequence);
+  const metric = createMetric(dataset, ['output']);
+  expect(metric.score(outputs, sample.truth, null)).toEqual({ value: 1, weight: 31 });
+  const flipped = truth.map((one, i) => (i < 3 ? 1 - one : one));
+  expect(metric.score(outputs, flipped, null).value).toBeCloseTo(28 / 31, 12);
   await session.release();
 });
 
