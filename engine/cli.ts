@@ -18,7 +18,7 @@ import type {
   AnalyzeSettings,
   CalibrationChoice,
   PresetName,
-  ProfileName,
+  ProfileChoice,
   WeightGranularity,
 } from './protocol';
 import {
@@ -33,7 +33,14 @@ import {
   quantizedText,
 } from './reportText';
 import { WorkerPool } from './runtime/workerPool';
-import { parseCalibration, parseDimension, parseSamples, parseShard, parseTargetDrop } from './settingsText';
+import {
+  parseCalibration,
+  parseDimension,
+  parseSamples,
+  parseShard,
+  parseTargetDrop,
+  profileChoices,
+} from './settingsText';
 
 interface DimensionOptions {
   dim?: Record<string, number>;
@@ -48,7 +55,7 @@ interface AnalyzeOptions extends DataOptions {
   samples?: number;
   weights: WeightGranularity;
   calibration: CalibrationChoice;
-  profile: ProfileName;
+  profile: ProfileChoice;
   targetDrop?: number;
   skipFailed?: true;
   calibrated?: string;
@@ -153,8 +160,8 @@ function withAnalyzeOptions(command: Command): Command {
     )
     .addOption(
       new Option('--profile <target>', 'the integer forms that the target runs')
-        .choices(['x86', 'arm', 'tensorrt'])
-        .default('x86'),
+        .choices(profileChoices)
+        .default('auto'),
     )
     .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop))
     .option('--skip-failed', SKIP_FAILED)
@@ -312,7 +319,7 @@ program
       ...dataFrom({ data }),
       samples: null,
       calibration: 'auto',
-      profile: 'x86',
+      profile: 'auto',
       targetDrop: DEFAULT_DROP,
     };
     const perTensor = await project.analyze({ ...base, weights: 'per-tensor' }, run);

@@ -11,7 +11,14 @@ import { inputSpecs } from './onnx/inputSpecs';
 import { findLayers, layerTypes, type Layer } from './onnx/layers';
 import { encodeModel, type Model } from './onnx/model';
 import { StageProgress, type OnProgress } from './progress';
-import type { AnalyzeSettings, CalibrationMethod, Report, SettledSettings, UsedMethod } from './protocol';
+import type {
+  AnalyzeSettings,
+  CalibrationMethod,
+  ProfileName,
+  Report,
+  SettledSettings,
+  UsedMethod,
+} from './protocol';
 import { planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import type { WorkerPool } from './runtime/workerPool';
@@ -50,6 +57,9 @@ export interface Measured {
   reference: FloatReference;
   outputs: string[];
 }
+
+/** Settings whose target is known. */
+export type Resolved<S extends AnalyzeSettings> = S & { profile: ProfileName };
 
 /** Memory for decoded samples, so that images are decoded once and not once a layer. */
 const CACHE_BYTES = 512 * 2 ** 20;
@@ -191,7 +201,7 @@ export async function choosePlan(
   pool: WorkerPool,
   { normalized }: OpenModel,
   { dataset, layers, histograms, reference, outputs }: Measured,
-  settings: AnalyzeSettings,
+  settings: Resolved<AnalyzeSettings>,
   { onProgress, signal }: Run,
 ): Promise<Planned> {
   const { calibration: choice, profile } = settings;
@@ -267,7 +277,7 @@ export async function choosePlan(
 }
 
 export function settle(
-  settings: AnalyzeSettings,
+  settings: Resolved<AnalyzeSettings>,
   method: UsedMethod,
   { samples: { counted }, evaluator, dataset }: Measured,
 ): SettledSettings {

@@ -18,7 +18,7 @@ import { writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
 import { choosePlan, layersToMeasure, measureFloat, openSamples, settle } from './preparation';
-import type { Measured, MeasureSettings, OpenModel, Planned, Run } from './preparation';
+import type { Measured, MeasureSettings, OpenModel, Planned, Resolved, Run } from './preparation';
 import { StageProgress } from './progress';
 import type {
   AnalyzeSettings,
@@ -34,6 +34,7 @@ import { tensorsOf, type QuantPlan } from './quantize/plan';
 import { rewriteQdq } from './quantize/rewrite';
 import { prove, type Proof } from './proof';
 import { buildReport, type LayerScore } from './report';
+import { resolveProfile } from './resolveProfile';
 import { loadReport, storeReport } from './reportCache';
 import { checkPreset, checkSettings } from './settingsText';
 import { inferShapes } from './runtime/inferShapes';
@@ -98,7 +99,8 @@ export class Project {
   }
 
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
-  async analyze(settings: AnalyzeSettings, run: Run): Promise<Report> {
+  async analyze(asked: AnalyzeSettings, run: Run): Promise<Report> {
+    const settings = await this.resolve(asked);
     const measured = await this.measure(settings, run);
     const planned = await choosePlan(this.pool, this.model, measured, settings, run);
     const ranked = await this.measureLayers(measured, planned, run);
@@ -124,7 +126,8 @@ export class Project {
    * Writes an int8 model after it was loaded, run and scored.
    * @throws EngineError `bad-option` for unknown layers, `write-failed`; the output is then as it was before
    */
-  async quantize(settings: QuantizeSettings, run: Run): Promise<QuantizeResult> {
+  async quantize(asked: QuantizeSettings, run: Run): Promise<QuantizeResult> {
+    const settings = await this.resolve(asked);
     this.checkLayerNames(settings.keepFloat ?? []);
     await checkOutput(settings.output, [this.summary.path, ...this.dataFiles.map((f) => f.path)]);
     refuseQuantized(this.summary);
@@ -217,8 +220,12 @@ export class Project {
     });
   }
 
-  private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
+  private async resolve<S extends AnalyzeSettings>(settings: S): Promise<Resolved<S>> {
     checkSettings(settings);
+    return { ...settings, profile: await resolveProfile(settings.profile, this.pool.first) };
+  }
+
+  private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
     refuseQuantized(this.summary);
     const { data, preset, samples, skipFailed, calibrated } = settings;
     const key = JSON.stringify([data, preset, samples, skipFailed, calibrated, await dataStamp(data)]);
@@ -255,7 +262,7 @@ export class Project {
   private async chooseKeepFloat(
     measured: Measured,
     planned: Planned,
-    settings: AnalyzeSettings,
+    settings: Resolved<AnalyzeSettings>,
     run: Run,
   ): Promise<string[]> {
     const known = await this.cachedReport();

@@ -16,10 +16,18 @@ export interface HistogramData {
   negative: number[];
 }
 
+/**
+ * What a layer computes on. `int8` is the target's pair of 8-bit activations and weights; `uint8` has unsigned weights around
+ * 128, whose products do not saturate on x86 without VNNI and are slower there.
+ */
+export type LayerGrid = 'int8' | 'uint8';
 export type WeightGranularity = 'per-channel' | 'per-tensor';
 /** How pictures become tensors where nothing else says so. */
 export type PresetName = 'imagenet' | 'ocr' | '0-1' | '-1-1';
-export type ProfileName = 'x86' | 'arm' | 'tensorrt';
+/** `x86` needs a processor with VNNI; `x86-avx2` is for those without, whose weights take 7 bits. */
+export type ProfileName = 'x86' | 'x86-avx2' | 'arm' | 'tensorrt';
+/** `auto` is what the processor that measures takes. */
+export type ProfileChoice = ProfileName | 'auto';
 export type MetricName =
   'top1' | 'top5' | 'ctc' | 'frames' | 'iou' | 'segments' | 'sqnr' | 'cosine' | 'agreement';
 /** `max`, `entropy`, `mse`, or `percentile:P` with 50 ≤ P ≤ 100. */
@@ -129,7 +137,7 @@ export interface AnalyzeSettings {
   samples: number | null;
   weights: WeightGranularity;
   calibration: CalibrationChoice;
-  profile: ProfileName;
+  profile: ProfileChoice;
   /** Relative drop that is still accepted: 0.01 for "within 1% of float". */
   targetDrop: number;
   /** Goes on without samples that cannot be loaded or run, and names them; left out, the first one ends the work. */
@@ -217,6 +225,8 @@ export interface LayerReport {
 }
 
 export interface SettledSettings extends AnalyzeSettings {
+  /** The target that `auto` stood for. */
+  profile: ProfileName;
   /** The method used; the winner when `calibration` is `auto`. */
   method: UsedMethod;
   calibrationSamples: number;

@@ -77,7 +77,8 @@ export function checkPreset(preset: string | null): asserts preset is PresetName
 }
 
 const granularities: readonly string[] = ['per-channel', 'per-tensor'];
-const profiles: readonly string[] = ['x86', 'arm', 'tensorrt'];
+/** What `--profile` and the editor's setting take. */
+export const profileChoices = ['auto', 'x86', 'x86-avx2', 'arm', 'tensorrt'] as const;
 
 /**
  * Refuses settings that no terminal checked: an editor hands on whatever a settings file holds.
@@ -93,7 +94,7 @@ export function checkSettings(settings: AnalyzeSettings): void {
     throw new EngineError('bad-option', `There is no ${what} "${value}".`, `Use ${known.join(' or ')}.`);
   };
   oneOf('weight granularity', weights, granularities);
-  oneOf('profile', profile, profiles);
+  oneOf('profile', profile, profileChoices);
   if (!(targetDrop >= 0 && targetDrop <= 1)) {
     throw new EngineError('bad-option', `${targetDrop} is no target drop.`, 'Use a number from 0 to 1.');
   }

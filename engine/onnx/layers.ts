@@ -1,8 +1,9 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { alreadyQuantized, originsWithin } from './alreadyQuantized';
 import { attribute, intAttribute } from './attributes';
-import { floatValues, isFloat } from './elements';
+import { elementCount, isFloat } from './elements';
 import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
+import { clipBounds } from './rescaling';
 import { graphsWithin } from './scopes';
 
 export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM', 'GRU', 'Gather'] as const;
@@ -27,7 +28,9 @@ export interface Layer {
   /** Axis of the weight's output channels; `null` where scales per channel are not possible. */
   channelAxis: number | null;
   bias: TensorProto | null;
-  /** The tensor that leaves the layer: the node's output, or that of a Relu or Clip from 0 that alone follows it. */
+  /** Nodes that alone follow and belong to the layer: the Add of a MatMul's bias, then a Relu or a Clip. */
+  tail: NodeProto[];
+  /** The tensor that leaves the layer: the output of the last node of the tail, or the node's own. */
   output: string;
 }
 
@@ -89,6 +92,9 @@ function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer |
   if (index.initializers.has(a)) {
     return weight === null ? 'Its constant is on the left; integer kernels want it on the right.' : undefined;
   }
+  const tail = isRecurrent ? [] : tailOf(node, weight, index);
+  const [add] = tail.filter((n) => n.opType === 'Add');
+  const bias = index.initializers.get(add === undefined ? c : (biasInput(add, node) ?? ''));
   return {
     name: node.name,
     opType,
@@ -98,8 +104,9 @@ function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer |
     weight,
     recurrence,
     channelAxis: weight && channelAxis(node, weight),
-    bias: isRecurrent ? null : (index.initializers.get(c) ?? null),
-    output: outputBehindActivation(node, index),
+    bias: isRecurrent ? null : (bias ?? null),
+    tail,
+    output: (tail.at(-1) ?? node).output.find((o) => o !== '') ?? '',
   };
 }
 
@@ -114,7 +121,7 @@ function embedding(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer
   if (weight?.dims.length !== 2 || !isFloat(weight) || index.initializers.has(indices)) return undefined;
   if ((axis !== 0 && axis !== -2) || Number(weight.dims[1]) < LEAST_EMBEDDING) return undefined;
   // A row is what one token is looked up as.
-  const none = { activations: [], recurrence: null, bias: null };
+  const none = { activations: [], recurrence: null, bias: null, tail: [] };
   const output = node.output[0] ?? '';
   return { ...none, name: node.name, opType: 'Gather', node, graph, weight, channelAxis: 0, output };
 }
@@ -146,19 +153,28 @@ export function findUnquantizable(main: GraphProto): Unquantizable[] {
   );
 }
 
-function outputBehindActivation(node: NodeProto, index: GraphIndex): string {
-  const y = node.output.find((o) => o !== '') ?? '';
-  if (node.opType === 'LSTM' || node.opType === 'GRU') return y;
-  const next = soleConsumer(index, y);
-  return next?.input[0] === y && isRelu(next, index) ? (next.output[0] ?? y) : y;
+/** The operand of a bias's Add that is not the product. */
+export function biasInput(add: NodeProto, product: NodeProto): string | undefined {
+  const [a, b] = add.input;
+  return a === product.output[0] ? b : a;
 }
 
-/**
- * A Relu, or a Clip from 0: what a range that begins at 0 does by itself. Other clips stay out of the layer; their
- * ends fall between two integers, and onnxruntime then leaves the convolution in float or refuses the model.
- */
-function isRelu(node: NodeProto, index: GraphIndex): boolean {
-  if (node.opType === 'Relu') return true;
-  const least = index.initializers.get(node.input[1] ?? '');
-  return node.opType === 'Clip' && least !== undefined && isFloat(least) && floatValues(least)[0] === 0;
+function tailOf(node: NodeProto, weight: TensorProto | null, index: GraphIndex): NodeProto[] {
+  const tail: NodeProto[] = [];
+  const next = () => soleConsumer(index, (tail.at(-1) ?? node).output[0] ?? '');
+  const add = node.opType === 'MatMul' && weight !== null ? next() : undefined;
+  if (add?.opType === 'Add' && isColumnBias(index.initializers.get(biasInput(add, node) ?? ''), weight))
+    tail.push(add);
+  const clip = next();
+  // A Clip's first input is what it clips; it may be a bound of itself elsewhere.
+  if (clip?.input[0] === (tail.at(-1) ?? node).output[0] && clip !== undefined && clipBounds(clip, index))
+    tail.push(clip);
+  return tail;
+}
+
+/** One value for each column of a matrix, which onnxruntime takes for the bias of its product. */
+function isColumnBias(bias: TensorProto | undefined, weight: TensorProto | null): boolean {
+  if (bias === undefined || weight?.dims.length !== 2 || !isFloat(bias)) return false;
+  const columns = Number(weight.dims[1]);
+  return elementCount(bias) === columns && Number(bias.dims.at(-1)) === columns;
 }

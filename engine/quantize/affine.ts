@@ -33,9 +33,13 @@ export function storableScale(scale: number): number {
   return stored >= 2 ** -126 && Number.isFinite(stored) ? stored : 1;
 }
 
-/** The paper's scale quantization of [−amax, amax] to [−127, 127]; an all-zero range gets scale 1. */
-export function symmetricInt8(amax: number): Affine {
-  return { scale: storableScale(amax / 127), zeroPoint: 0, low: -127, high: 127 };
+/**
+ * The paper's scale quantization of [−amax, amax] to the whole numbers of so many bits, [−127, 127] for 8; an all-zero range
+ * gets scale 1.
+ */
+export function symmetricGrid(amax: number, bits = 8): Affine {
+  const high = 2 ** (bits - 1) - 1;
+  return { scale: storableScale(amax / high), zeroPoint: 0, low: -high, high };
 }
 
 /**

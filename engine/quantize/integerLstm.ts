@@ -11,6 +11,7 @@ const none = ['', '', ''] as const;
  * Turns an LSTM into onnxruntime's DynamicQuantizeLSTM (contrib operators, "DynamicQuantizeLSTM"): weights in int8,
  * the input and the state quantized anew at every step, gates in float. No static integer LSTM exists there.
  * @param weight W of [directions, 4·hidden, input]
+ * @param bits of the weights
  * @param recurrence R of [directions, 4·hidden, hidden]
  * @param fresh hands out names for the new constants
  * @returns the constants to add to the graph
@@ -20,6 +21,7 @@ export function makeIntegerLstm(
   weight: TensorProto,
   recurrence: TensorProto,
   perChannel: boolean,
+  bits: number,
   fresh: (wish: string) => string,
 ): TensorProto[] {
   const constants: TensorProto[] = [];
@@ -39,7 +41,7 @@ export function makeIntegerLstm(
     const matrix = Object.assign(clone(TensorProtoSchema, tensor), {
       dims: [BigInt(rows), BigInt((directions * gates * inner) / rows)],
     });
-    const { values, scales } = quantizeWeight(matrix, 0);
+    const { values, scales } = quantizeWeight(matrix, 0, undefined, bits);
     const transposed = new Int8Array(values.length);
     for (let d = 0; d < directions; d++) {
       for (let g = 0; g < gates; g++) {

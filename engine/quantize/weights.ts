@@ -1,6 +1,6 @@
 import type { TensorProto } from 'onnx-buf';
 import { floatValues } from '../onnx/elements';
-import { quantize, symmetricInt8 } from './affine';
+import { quantize, symmetricGrid } from './affine';
 
 export interface QuantizedWeight {
   name: string;
@@ -25,15 +25,18 @@ function forEachChannel(
 }
 
 /**
- * Symmetric int8 weights with the max calibrator (the paper's recommendation for weights).
+ * Symmetric weights in int8 with the max calibrator (the paper's recommendation for weights).
  * @param axis of the output channels, or `null` for one scale
  * @param leastScale smallest scale allowed per channel; keeps int32 biases from overflowing
+ * @param bits that the whole numbers take; 7 for processors whose products of 8 bits saturate in pairs
  */
 export function quantizeWeight(
   weight: TensorProto,
   axis: number | null,
   leastScale: (channel: number) => number = () => 0,
+  bits = 8,
 ): QuantizedWeight {
+  const high = 2 ** (bits - 1) - 1;
   const dims = weight.dims.map(Number);
   const source = floatValues(weight);
   const channels = axis === null ? 1 : (dims[axis] ?? 1);
@@ -41,7 +44,7 @@ export function quantizeWeight(
   forEachChannel(source, dims, axis, (w, _, c) => {
     amax[c] = Math.max(amax[c] ?? 0, Math.abs(w));
   });
-  const grids = Array.from(amax, (a, c) => symmetricInt8(Math.max(a, leastScale(c) * 127)));
+  const grids = Array.from(amax, (a, c) => symmetricGrid(Math.max(a, leastScale(c) * high), bits));
   const values = new Int8Array(source.length);
   forEachChannel(source, dims, axis, (w, i, c) => {
     const grid = grids[c];

@@ -5,7 +5,7 @@ import { elementTypeName, rawBytes } from '../onnx/elements';
 import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
 import { integerKernels, unfused, type IntegerKernel } from './integerKernels';
 import { originalNames } from './originalNames';
-import type { TensorKind } from './tensorKinds';
+import type { TensorKind } from '../onnx/tensorKinds';
 
 /** What is known of a model's nodes before onnxruntime sees them. */
 export interface KnownReasons {

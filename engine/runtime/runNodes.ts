@@ -8,7 +8,7 @@ import { graphsWithin } from '../onnx/scopes';
 import type { RunNode } from '../protocol';
 import { FloatReasons, type KnownReasons } from './floatReasons';
 import type { RuntimeWorker, Session } from './runtimeWorker';
-import { tensorKinds, type TensorKind } from './tensorKinds';
+import { tensorKinds, type TensorKind } from '../onnx/tensorKinds';
 
 /** Operators of onnxruntime's optimized graph that compute on integers. */
 const integerTypes = new Set([

@@ -46,12 +46,13 @@ function sessionSettings({ optimizedModelPath, dataFolder }: SessionOptions): Re
 }
 
 function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { threads, optimizedModelPath } = options;
+  const { threads, optimizedModelPath, unfused } = options;
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
+    // Pairs are fused from the extended level on.
+    graphOptimizationLevel: unfused === true ? 'basic' : 'all',
     logSeverityLevel: FATAL,
     extra: { session: sessionSettings(options) },
     ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),

@@ -8,6 +8,11 @@ export type Feeds = Record<string, Tensor>;
 
 export interface SessionOptions {
   threads: number;
+  /**
+   * Computes a quantized model as its text says, in floats between its pairs, instead of with this processor's integer
+   * kernels: what another target makes of it.
+   */
+  unfused?: boolean;
   /** Where onnxruntime writes the graph as it will run it; for reading which nodes became integers. */
   optimizedModelPath?: string;
   /** Where the files lie that the model keeps weights in. */

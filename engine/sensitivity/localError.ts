@@ -38,23 +38,19 @@ function twinModel(
   for (const layer of findLayers(model.graph).filter((l) => names.has(l.name))) {
     const { graph } = layer;
     const output = fresh(`${layer.output}_twin`);
-    const twin = clone(NodeProtoSchema, layer.node);
-    twin.name = fresh(`${layer.name}_twin`);
-    const nodes = [twin];
-    const activation = graph.node.find(
-      (n) => n !== layer.node && n.output[0] === layer.output && n.input[0] === layer.node.output[0],
+    const chain = [layer.node, ...layer.tail];
+    const made = chain.map((n) => n.output.find((o) => o !== '') ?? '');
+    const renamed = new Map(
+      made.map((tensor) => [tensor, tensor === layer.output ? output : fresh(`${tensor}_twin`)]),
     );
-    if (activation === undefined) {
-      twin.output = layer.node.output.map((o) => (o === layer.output ? output : ''));
-    } else {
-      const inner = fresh(`${layer.node.output[0] ?? ''}_twin`);
-      twin.output = [inner];
-      const next = clone(NodeProtoSchema, activation);
-      next.name = fresh(`${activation.name}_twin`);
-      next.input[0] = inner;
-      next.output = [output];
-      nodes.push(next);
-    }
+    const nodes = chain.map((original) => {
+      const twin = clone(NodeProtoSchema, original);
+      twin.name = fresh(`${original === layer.node ? layer.name : original.name}_twin`);
+      twin.input = original === layer.node ? twin.input : twin.input.map((i) => renamed.get(i) ?? i);
+      twin.output = twin.output.map((o) => renamed.get(o) ?? '');
+      return twin;
+    });
+    const [twin = layer.node] = nodes;
     const place = graph.node.findIndex((n) => n.output.includes(layer.output));
     graph.node.splice(place + 1, 0, ...nodes);
     twinNames.add(twin.name);

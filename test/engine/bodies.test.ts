@@ -33,7 +33,7 @@ function npz(name: string, arrays: Record<string, Uint8Array>): AnalyzeSettings 
     samples: null,
     weights: 'per-channel',
     calibration: 'max',
-    profile: 'x86',
+    profile: 'auto',
     targetDrop: 0.05,
   };
 }

@@ -42,7 +42,7 @@ const settings = {
   samples: null,
   weights: 'per-channel',
   calibration: 'max',
-  profile: 'x86',
+  profile: 'auto',
   targetDrop: 0.01,
 } as const satisfies Partial<AnalyzeSettings>;
 

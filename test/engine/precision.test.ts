@@ -23,7 +23,7 @@ const settings: AnalyzeSettings = {
   samples: null,
   weights: 'per-channel',
   calibration: 'max',
-  profile: 'x86',
+  profile: 'auto',
   targetDrop: 0.5,
 };
 let pool: WorkerPool;

@@ -16,7 +16,7 @@ const settings: AnalyzeSettings = {
   samples: null,
   weights: 'per-channel',
   calibration: 'mse',
-  profile: 'x86',
+  profile: 'auto',
   targetDrop: 0.01,
 };
 let pool: WorkerPool;

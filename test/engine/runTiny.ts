@@ -2,6 +2,7 @@ import { afterAll } from 'vitest';
 import { encodeModel, type Model } from '../../engine/onnx/model';
 import type { Tensor } from '../../engine/onnx/tensor';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
+import type { SessionOptions } from '../../engine/runtime/workerProtocol';
 
 let worker: RuntimeWorker | undefined;
 afterAll(() => worker?.terminate());
@@ -20,10 +21,11 @@ export async function runModel(
   model: Model | Uint8Array,
   feeds: Record<string, Tensor>,
   outputs?: string[],
+  options: SessionOptions = { threads: 1 },
 ): Promise<Record<string, Tensor>> {
   const bytes = model instanceof Uint8Array ? model : encodeModel(model);
   const names = outputs ?? (model instanceof Uint8Array ? [] : model.graph.output.map((o) => o.name));
-  const session = await testWorker().load(bytes, { threads: 1 });
+  const session = await testWorker().load(bytes, options);
   try {
     return (await session.run(feeds, names)).outputs;
   } finally {

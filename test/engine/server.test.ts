@@ -21,7 +21,7 @@ const settings: AnalyzeSettings = {
   samples: 2,
   weights: 'per-channel',
   calibration: 'max',
-  profile: 'x86',
+  profile: 'auto',
   targetDrop: 0.01,
 };
 let engine: ChildProcess;

@@ -3,7 +3,10 @@ import { inputSpecs } from '../../engine/onnx/inputSpecs';
 import { findLayers } from '../../engine/onnx/layers';
 import { decodeModel, encodeModel, type Model } from '../../engine/onnx/model';
 import { normalize } from '../../engine/onnx/normalize';
+import { findOperators } from '../../engine/onnx/operators';
 import { summarize } from '../../engine/onnx/summarize';
+import type { Reading } from '../../engine/quantize/grids';
+import type { LayerGrid } from '../../engine/protocol';
 import { profiles } from '../../engine/quantize/profiles';
 import { tensorsOf } from '../../engine/quantize/plan';
 import { rewriteQdq } from '../../engine/quantize/rewrite';
@@ -11,7 +14,7 @@ import { rewriteQdq } from '../../engine/quantize/rewrite';
 export interface Opened {
   original: Model;
   normalized: Model;
-  /** Every layer quantized as if all activations were between −1 and 1. */
+  /** Every layer and what stands between quantized as if all activations were between −1 and 1. */
   quantized: Uint8Array;
 }
 
@@ -23,13 +26,20 @@ export function openModel(bytes: Uint8Array): Opened {
   summarize('fuzz.onnx', bytes, original, normalized);
   inputSpecs(original);
   const layers = findLayers(normalized.graph);
+  const operators = findOperators(normalized.graph, layers, profiles.x86.operators);
   const plan = {
     profile: profiles.x86,
     weights: 'per-channel' as const,
     activations: new Map(
-      [...tensorsOf(layers)].map((name) => [name, { scale: 2 / 255, zeroPoint: 128, low: 0, high: 255 }]),
+      [...tensorsOf(layers, operators)].map((name) => [
+        name,
+        { scale: 2 / 255, zeroPoint: 128, low: 0, high: 255 },
+      ]),
     ),
     layers: new Set(layers.map((l) => l.name)),
+    operators: new Set(operators.map((o) => o.name)),
+    grids: new Map<string, LayerGrid>(),
+    readings: new Map<string, Reading>(),
   };
   return { original, normalized, quantized: encodeModel(rewriteQdq(normalized, plan)) };
 }

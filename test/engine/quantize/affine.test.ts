@@ -6,7 +6,7 @@ import {
   quantize,
   roundHalfEven,
   storableScale,
-  symmetricInt8,
+  symmetricGrid,
   type Affine,
 } from '../../../engine/quantize/affine';
 
@@ -32,7 +32,7 @@ test.each([
 
 describe('scale quantization', () => {
   test('is the paper’s: s = 127 / α, x_q = clip(round(s · x), −127, 127)', () => {
-    const grid = symmetricInt8(2.54);
+    const grid = symmetricGrid(2.54);
     expect(grid).toEqual({ scale: Math.fround(0.02), zeroPoint: 0, low: -127, high: 127 });
     const s = 127 / 2.54;
     for (const x of [-9, -2.54, -1.27, -0.031, 0, 0.011, 0.5, 1, 2.535, 2.54, 1e30]) {
@@ -42,11 +42,11 @@ describe('scale quantization', () => {
   });
 
   test('never uses −128', () => {
-    expect(quantize(-1e9, symmetricInt8(1))).toBe(-127);
+    expect(quantize(-1e9, symmetricGrid(1))).toBe(-127);
   });
 
   test('rounds halves to even', () => {
-    const grid = symmetricInt8(127);
+    const grid = symmetricGrid(127);
     expect([0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 126.5].map((x) => quantize(x, grid) + 0)).toEqual([
       0, 2, 2, 0, -2, -2, 126,
     ]);
@@ -105,7 +105,7 @@ describe('affine quantization', () => {
 });
 
 const grids = fc.oneof(
-  finite.map((a) => ({ grid: symmetricInt8(Math.abs(a)), min: -Math.abs(a), max: Math.abs(a) })),
+  finite.map((a) => ({ grid: symmetricGrid(Math.abs(a)), min: -Math.abs(a), max: Math.abs(a) })),
   fc.tuple(finite, finite, fc.constantFrom(0 as const, -128 as const)).map(([a, b, low]) => {
     const [min, max] = [Math.min(a, b, 0), Math.max(a, b, 0)];
     return { grid: affine8(min, max, low), min, max };
@@ -143,7 +143,7 @@ test('goes from integers to values and back without a change', () => {
 });
 
 test.each([0, 1e-45, 2 ** -126, 1e-37])('gives a range of %d a scale that float32 holds', (amax) => {
-  for (const grid of [symmetricInt8(amax), affine8(0, amax, 0), affine8(-amax, 0, -128)]) {
+  for (const grid of [symmetricGrid(amax), affine8(0, amax, 0), affine8(-amax, 0, -128)]) {
     expect(grid.scale).toBe(Math.fround(grid.scale));
     expect(grid.scale).toBeGreaterThanOrEqual(2 ** -126);
     expect(Math.abs(dequantize(quantize(0, grid), grid))).toBe(0);
@@ -152,7 +152,7 @@ test.each([0, 1e-45, 2 ** -126, 1e-37])('gives a range of %d a scale that float3
 
 test('holds the largest floats there are', () => {
   const most = 3.4028234663852886e38;
-  for (const grid of [symmetricInt8(most), affine8(-most, most, 0)]) {
+  for (const grid of [symmetricGrid(most), affine8(-most, most, 0)]) {
     expect(grid.scale).toBeLessThan(Infinity);
     expect(Math.abs(dequantize(quantize(most, grid), grid) - most) / most).toBeLessThan(0.01);
   }

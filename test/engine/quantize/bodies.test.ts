@@ -8,6 +8,7 @@ import { float, relativeError, runModel } from '../runTiny';
 import { noise, noisy, node, tinyModel, valueInfo } from '../tinyModel';
 import { quantizeTiny } from './quantizeTiny';
 import { runNodes } from '../runtime/runNodes';
+import { x86Here } from './here';
 
 function branch(nodes: NodeProto[], output: string) {
   return { graph: create(GraphProtoSchema, { name: 'b', node: nodes, output: [valueInfo(output, null)] }) };
@@ -52,7 +53,7 @@ describe('a Conv in the branch of an If', () => {
     const { int8 } = await quantizeTiny(
       branching(),
       feeds,
-      { profile: 'x86', weights: 'per-channel' },
+      { profile: x86Here, weights: 'per-channel' },
       unreached,
     );
     const { y: expected } = await runModel(branching(), feeds);
@@ -96,7 +97,7 @@ describe('an LSTM', () => {
     for (const weights of ['per-channel', 'per-tensor'] as const) {
       test(`of ${directions} direction(s) runs in integers, ${weights}, near to float`, async () => {
         const feeds = { x: float([7, 2, input], noise(7 * 2 * input, 8)) };
-        const { int8 } = await quantizeTiny(lstm(directions), feeds, { profile: 'x86', weights });
+        const { int8 } = await quantizeTiny(lstm(directions), feeds, { profile: x86Here, weights });
         const expected = await runModel(lstm(directions), feeds);
         const actual = await runModel(int8, feeds);
         for (const name of ['y', 'h']) {

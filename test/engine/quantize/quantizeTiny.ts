@@ -2,10 +2,13 @@ import { maxClip } from '../../../engine/calibrate/maxClip';
 import { findLayers } from '../../../engine/onnx/layers';
 import type { Model } from '../../../engine/onnx/model';
 import { normalize } from '../../../engine/onnx/normalize';
+import { findOperators } from '../../../engine/onnx/operators';
+import { leastUsefulValues } from '../../../engine/onnx/saturations';
 import { exposeTensors } from '../../../engine/onnx/exposeTensors';
 import type { Tensor } from '../../../engine/onnx/tensor';
 import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
 import { planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
+import { profiles } from '../../../engine/quantize/profiles';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
 import { Magnitudes } from '../../../engine/stats/magnitudes';
 import { Histogram, type HistogramState } from '../../../engine/stats/histogram';
@@ -19,16 +22,22 @@ export interface Quantized {
   histograms: Record<string, HistogramState>;
 }
 
-/** Calibrates with max on one sample and quantizes every layer but those named in `keepFloat`. */
+/**
+ * Calibrates with max on one sample and quantizes every layer but those named in `keepFloat`; what stands between the
+ * layers too where that is wanted.
+ */
 export async function quantizeTiny(
   model: Model,
   feeds: Record<string, Tensor>,
   settings: { profile: ProfileName; weights: WeightGranularity },
   keepFloat: string[] = [],
+  whole = false,
 ): Promise<Quantized> {
   const float = normalize(model);
-  const layers = findLayers(float.graph).filter((l) => !keepFloat.includes(l.name));
-  const tensors = [...tensorsOf(layers)];
+  const all = findLayers(float.graph);
+  const layers = all.filter((l) => !keepFloat.includes(l.name));
+  const operators = whole ? findOperators(float.graph, all, profiles[settings.profile].operators) : [];
+  const tensors = [...tensorsOf(layers, operators)];
   const computed = tensors.filter((name) => feeds[name] === undefined);
   const exposed = exposeTensors(float, tensors);
   const leaving = computed.flatMap((name) => exposed.outputs.get(name) ?? []);
@@ -49,6 +58,7 @@ export async function quantizeTiny(
       tensors.map((name) => [name, maxClip(new Magnitudes(histograms[name] ?? new Histogram().state()))]),
     ),
     settings,
+    { operators, least: leastUsefulValues(float.graph) },
   );
   return { float, int8: rewriteQdq(float, plan), plan, histograms };
 }

@@ -12,6 +12,7 @@ import type { WeightGranularity } from '../../../engine/protocol';
 import { float, relativeError, runModel, testWorker } from '../runTiny';
 import { noise, noisy, node, tinyModel } from '../tinyModel';
 import { quantizeTiny } from './quantizeTiny';
+import { x86Here } from './here';
 
 const indices = (dims: number[], values: number[]): Tensor => ({
   type: 'int64',
@@ -63,7 +64,7 @@ describe('a table of embeddings', () => {
           const ids = wanted.map((i) => i % rows);
           const feeds = { ids: indices([1, ids.length], ids) };
           const model = lookup([[rows, width], values]);
-          const { int8 } = await quantizeTiny(model, feeds, { profile: 'x86', weights });
+          const { int8 } = await quantizeTiny(model, feeds, { profile: x86Here, weights });
           const { y } = await runModel(int8, feeds);
           const row = (i: number) => values.slice(i * width, (i + 1) * width);
           const expected = ids.flatMap((i) => rounded(row(i), amaxOf(perRow ? row(i) : values)));
@@ -78,7 +79,7 @@ describe('a table of embeddings', () => {
   test('stays int8 in the file and in the graph that onnxruntime runs', async () => {
     const feeds = { ids: indices([1, 3], [5, 0, 499]) };
     const model = lookup([[500, 64], unevenTable(500, 64)]);
-    const { int8 } = await quantizeTiny(model, feeds, { profile: 'x86', weights: 'per-channel' });
+    const { int8 } = await quantizeTiny(model, feeds, { profile: x86Here, weights: 'per-channel' });
     expect(encodeModel(int8).length).toBeLessThan(0.3 * encodeModel(model).length);
     const folder = mkdtempSync(join(tmpdir(), 'quantscope-table-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -94,7 +95,7 @@ describe('a table of embeddings', () => {
     const feeds = { ids: indices([1, 4], [1, 2, 3, 2]) };
     const nodes = [node('Gather', ['table', 'ids'], 'e'), node('MatMul', ['e', 'w'], 'y')];
     const model = lookup([[8, 16], [...noise(128, 3)]], nodes);
-    const { int8, plan } = await quantizeTiny(model, feeds, { profile: 'x86', weights: 'per-channel' });
+    const { int8, plan } = await quantizeTiny(model, feeds, { profile: x86Here, weights: 'per-channel' });
     expect(plan.layers.size).toBe(2);
     const [expected, actual] = [await runModel(model, feeds), await runModel(int8, feeds)];
     const error = relativeError(expected['y']?.data as Float32Array, actual['y']?.data as Float32Array);
@@ -151,7 +152,7 @@ describe('a GRU', () => {
       };
       const [w, r] = [uneven(input, 1), uneven(hidden, 2)];
       const feeds = { x: float([7, 2, input], noise(7 * 2 * input, 8)) };
-      const { int8 } = await quantizeTiny(gru(directions, w, r), feeds, { profile: 'x86', weights });
+      const { int8 } = await quantizeTiny(gru(directions, w, r), feeds, { profile: x86Here, weights });
       expect(int8.graph.initializer.map((t) => t.name)).not.toContain('w');
       const actual = await runModel(int8, feeds);
       const expected = await runModel(gru(directions, blockwise(w, input), blockwise(r, hidden)), feeds);

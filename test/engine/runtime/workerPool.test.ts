@@ -9,6 +9,7 @@ import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float, testWorker } from '../runTiny';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
 import { runNodes } from './runNodes';
+import { x86Here } from '../quantize/here';
 
 const pool = new WorkerPool(3);
 afterAll(() => pool.dispose());
@@ -251,7 +252,7 @@ describe('how nodes run', () => {
     ],
   });
   const feeds = { x: float([1, 3, 6, 6], noise(108)) };
-  const x86 = { profile: 'x86', weights: 'per-channel' } as const;
+  const x86 = { profile: x86Here, weights: 'per-channel' } as const;
   const counts = async (keepFloat: string[]) => {
     const { int8 } = await quantizeTiny(model, feeds, x86, keepFloat);
     const nodes = await runNodes(int8);

@@ -20,6 +20,7 @@ import { rankLayers, selectFloatLayers } from '../../../engine/sensitivity/selec
 import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float, runModel, testWorker } from '../runTiny';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
+import { x86Here } from '../quantize/here';
 
 const pool = new WorkerPool(2);
 afterAll(() => pool.dispose());
@@ -114,7 +115,7 @@ const sampleOf = (i: number) => ({
   truth: i % 5,
 });
 const samples: SampleSource = { length: 8, load: (i) => Promise.resolve(sampleOf(i)) };
-const x86 = { profile: 'x86', weights: 'per-tensor' } as const;
+const x86 = { profile: x86Here, weights: 'per-tensor' } as const;
 
 function ratio(signal: number[], received: number[]): number {
   const power = (list: number[]) => list.reduce((sum, v) => sum + v * v, 0);

@@ -1,5 +1,5 @@
 import { TensorProto_DataType as T, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
-import { attribute, intAttribute, subgraphs } from '../onnx/attributes';
+import { attribute, intAttribute, subgraphs } from './attributes';
 
 /** What a tensor holds: floats, integers that stand for floats, or neither (shapes, indices, masks, sums). */
 export type TensorKind = 'float' | 'quantized' | 'other';

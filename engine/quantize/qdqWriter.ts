@@ -1,0 +1,326 @@
+import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { EngineError } from '../engineError';
+import { makeNode } from '../onnx/attributes';
+import { elementCount, floatValues, makeTensor } from '../onnx/elements';
+import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
+import { biasInput, type Layer } from '../onnx/layers';
+import type { Operator } from '../onnx/operators';
+import { clipBounds } from '../onnx/rescaling';
+import { quantize, roundHalfEven, type Affine } from './affine';
+import { activationAffine, scaledBy } from './grids';
+import { makeIntegerLstm } from './integerLstm';
+import type { QuantPlan } from './plan';
+import { storeRecurrent, storeTable } from './storedWeights';
+import { quantizeWeight } from './weights';
+
+/** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
+const MAX_BIAS = 2 ** 30;
+
+/** Zero among unsigned weights. */
+const UNSIGNED_ZERO = 128;
+
+function unsigned(values: Int8Array): Uint8Array {
+  return Uint8Array.from(values, (value) => value + UNSIGNED_ZERO);
+}
+
+/** A quantized tensor: its integers, and the floats that they stand for. */
+interface Pair {
+  integers: string;
+  floats: string;
+}
+
+/** Writes the layers of one graph or body. What a body reads from outside gets its pair inside: onnxruntime fuses within one graph. */
+export class QdqWriter {
+  /** Nodes to put in front of the one that reads their results. */
+  private readonly before = new Map<NodeProto, NodeProto[]>();
+  private readonly after = new Map<NodeProto, NodeProto[]>();
+  private readonly removed = new Set<NodeProto>();
+  /** By tensor, once it is quantized. */
+  private readonly pairs = new Map<string, Pair>();
+  /** Pairs for tensors that no node makes: inputs of the graph. */
+  private readonly first: NodeProto[] = [];
+  private readonly index: GraphIndex;
+
+  /** @param constants of the whole model, by name */
+  constructor(
+    private readonly graph: GraphProto,
+    constants: GraphIndex['initializers'],
+    private readonly plan: QuantPlan,
+    private readonly fresh: (wish: string) => string,
+  ) {
+    this.index = indexGraph(graph, constants);
+  }
+
+  /**
+   * Quantizes what a node and the nodes behind it that belong to it make. Everything behind reads the dequantized tensor, so
+   * that the float one is its maker's own.
+   */
+  quantizeOutput(maker: NodeProto, tail: readonly NodeProto[], tensor: string): void {
+    if (!this.index.producer.has(tensor) || this.pairs.has(tensor)) return;
+    const last = this.lastUnclipped(maker, tail, this.affineOf(tensor));
+    const own = last === (tail.at(-1) ?? maker) ? tensor : (last.output[0] ?? '');
+    const float = this.fresh(`${tensor}_float`);
+    last.output = last.output.map((o) => (o === own ? float : o));
+    this.putBehind(last, this.pair(tensor, float, tensor));
+  }
+
+  /**
+   * Removes a Relu or Clip at the end of the tail where the grid ends no further out than it does: what saturates there is
+   * clipped, and onnxruntime would leave the convolution before a Clip in float.
+   * @returns the last node that stays
+   */
+  private lastUnclipped(maker: NodeProto, tail: readonly NodeProto[], grid: Affine): NodeProto {
+    const last = tail.at(-1) ?? maker;
+    const bounds = tail.length === 0 ? undefined : clipBounds(last, this.index);
+    if (bounds === undefined) return last;
+    const { scale, zeroPoint, low, high } = grid;
+    // A zero point is rounded, so that a grid's ends lie up to half a step further out than they were meant to.
+    const slack = 0.51 * scale;
+    const fits =
+      (low - zeroPoint) * scale >= bounds.low - slack && (high - zeroPoint) * scale <= bounds.high + slack;
+    if (!fits) return last;
+    this.removed.add(last);
+    return tail.at(-2) ?? maker;
+  }
+
+  /** What an operator makes; one that only reads integers differently is replaced by that. */
+  quantizeResult({ nodes, tail, inputs, outputs, rescaling, name }: Operator): void {
+    const [node] = nodes;
+    const last = nodes.at(-1);
+    if (node === undefined || last === undefined) return;
+    if (rescaling === null) {
+      for (const output of outputs) this.quantizeOutput(node, tail, output);
+      return;
+    }
+    const [[input = ''], [output = '']] = [inputs, outputs];
+    const source = this.quantized(input);
+    const reading = this.plan.readings.get(name);
+    for (const each of nodes) this.removed.add(each);
+    if (reading === undefined) {
+      const grid = scaledBy(this.affineOf(input), rescaling.factor);
+      this.pairs.set(output, { integers: source.integers, floats: output });
+      this.putBehind(last, [
+        this.dequantizer(output, source.integers, output, this.gridConstants(output, grid)),
+      ]);
+      return;
+    }
+    const integers = this.fresh(`${output}_quantized`);
+    this.pairs.set(output, { integers, floats: output });
+    this.putBehind(last, [
+      this.quantizer(output, source.floats, integers, this.gridConstants(`${output}_before`, reading.before)),
+      this.dequantizer(output, integers, output, this.gridConstants(output, reading.after)),
+    ]);
+  }
+
+  /** What an operator reads: tensors, and its own constants on grids of their own. */
+  quantizeOperands({ nodes, inputs, form }: Operator): void {
+    const [node] = nodes;
+    if (node === undefined || form === 'rescaling') return;
+    const wanted = new Set(inputs);
+    for (const [i, name] of node.input.entries()) {
+      if (wanted.has(name) && (form !== 'same' || i === 0)) node.input[i] = this.quantized(name).floats;
+      else if (form === 'own') this.quantizeConstant(node, i);
+    }
+  }
+
+  /** A constant operand of a sum or product. Integers know no difference and no quotient: those become sum and product. */
+  private quantizeConstant(node: NodeProto, i: number): void {
+    const tensor = this.index.initializers.get(node.input[i] ?? '');
+    if (tensor === undefined) return;
+    const inverse: Record<string, [opType: string, map: (x: number) => number] | undefined> = {
+      Sub: ['Add', (x) => -x],
+      Div: ['Mul', (x) => 1 / x],
+    };
+    const [opType, map] = inverse[node.opType] ?? [node.opType, (x: number) => x];
+    node.opType = opType;
+    const values = floatValues(tensor).map(map);
+    const min = values.reduce((a, b) => Math.min(a, b), 0);
+    const max = values.reduce((a, b) => Math.max(a, b), 0);
+    const grid = activationAffine(this.plan.profile, { min, max }, Math.max(-min, max));
+    const integers = this.integerArray(Array.from(values, (x) => quantize(x, grid)));
+    const name = this.fresh(`${tensor.name}_quantized`);
+    this.graph.initializer.push(makeTensor(name, tensor.dims.map(Number), integers));
+    const result = this.fresh(`${tensor.name}_dequantized`);
+    node.input[i] = result;
+    this.putBefore(node, [
+      this.dequantizer(tensor.name, name, result, this.gridConstants(tensor.name, grid)),
+    ]);
+  }
+
+  quantizeInputs(layer: Layer): void {
+    const { node, weight, bias } = layer;
+    layer.activations.forEach((tensor, i) => {
+      node.input[i] = this.quantized(tensor).floats;
+    });
+    if (weight === null) return;
+    const inputScale = this.affineOf(layer.activations[0] ?? '').scale;
+    const axis = this.plan.weights === 'per-channel' ? layer.channelAxis : null;
+    const biasValues = bias && this.plan.profile.quantizeBias ? floatValues(bias) : null;
+    // A bias is counted in steps of inputScale · weightScale; where those are too fine for int32, widen them.
+    const largestBias = biasValues?.reduce((most, b) => Math.max(most, Math.abs(b)), 0) ?? 0;
+    const leastScale = (channel: number) => {
+      const most = axis === null ? largestBias : Math.abs(biasValues?.[channel] ?? 0);
+      return most / inputScale / MAX_BIAS;
+    };
+    const isUnsigned = this.plan.grids.get(layer.name) === 'uint8';
+    const bits = isUnsigned ? 8 : this.plan.profile.weight.bits;
+    const quantized = quantizeWeight(weight, axis, leastScale, bits);
+    const scaleDims = axis === null ? [] : [quantized.scales.length];
+    node.input[1] = this.dequantizedConstant(
+      node,
+      weight.name,
+      { dims: quantized.dims, values: isUnsigned ? unsigned(quantized.values) : quantized.values },
+      {
+        dims: scaleDims,
+        values: quantized.scales,
+        zeros: isUnsigned
+          ? new Uint8Array(quantized.scales.length).fill(UNSIGNED_ZERO)
+          : new Int8Array(quantized.scales.length),
+      },
+      axis ?? undefined,
+    );
+    if (bias === null || biasValues === null || !isPerChannel(bias, quantized.dims, layer)) return;
+    const scales = quantized.scales.map((s) => s * inputScale);
+    const values = Int32Array.from(biasValues, (b, i) =>
+      roundHalfEven(b / (scales[axis === null ? 0 : i] ?? 1)),
+    );
+    // The bias of a MatMul is added by a node of its own.
+    const add = layer.tail.find((n) => n.opType === 'Add');
+    const reader = add ?? node;
+    const place = add === undefined ? 2 : add.input.indexOf(biasInput(add, node) ?? '');
+    reader.input[place] = this.dequantizedConstant(
+      reader,
+      bias.name,
+      { dims: bias.dims.map(Number), values },
+      { dims: scaleDims, values: scales, zeros: new Int32Array(scales.length) },
+      axis === null ? undefined : bias.dims.length - 1,
+    );
+  }
+
+  quantizeLstm({ node, weight, recurrence }: Layer): void {
+    if (weight === null || recurrence === null || !this.plan.profile.integerLstm) return;
+    const perChannel = this.plan.weights === 'per-channel';
+    const { bits } = this.plan.profile.weight;
+    this.graph.initializer.push(...makeIntegerLstm(node, weight, recurrence, perChannel, bits, this.fresh));
+  }
+
+  /** Weights in int8, computing in float: onnxruntime has no integer GRU, and a lookup computes nothing. */
+  storeWeights({ node, weight, recurrence }: Layer): void {
+    if (weight === null || !this.plan.profile.storedWeights) return;
+    const perChannel = this.plan.weights === 'per-channel';
+    const stored =
+      recurrence === null
+        ? storeTable(node, weight, perChannel, this.fresh)
+        : storeRecurrent(node, [weight, recurrence], perChannel, this.fresh);
+    this.graph.initializer.push(...stored.constants);
+    this.putBefore(node, stored.before);
+    // What quantizes the result for others reads it, so it comes behind.
+    this.after.set(node, [...stored.after, ...(this.after.get(node) ?? [])]);
+  }
+
+  finish(): void {
+    this.graph.node = [
+      ...this.first,
+      ...this.graph.node.flatMap((n) => [
+        ...(this.before.get(n) ?? []),
+        ...(this.removed.has(n) ? [] : [n]),
+        ...(this.after.get(n) ?? []),
+      ]),
+    ];
+  }
+
+  private putBefore(node: NodeProto, nodes: readonly NodeProto[]): void {
+    this.before.set(node, [...(this.before.get(node) ?? []), ...nodes]);
+  }
+
+  private putBehind(node: NodeProto, nodes: readonly NodeProto[]): void {
+    this.after.set(node, [...(this.after.get(node) ?? []), ...nodes]);
+  }
+
+  private affineOf(tensor: string): Affine {
+    const affine = this.plan.activations.get(tensor);
+    if (affine !== undefined) return affine;
+    throw new EngineError(
+      'runtime',
+      `Tensor ${tensor} never got a value during calibration, so it has no range.`,
+      'Keep the layers that read it in float, or add samples that reach it.',
+    );
+  }
+
+  /** The pair of a tensor; made behind its maker, for those who ask, where it is not there yet. */
+  private quantized(tensor: string): Pair {
+    const known = this.pairs.get(tensor);
+    if (known !== undefined) return known;
+    const nodes = this.pair(tensor, tensor, this.fresh(`${tensor}_dequantized`));
+    const made = this.index.producer.get(tensor);
+    if (made === undefined) this.first.push(...nodes);
+    else this.putBehind(made, nodes);
+    return this.quantized(tensor);
+  }
+
+  /** QuantizeLinear and DequantizeLinear from `from` to `to` on the grid of `tensor`, whose pair they become. */
+  private pair(tensor: string, from: string, to: string): NodeProto[] {
+    const grid = this.gridConstants(tensor, this.affineOf(tensor));
+    const integers = this.fresh(`${tensor}_quantized`);
+    this.pairs.set(tensor, { integers, floats: to });
+    return [this.quantizer(tensor, from, integers, grid), this.dequantizer(tensor, integers, to, grid)];
+  }
+
+  private quantizer(tensor: string, from: string, to: string, grid: readonly string[]): NodeProto {
+    return makeNode('QuantizeLinear', this.fresh(`${tensor}_QuantizeLinear`), [from, ...grid], [to]);
+  }
+
+  private dequantizer(tensor: string, from: string, to: string, grid: readonly string[]): NodeProto {
+    return makeNode('DequantizeLinear', this.fresh(`${tensor}_DequantizeLinear`), [from, ...grid], [to]);
+  }
+
+  /** Scale and zero point as constants of the graph. */
+  private gridConstants(tensor: string, { scale, zeroPoint }: Affine): [scale: string, zeroPoint: string] {
+    const names: [string, string] = [this.fresh(`${tensor}_scale`), this.fresh(`${tensor}_zero_point`)];
+    this.graph.initializer.push(
+      makeTensor(names[0], [], Float32Array.of(scale)),
+      makeTensor(names[1], [], this.integerArray([zeroPoint])),
+    );
+    return names;
+  }
+
+  private integerArray(values: readonly number[]): Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> {
+    return this.plan.profile.activation.type === 'uint8' ? Uint8Array.from(values) : Int8Array.from(values);
+  }
+
+  private dequantizedConstant(
+    reader: NodeProto,
+    name: string,
+    tensor: { dims: number[]; values: Int8Array | Uint8Array | Int32Array },
+    scale: { dims: number[]; values: Float32Array; zeros: Int8Array | Uint8Array | Int32Array },
+    axis: number | undefined,
+  ): string {
+    const names = ['quantized', 'scale', 'zero_point', 'dequantized'].map((part) =>
+      this.fresh(`${name}_${part}`),
+    );
+    const [quantized = '', scaleName = '', zeroName = '', result = ''] = names;
+    this.graph.initializer.push(
+      makeTensor(quantized, tensor.dims, tensor.values),
+      makeTensor(scaleName, scale.dims, scale.values),
+      makeTensor(zeroName, scale.dims, scale.zeros),
+    );
+    const node = makeNode(
+      'DequantizeLinear',
+      this.fresh(`${name}_DequantizeLinear`),
+      [quantized, scaleName, zeroName],
+      [result],
+      axis === undefined ? {} : { axis },
+    );
+    this.putBefore(reader, [node]);
+    return result;
+  }
+}
+
+/**
+ * Whether the bias has one value for each output channel, along its last axis. Any other (Gemm broadcasts) cannot
+ * share the weight's scales and stays float.
+ */
+function isPerChannel(bias: TensorProto, dims: readonly number[], { channelAxis }: Layer): boolean {
+  const channels = channelAxis === null ? -1 : (dims[channelAxis] ?? -1);
+  return elementCount(bias) === channels && Number(bias.dims.at(-1)) === channels;
+}
