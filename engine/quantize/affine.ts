@@ -43,12 +43,24 @@ export function symmetricGrid(amax: number, bits = 8): Affine {
 }
 
 /**
- * The paper's affine quantization of [min, max] to 8 bits. The range is widened to hold zero, which is exact.
- * @param low −128 for int8, 0 for uint8
+ * The paper's affine quantization of [min, max] to all 2^bits integers from `low`. The range is widened to hold zero,
+ * which is exact.
+ * @param low −2^(bits−1) for signed integers, 0 for unsigned
  */
-export function affine8(min: number, max: number, low: -128 | 0): Affine {
+export function affine(min: number, max: number, bits: number, low: number): Affine {
   const [from, to] = [Math.min(min, 0), Math.max(max, 0)];
-  const scale = storableScale((to - from) / 255);
-  const zeroPoint = low + Math.max(0, Math.min(255, roundHalfEven(-from / scale)));
-  return { scale, zeroPoint, low, high: low + 255 };
+  const steps = 2 ** bits - 1;
+  const scale = storableScale((to - from) / steps);
+  const zeroPoint = low + Math.max(0, Math.min(steps, roundHalfEven(-from / scale)));
+  return { scale, zeroPoint, low, high: low + steps };
+}
+
+/** {@link affine} of 8 bits: −128 as the lowest for int8, 0 for uint8. */
+export function affine8(min: number, max: number, low: -128 | 0): Affine {
+  return affine(min, max, 8, low);
+}
+
+/** {@link affine} of 16 bits: −32768 as the lowest for int16, 0 for uint16. */
+export function affine16(min: number, max: number, low: -32768 | 0): Affine {
+  return affine(min, max, 16, low);
 }

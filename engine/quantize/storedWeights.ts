@@ -5,7 +5,7 @@ import { makeTensor } from '../onnx/elements';
 import { quantizeWeight } from './weights';
 
 /** What to add around a node that was rewritten to read int8. */
-interface Stored {
+export interface Stored {
   before: NodeProto[];
   after: NodeProto[];
   constants: TensorProto[];

@@ -25,7 +25,14 @@ function forEachChannel(
 }
 
 /**
- * Symmetric weights in int8 with the max calibrator (the paper's recommendation for weights).
+ * Bits of a weight's grid: 8 for [−127, 127]; 7 for [−63, 63], which x86 without VNNI adds up in pairs of products
+ * without saturation; 4 for [−7, 7].
+ */
+export type WeightBits = 4 | 7 | 8;
+
+/**
+ * Symmetric weights with the max calibrator (the paper's recommendation for weights), one to a byte whatever their
+ * bits.
  * @param axis of the output channels, or `null` for one scale
  * @param leastScale smallest scale allowed per channel; keeps int32 biases from overflowing
  * @param bits that the whole numbers take; 7 for processors whose products of 8 bits saturate in pairs
@@ -34,7 +41,7 @@ export function quantizeWeight(
   weight: TensorProto,
   axis: number | null,
   leastScale: (channel: number) => number = () => 0,
-  bits = 8,
+  bits: WeightBits = 8,
 ): QuantizedWeight {
   const high = 2 ** (bits - 1) - 1;
   const dims = weight.dims.map(Number);

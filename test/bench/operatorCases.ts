@@ -125,6 +125,31 @@ export const operators: Record<string, Operator> = {
     ],
     nodes: [node('MatMul', ['a', 'b'], 'y')],
   },
+  'Conv, int8 weights': {
+    inputs: [image],
+    nodes: [node('Conv', ['a', 'w'], 'y', { pads: [1, 1, 1, 1] })],
+    weights: { w: noisy([64, 64, 3, 3], 3, 0.05) },
+  },
+  'Conv, uint8 weights': {
+    inputs: [image],
+    nodes: [node('Conv', ['a', 'u'], 'y', { pads: [1, 1, 1, 1] })],
+    unsigned: { u: noisy([64, 64, 3, 3], 3) },
+  },
+  'Conv depthwise, uint8 weights': {
+    inputs: [image],
+    nodes: [node('Conv', ['a', 'u'], 'y', { pads: [1, 1, 1, 1], group: 64 })],
+    unsigned: { u: noisy([64, 1, 3, 3], 3) },
+  },
+  'MatMul, uint8 weights': {
+    inputs: [tokens],
+    nodes: [node('MatMul', ['a', 'u'], 'y')],
+    unsigned: { u: noisy([384, 384], 3) },
+  },
+  'Gemm, uint8 weights': {
+    inputs: [[196, 384]],
+    nodes: [node('Gemm', ['a', 'u'], 'y', { transB: 1 })],
+    unsigned: { u: noisy([384, 384], 3) },
+  },
   Gemm: {
     inputs: [[196, 384]],
     nodes: [node('Gemm', ['a', 'w', 'bias'], 'y', { transB: 1 })],
