@@ -59,3 +59,14 @@ export function quantizeWeight(
   });
   return { name: weight.name, dims, values, scales: Float32Array.from(grids, (g) => g.scale), axis };
 }
+
+/** Zero point of {@link unsignedCodes}. */
+export const UNSIGNED_ZERO = 128;
+
+/**
+ * The same symmetric weights as uint8 with zero point 128: on x86 without VNNI onnxruntime's kernels for them are slower,
+ * but widen before they add and so never saturate.
+ */
+export function unsignedCodes(values: Int8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(values, (q) => q + UNSIGNED_ZERO);
+}

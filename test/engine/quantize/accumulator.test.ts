@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { makeTensor } from '../../../engine/onnx/elements';
+import {
+  accumulatorBounds,
+  accumulatorOverflow,
+  pairsSaturate,
+  type IntegerProduct,
+} from '../../../engine/quantize/accumulator';
+import { affine8, affine16, type Affine } from '../../../engine/quantize/affine';
+import { hasVnni, vnniIn } from '../../../engine/quantize/vnni';
+import {
+  quantizeWeight,
+  unsignedCodes,
+  UNSIGNED_ZERO,
+  type WeightBits,
+} from '../../../engine/quantize/weights';
+import { relativeError, runModel } from '../runTiny';
+import { noise, node, tinyModel } from '../tinyModel';
+
+const grid: Affine = { scale: 1, zeroPoint: 100, low: 0, high: 255 };
+
+function product(more: Partial<IntegerProduct>): IntegerProduct {
+  const codes = Int8Array.of(127, -127);
+  return { codes, dims: [1, 2], axis: 0, weightZero: 0, activation: grid, bias: null, ...more };
+}
+
+test('the bound of each channel is reached, and never passed', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: -127, max: 127 }), fc.integer({ min: 0, max: 255 })), {
+        minLength: 2,
+        maxLength: 16,
+      }),
+      fc.integer({ min: 0, max: 255 }),
+      fc.tuple(fc.integer({ min: -1e6, max: 1e6 }), fc.integer({ min: -1e6, max: 1e6 })),
+      fc.boolean(),
+      (pairs, zeroPoint, bias, unsigned) => {
+        const even = pairs.slice(0, pairs.length - (pairs.length % 2));
+        const weights = Int8Array.from(even, ([w]) => w);
+        // Of [inputs, 2]: every other weight is of one channel.
+        const found = accumulatorBounds({
+          codes: unsigned ? unsignedCodes(weights) : weights,
+          dims: [even.length / 2, 2],
+          axis: 1,
+          weightZero: unsigned ? UNSIGNED_ZERO : 0,
+          activation: { ...grid, zeroPoint },
+          bias,
+        });
+        for (const channel of [0, 1]) {
+          const own = [...weights].filter((_, i) => i % 2 === channel);
+          const b = bias[channel] ?? 0;
+          const sum = (x: (w: number, i: number) => number) =>
+            Math.abs(own.reduce((total, w, i) => total + (x(w, i) - zeroPoint) * w, b));
+          const ends = [sum((w) => (w > 0 ? 255 : 0)), sum((w) => (w > 0 ? 0 : 255))];
+          expect(found[channel]).toBe(Math.max(...ends));
+          expect(sum((_, i) => even[2 * i + channel]?.[1] ?? 0)).toBeLessThanOrEqual(found[channel] ?? NaN);
+        }
+      },
+    ),
+  );
+});
+
+test('8-bit products overflow from about 2^31 / (127 · 255) inputs on, 16-bit ones from 259 on', () => {
+  const ofSize = (inputs: number, activation: Affine) =>
+    product({ codes: new Int8Array(inputs).fill(127), dims: [1, inputs], activation });
+  const [byte, wide] = [affine8(0, 1, 0), affine16(0, 1, 0)];
+  const most = Math.floor((2 ** 31 - 1) / (127 * 255));
+  expect(accumulatorOverflow(ofSize(most, byte))).toBeNull();
+  expect(accumulatorOverflow(ofSize(most + 1, byte))).toEqual({
+    channel: 0,
+    bound: (most + 1) * 127 * 255,
+    times: ((most + 1) * 127 * 255) / (2 ** 31 - 1),
+  });
+  expect(accumulatorOverflow(ofSize(258, wide))).toBeNull();
+  expect(accumulatorOverflow(ofSize(259, wide))?.times).toBeGreaterThan(1);
+});
+
+test('a bias counts', () => {
+  const bias = [2 ** 31 - 1 - 127 * 155, 2 ** 31];
+  const two = product({ codes: Int8Array.of(127, 127), dims: [2, 1], bias });
+  expect(accumulatorOverflow(two)?.channel).toBe(1);
+  expect(accumulatorOverflow({ ...two, bias: [bias[0] ?? 0, 0] })).toBeNull();
+});
+
+test.each([
+  [[127, 1], false],
+  [[127, 2], true],
+  [[64, 64], false],
+  [[64, 65], true],
+  [[-64, -64], false],
+  [[-64, -65], true],
+  [[127, -127], false],
+  [[127, 0], false],
+])('whether pairs of %j saturate: %s', (codes, saturate) => {
+  const [a = 0, b = 0] = codes;
+  // By the definition, over all activations.
+  const sums = [0, 255].flatMap((x) => [0, 255].map((y) => x * a + y * b));
+  const expected = sums.some((s) => s > 32767 || s < -32768);
+  expect(pairsSaturate(product({ codes: Int8Array.from(codes) }))).toBe(expected);
+  expect(expected).toBe(saturate);
+});
+
+test.each<[WeightBits, boolean]>([
+  [8, true],
+  [7, false],
+  [4, false],
+])('weights of %d bits: pairs saturate: %s', (bits, saturate) => {
+  const weight = makeTensor('w', [16, 32], noise(512, 3));
+  const { values, scales } = quantizeWeight(weight, 0, undefined, bits);
+  const most = 2 ** (bits - 1) - 1;
+  expect(Math.max(...values.map(Math.abs))).toBe(most);
+  expect(
+    values.every(
+      (q, i) => Math.abs(q * (scales[i >> 5] ?? 0) - (noise(512, 3)[i] ?? 0)) < (scales[i >> 5] ?? 0) * 0.501,
+    ),
+  ).toBe(true);
+  expect(pairsSaturate(product({ codes: values, dims: [16, 32] }))).toBe(saturate);
+  expect(pairsSaturate(product({ codes: unsignedCodes(values), dims: [16, 32], weightZero: 128 }))).toBe(
+    false,
+  );
+});
+
+/** An integer product in onnxruntime, against sums by the definition. */
+async function errorOf(bits: WeightBits, unsigned: boolean): Promise<number> {
+  const [rows, inputs, outputs] = [4, 64, 8];
+  const most = 2 ** (bits - 1) - 1;
+  const x = Uint8Array.from(noise(rows * inputs, 1), (v) => Math.min(255, Math.max(0, 200 + 200 * v)));
+  const w = Int8Array.from(noise(inputs * outputs, 2), (v) => Math.max(-most, Math.min(most, 2 * v * most)));
+  const model = tinyModel({
+    inputs: { x: [rows, inputs] },
+    inputTypes: { x: 2 },
+    outputs: ['y'],
+    constants: {
+      s: [[], [1]],
+      z: makeTensor('z', [], Uint8Array.of(100)),
+      q: makeTensor('q', [inputs, outputs], unsigned ? unsignedCodes(w) : w),
+      wz: makeTensor('wz', [], unsigned ? Uint8Array.of(UNSIGNED_ZERO) : new Int8Array(1)),
+    },
+    nodes: [
+      node('DequantizeLinear', ['x', 's', 'z'], 'd'),
+      node('DequantizeLinear', ['q', 's', 'wz'], 'w'),
+      node('MatMul', ['d', 'w'], 'y'),
+    ],
+  });
+  const expected = Array.from({ length: rows * outputs }, (_, i) => {
+    let sum = 0;
+    for (let k = 0; k < inputs; k++) {
+      sum += ((x[Math.floor(i / outputs) * inputs + k] ?? 0) - 100) * (w[k * outputs + (i % outputs)] ?? 0);
+    }
+    return sum;
+  });
+  const { y } = await runModel(model, { x: { type: 'uint8', dims: [rows, inputs], data: x } });
+  return relativeError(expected, y?.data as Float32Array);
+}
+
+test('onnxruntime saturates exactly where this processor has no VNNI, and only int8 weights of 8 bits', async () => {
+  expect(await errorOf(7, false)).toBeLessThan(1e-6);
+  expect(await errorOf(8, true)).toBeLessThan(1e-6);
+  const vnni = hasVnni();
+  if (vnni !== null) expect((await errorOf(8, false)) < 1e-6).toBe(vnni);
+});
+
+test.each([
+  ['flags\t\t: fpu avx2 avx512f avx512_vnni', true],
+  ['processor : 0\nflags : avx2 avx_vnni\nbugs :', true],
+  ['flags : avx avx2', false],
+  ['Features : asimd dotprod', null],
+  ['', null],
+])('%j: %s', (text, vnni) => {
+  expect(vnniIn(text)).toBe(vnni);
+});
