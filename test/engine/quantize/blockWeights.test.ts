@@ -1,11 +1,7 @@
-import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
-import { OperatorSetIdProtoSchema, type NodeProto } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/engineError';
 import { makeTensor } from '../../../engine/onnx/elements';
-import { freshNames } from '../../../engine/onnx/graphIndex';
-import type { Model } from '../../../engine/onnx/model';
 import { blockGrid } from '../../../engine/quantize/blockGrid';
 import {
   makeBlockProduct,
@@ -13,10 +9,10 @@ import {
   storeInt4,
   type BlockProduct,
 } from '../../../engine/quantize/blockWeights';
-import type { Stored } from '../../../engine/quantize/storedWeights';
 import { float, relativeError, runFloats, runModel } from '../runTiny';
 import { runNodes } from '../runtime/runNodes';
 import { noise, noisy, node, tinyModel, valueInfo, type TinyModel } from '../tinyModel';
+import { rewrittenProduct } from './rewrittenProduct';
 
 const settings: BlockProduct = {
   blockSize: 16,
@@ -69,22 +65,6 @@ function roundedMatrix(w: number[], inputs: number, outputs: number, size: numbe
 
 const transpose = (w: number[], rows: number, columns: number) =>
   Array.from({ length: w.length }, (_, i) => w[(i % rows) * columns + Math.floor(i / rows)] ?? NaN);
-
-/** The model with its one product rewritten. */
-function rewritten(
-  tiny: TinyModel,
-  rewrite: (product: NodeProto, fresh: (wish: string) => string) => Stored,
-): Model {
-  const model = tinyModel(tiny);
-  const { graph } = model;
-  const product = graph.node.find((n) => n.opType === 'MatMul' || n.opType === 'Gemm');
-  if (product === undefined) throw new Error('no product');
-  const { before, after, constants } = rewrite(product, freshNames(graph));
-  graph.node = graph.node.flatMap((n) => (n === product ? [...before, n, ...after] : [n]));
-  graph.initializer = [...graph.initializer.filter((t) => t.name !== 'w'), ...constants];
-  model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }));
-  return model;
-}
 
 describe('the grid of a block', () => {
   // Weights too small for a normal float32 scale are as good as zero.
@@ -178,7 +158,7 @@ describe('MatMulNBits', () => {
             [2, inputs],
             x,
           );
-          const model = rewritten(tiny(w), (product, fresh) =>
+          const model = rewrittenProduct(tiny(w), (product, fresh) =>
             makeBlockProduct(
               product,
               makeTensor('w', matrix(w)[0], Float32Array.from(matrix(w)[1])),
@@ -214,7 +194,7 @@ describe('MatMulNBits', () => {
     const feeds = { x: float([2, 3, inputs], noise(6 * inputs, 2)) };
     const expected = await runModel(tinyModel(tiny(roundedMatrix(w, inputs, outputs, 32))), feeds);
     for (const integerActivations of [false, true]) {
-      const model = rewritten(tiny(w), (product, fresh) =>
+      const model = rewrittenProduct(tiny(w), (product, fresh) =>
         makeBlockProduct(
           product,
           makeTensor('w', [inputs, outputs], Float32Array.from(w)),
@@ -273,7 +253,7 @@ describe('int4 weights', () => {
           [2, inputs],
           x,
         );
-        const model = rewritten(tiny(w), (product, fresh) =>
+        const model = rewrittenProduct(tiny(w), (product, fresh) =>
           storeInt4(
             product,
             makeTensor('w', matrix(w)[0], Float32Array.from(matrix(w)[1])),
@@ -304,7 +284,7 @@ describe('int4 weights', () => {
       irVersion: 10,
     };
     const weight = makeTensor('w', [64, 8], Float32Array.from(w));
-    const model = rewritten(tiny, (product, fresh) =>
+    const model = rewrittenProduct(tiny, (product, fresh) =>
       storeInt4(product, weight, { ...settings, blockSize, zeroPoints: false }, opset, fresh),
     );
     expect((await runNodes(model)).map((n) => n.opType)).toEqual(['MatMulNBits']);
