@@ -24,7 +24,7 @@ export function convertFunction(made: FunctionProto, target: number): void {
 }
 
 /**
- * Raises the default operator set of a model and of its functions to `target` (at most 17), in place. Outputs stay
+ * Raises the default operator set of a model and of its functions to `target` (at most 21), in place. Outputs stay
  * the same. What is at `target` or newer already, or does not use the default set, is left as it is.
  * @throws EngineError `unsupported` for nodes without a newer form
  */

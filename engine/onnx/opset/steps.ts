@@ -3,6 +3,7 @@ import { batchNormTo14, batchNormTo7, batchNormTo9 } from './batchNorm';
 import { broadcastTo7, preluTo7 } from './broadcasting';
 import { dropoutTo10, dropoutTo12 } from './dropout';
 import { affine, imageScaler, scale, scaledFunction } from './experimental';
+import { dftTo20, gridSampleTo20, groupNormTo21, reduceTo18, splitTo18 } from './newest';
 import { castTo6, concatTo4, drop, dropHints, lpTo2, padTo2, reshapeTo5, seluTo6, tileTo6 } from './oldest';
 import { resizeTo11, roiAlignTo16, upsampleTo10, upsampleTo7 } from './resize';
 import type { Step, Steps } from './rewriter';
@@ -70,4 +71,7 @@ export const steps: readonly [since: number, Steps][] = [
   ],
   [14, { BatchNormalization: batchNormTo14 }],
   [16, { RoiAlign: roiAlignTo16 }],
+  [18, { ...reduceTo18, Split: splitTo18 }],
+  [20, { DFT: dftTo20, GridSample: gridSampleTo20 }],
+  [21, { GroupNormalization: groupNormTo21 }],
 ];
