@@ -1,4 +1,4 @@
-import { affine, quantize, storableScale, symmetricGrid, type Affine } from './affine';
+import { affine, quantize, symmetricGrid, type Affine } from './affine';
 
 /** How the grid of a block is found: its largest magnitude, or the clip with the least squared error. */
 export type BlockClip = 'max' | 'least-squares';
@@ -19,17 +19,6 @@ function squaredError(block: Float32Array, grid: Affine): number {
   return sum;
 }
 
-/** The scale with the least squared error for the integers that a grid rounds a block to: Σ x·q / Σ q². */
-function fitted(block: Float32Array, grid: Affine): Affine {
-  let [xq, qq] = [0, 0];
-  for (const x of block) {
-    const q = quantize(x, grid) - grid.zeroPoint;
-    xq += x * q;
-    qq += q * q;
-  }
-  return qq === 0 ? grid : { ...grid, scale: storableScale(xq / qq) };
-}
-
 function clipped(min: number, max: number, clip: number, zeroPoints: boolean): Affine {
   if (zeroPoints) return affine(min * clip, max * clip, 4, 0);
   return symmetricGrid(Math.max(-min, max) * clip, 4);
@@ -45,15 +34,10 @@ export function blockGrid(block: Float32Array, { clip, zeroPoints }: BlockSettin
   let best = clipped(min, max, 1, zeroPoints);
   if (clip === 'max' || (min === 0 && max === 0)) return best;
   let least = squaredError(block, best);
-  const consider = (grid: Affine) => {
+  for (const part of CLIPS) {
+    const grid = { ...clipped(min, max, part, zeroPoints), ...(zeroPoints ? {} : { low: -8 }) };
     const error = squaredError(block, grid);
     if (error < least) [best, least] = [grid, error];
-  };
-  for (const part of CLIPS) {
-    const grid = clipped(min, max, part, zeroPoints);
-    const whole = zeroPoints ? grid : { ...grid, low: -8 };
-    consider(whole);
-    consider(fitted(block, whole));
   }
   return best;
 }

@@ -210,6 +210,14 @@ describe('MatMulNBits', () => {
     }
   });
 
+  test('fills a short block up with zeros', () => {
+    const weight = makeTensor('w', [18, 1], new Float32Array(18).fill(7));
+    const { constants } = makeBlockProduct(node('MatMul', ['x', 'w'], 'y'), weight, settings, (wish) => wish);
+    const [codes] = constants.map((t) => Array.from(t.rawData, (b) => b.toString(16)));
+    // 7 of [−8, 7] is code f, and 0 is code 8; the first of two is the lower half of a byte.
+    expect(codes).toEqual([...Array<string>(9).fill('ff'), ...Array<string>(7).fill('88')]);
+  });
+
   test.each([8, 24, 0])('refuses blocks of %d', (blockSize) => {
     const weight = makeTensor('w', [32, 2], noise(64));
     expect(() =>
