@@ -1,7 +1,7 @@
 import { clone } from '@bufbuild/protobuf';
 import { TensorProtoSchema, type NodeProto, type TensorProto } from 'onnx-buf';
 import { makeTensor } from '../onnx/elements';
-import { quantizeWeight } from './weights';
+import { quantizeWeight, type WeightBits } from './weights';
 
 /** The operator set of onnxruntime's own operators. */
 export const CONTRIB_DOMAIN = 'com.microsoft';
@@ -21,7 +21,7 @@ export function makeIntegerLstm(
   weight: TensorProto,
   recurrence: TensorProto,
   perChannel: boolean,
-  bits: number,
+  bits: WeightBits,
   fresh: (wish: string) => string,
 ): TensorProto[] {
   const constants: TensorProto[] = [];

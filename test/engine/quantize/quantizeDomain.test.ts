@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { OperatorSetIdProtoSchema, TensorProto_DataType, TensorProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { affine16, dequantize, quantize, symmetric, type Affine } from '../../../engine/quantize/affine';
+import { affine16, dequantize, quantize, symmetricGrid, type Affine } from '../../../engine/quantize/affine';
 import { quantizeDomain, type GridType } from '../../../engine/quantize/quantizeDomain';
 import { runFloats } from '../runTiny';
 import { noise, node, tinyModel } from '../tinyModel';
@@ -40,10 +40,10 @@ async function through(type: GridType, grid: Affine, opset: number, domain: stri
 describe.each([17, 19, 21])('at operator set %d', (opset) => {
   test.each<[GridType, Affine]>([
     ['int16', affine16(-0.7, 0.9, -32768)],
-    ['int16', symmetric(0.8, 16)],
+    ['int16', symmetricGrid(0.8, 16)],
     ['uint16', affine16(-0.7, 0.9, 0)],
-    ['int8', symmetric(0.8, 8)],
-    ['uint8', { ...symmetric(0.8, 8), zeroPoint: 128, low: 0, high: 255 }],
+    ['int8', symmetricGrid(0.8, 8)],
+    ['uint8', { ...symmetricGrid(0.8, 8), zeroPoint: 128, low: 0, high: 255 }],
   ])('onnxruntime takes %s of the domain for it, and rounds as the grid does', async (type, grid) => {
     const x = noise(500, 3);
     const found = await through(type, grid, opset, quantizeDomain(type, opset), x);
@@ -59,7 +59,7 @@ describe.each([17, 19, 21])('at operator set %d', (opset) => {
 const lowestOf: Record<GridType, number> = { int4: -8, int8: -128, uint8: 0, int16: -32768, uint16: 0 };
 
 test('16 bits of the default domain are refused before operator set 21', async () => {
-  const grid = symmetric(1, 16);
+  const grid = symmetricGrid(1, 16);
   await expect(through('int16', grid, 19, '', noise(4))).rejects.toThrow(/int16/);
   expect(quantizeDomain('int16', 20)).toBe('com.microsoft');
   expect(quantizeDomain('int4', 21)).toBe('');
@@ -69,5 +69,5 @@ test('16 bits are 257 times as fine as 8', () => {
   expect(affine16(-1, 1, 0).scale).toBe(Math.fround(2 / 65535));
   expect(affine16(-1, 1, 0)).toMatchObject({ zeroPoint: 32768, low: 0, high: 65535 });
   expect(affine16(0, 3, -32768)).toMatchObject({ zeroPoint: -32768, low: -32768, high: 32767 });
-  expect(symmetric(1, 16)).toMatchObject({ zeroPoint: 0, low: -32767, high: 32767 });
+  expect(symmetricGrid(1, 16)).toMatchObject({ zeroPoint: 0, low: -32767, high: 32767 });
 });
