@@ -1,33 +1,27 @@
 import { calibrate, openCalibration } from './calibration';
 import { cacheSamples } from './feeds/cacheSamples';
-import type { Dataset } from './feeds/dataset';
+import type { Dataset, SampleSource } from './feeds/dataset';
 import { createMetric } from './feeds/metrics/createMetric';
 import { openDataset } from './feeds/openDataset';
 import { limitSamples } from './feeds/limitSamples';
-import { methods } from './calibrate/clipOf';
+import { splitSamples } from './feeds/splitSamples';
 import { EngineError } from './engineError';
 import { floatReference, type FloatReference } from './floatReference';
 import { inputSpecs } from './onnx/inputSpecs';
 import { findLayers, layerTypes, type Layer } from './onnx/layers';
-import { encodeModel, type Model } from './onnx/model';
+import type { Model } from './onnx/model';
+import type { Operator } from './onnx/operators';
 import { StageProgress, type OnProgress } from './progress';
-import type {
-  AnalyzeSettings,
-  CalibrationMethod,
-  ProfileName,
-  Report,
-  SettledSettings,
-  UsedMethod,
-} from './protocol';
-import { planQuantization, tensorsOf, type QuantPlan } from './quantize/plan';
-import { rewriteQdq } from './quantize/rewrite';
+import type { AnalyzeSettings, ProfileName, SettledSettings, UsedMethod } from './protocol';
+import { tensorsOf } from './quantize/plan';
+import { resolveProfile } from './resolveProfile';
 import type { WorkerPool } from './runtime/workerPool';
-import { clipsBy } from './sensitivity/clipsBy';
 import type { Calibration } from './sensitivity/calibrationPass';
 import { Evaluator } from './sensitivity/evaluator';
-import { localSqnr } from './sensitivity/localError';
-import { methodPerTensor } from './sensitivity/methodPerTensor';
+import { multiplyAdds } from './sensitivity/multiplyAdds';
 import { notFiniteCount, type HistogramState } from './stats/histogram';
+import { comparesWithFloat } from './target';
+import { adaptTo, partsOf } from './workflow/base';
 
 export interface Run {
   onProgress?: OnProgress;
@@ -46,20 +40,31 @@ export interface OpenModel {
 /** What every command needs before it quantizes: measured once for a model and its data. */
 export interface Measured {
   dataset: Dataset;
+  /** The normalized model in the form that the target's integer kernels fit best. */
+  model: Model;
   layers: Layer[];
+  /** What stands between them and the target computes on integers. */
+  operators: Operator[];
   /** Layers that no calibration sample reached, so that they have no ranges: the branch of an If never taken. */
   unreached: Layer[];
   histograms: Record<string, HistogramState>;
   /** Samples that were counted, and those that failed and were passed over. */
   samples: Pick<Calibration, 'counted' | 'skipped'>;
+  /** Scores on the samples that prove: they choose nothing, unless there are too few to part them. */
   evaluator: Evaluator;
+  /** Scores on the samples that choose. */
+  chooser: Evaluator;
+  /** Multiplications with additions of each layer for one sample, by name. */
+  costs: Map<string, number>;
+  /** Whether the target is another than this processor: then models are computed as they are written. */
+  isForeign: boolean;
   /** What the evaluator took for the float model. */
   reference: FloatReference;
   outputs: string[];
 }
 
 /** Settings whose target is known. */
-export type Resolved<S extends AnalyzeSettings> = S & { profile: ProfileName };
+export type Resolved<S extends Pick<AnalyzeSettings, 'profile'>> = S & { profile: ProfileName };
 
 /** Memory for decoded samples, so that images are decoded once and not once a layer. */
 const CACHE_BYTES = 512 * 2 ** 20;
@@ -101,50 +106,81 @@ export function layersToMeasure({ normalized }: Pick<OpenModel, 'normalized'>): 
 }
 
 /**
- * Opens the data, calibrates and scores the float model.
+ * Opens the data, calibrates and scores the float model, on the samples that choose and on those that prove.
  * @throws EngineError `bad-data`, `unsupported` when there is nothing to quantize, `runtime`, `cancelled`
  */
 export async function measureFloat(
   pool: WorkerPool,
-  model: OpenModel,
+  opened: OpenModel,
   settings: MeasureSettings,
   run: Run,
 ): Promise<Measured> {
   const { onProgress, signal } = run;
-  const { original } = model;
-  const found = layersToMeasure(model);
-  const whole = await openSamples(settings, { original }, run);
+  const { original, hash } = opened;
+  const { profile, skipFailed } = settings;
+  layersToMeasure(opened);
+  const model = adaptTo(profile, opened.normalized);
+  const parts = partsOf(model, profile);
+  const whole = await openSamples(settings, opened, run);
   const outputs = original.graph.output.map((o) => o.name);
 
-  const tensors = tensorsOf(found);
-  const calibration = await calibrationFor(pool, model, tensors, whole, settings, run);
+  const tensors = tensorsOf(parts.layers, parts.operators);
+  const calibration = await calibrationFor(pool, { hash, normalized: model }, tensors, whole, settings, run);
   // Samples of a file's calibration are not these.
-  const dataset = settings.calibrated === undefined ? withoutSkipped(whole, calibration.skipped) : whole;
+  const usable = settings.calibrated === undefined ? withoutSkipped(whole, calibration.skipped) : whole;
   const observed = calibration.histograms;
   const histograms = Object.fromEntries(Object.entries(observed).filter(([, state]) => hasValues(state)));
   const reached = (layer: Layer) =>
     [...tensorsOf([layer])].every((tensor) => histograms[tensor] !== undefined);
-  const layers = found.filter(reached);
+  const layers = parts.layers.filter(reached);
   if (layers.length === 0) {
     throw new EngineError(
       'bad-data',
-      `No calibration sample reached any layer of the model; the first is ${found[0]?.name ?? ''}.`,
+      `No calibration sample reached any layer of the model; the first is ${parts.layers[0]?.name ?? ''}.`,
       'Add samples that take the branches with layers in them.',
     );
   }
-  const unreached = found.filter((layer) => !reached(layer));
-  const evaluating = new StageProgress('evaluate', 'Scoring float', dataset.evaluation.length, onProgress);
-  const reference = await floatReference(pool, model);
-  const evaluator = await Evaluator.create(
-    pool,
-    dataset.evaluation,
-    createMetric(dataset, outputs),
-    { model: reference.bytes, outputs },
-    { onSample: () => evaluating.step(), skipFailed: settings.skipFailed, signal },
-  );
+  const { choosing, ...dataset } = await withChoosing(usable);
+  const reference = await floatReference(pool, opened);
+  const isForeign = profile !== (await resolveProfile('auto', pool.first));
+  const total = dataset.evaluation.length + (dataset.shared ? 0 : choosing.length);
+  const progress = new StageProgress('evaluate', 'Scoring float', total, onProgress);
+  const scoring = (samples: SampleSource) =>
+    Evaluator.create(
+      pool,
+      samples,
+      createMetric(dataset, outputs),
+      { model: reference.bytes, outputs },
+      { unfused: isForeign, onSample: () => progress.step(), skipFailed, signal },
+    );
+  const evaluator = await scoring(dataset.evaluation);
   const { counted, skipped } = calibration;
-  const samples = { counted, skipped };
-  return { dataset, layers, unreached, histograms, samples, evaluator, reference, outputs };
+  return {
+    ...{ dataset, model, layers, histograms, evaluator, isForeign, reference, outputs },
+    operators: parts.operators.filter((o) => tensorsAreKnown(o, histograms)),
+    unreached: parts.layers.filter((layer) => !reached(layer)),
+    samples: { counted, skipped },
+    chooser: dataset.shared ? evaluator : await scoring(choosing),
+    costs: await multiplyAdds(pool.first, model, layers, dataset.evaluation, signal),
+  };
+}
+
+function tensorsAreKnown(operator: Operator, histograms: Record<string, HistogramState>): boolean {
+  return [...tensorsOf([], [operator])].every((tensor) => histograms[tensor] !== undefined);
+}
+
+/**
+ * The samples that choose between calibrators, operators and layers, so that those that evaluate prove what they did not
+ * choose: those that calibrate. Where these have no truth for the metric, every other one that evaluates chooses instead.
+ */
+async function withChoosing(dataset: Dataset): Promise<Dataset & { choosing: SampleSource }> {
+  const { calibration, evaluation, shared, metric } = dataset;
+  if (shared || comparesWithFloat(metric) || calibration.length === 0)
+    return { ...dataset, choosing: calibration };
+  const { truth } = await calibration.load(0);
+  if (truth !== null) return { ...dataset, choosing: calibration };
+  const halves = splitSamples(evaluation);
+  return { ...dataset, choosing: halves.calibration, evaluation: halves.evaluation, shared: halves.shared };
 }
 
 function withoutSkipped(dataset: Dataset, skipped: Calibration['skipped']): Dataset {
@@ -157,9 +193,8 @@ function withoutSkipped(dataset: Dataset, skipped: Calibration['skipped']): Data
 }
 
 /** What measuring depends on. */
-export type MeasureSettings = Pick<
-  AnalyzeSettings,
-  'data' | 'preset' | 'samples' | 'skipFailed' | 'calibrated'
+export type MeasureSettings = Resolved<
+  Pick<AnalyzeSettings, 'data' | 'preset' | 'samples' | 'profile' | 'skipFailed' | 'calibrated'>
 >;
 
 /** Counts the values of `tensors`, or reads the file that the settings name. */
@@ -179,112 +214,16 @@ function hasValues(state: HistogramState): boolean {
   return state.finite + notFiniteCount(state.notFinite) > 0;
 }
 
-/** The chosen calibrator and the plan that follows from it. */
-export interface Planned {
-  method: UsedMethod;
-  /** By tensor: the same for all, unless `method` is `mixed`. */
-  methods: Map<string, CalibrationMethod>;
-  /** Clip on |x| by method and tensor. */
-  clips: Map<CalibrationMethod, Map<string, number>>;
-  plan: QuantPlan;
-  calibrationTable: Report['calibrationTable'];
-}
-
-/** Samples for the noise by method: an average over thousands of values each, so that a few samples settle it. */
-const NOISE_SAMPLES = 8;
-
-/**
- * Plans all layers with the method asked for. `mixed` takes the best for each tensor; `auto` tries every method and
- * the mixture, and takes the one that scores best on the calibration samples.
- */
-export async function choosePlan(
-  pool: WorkerPool,
-  { normalized }: OpenModel,
-  { dataset, layers, histograms, reference, outputs }: Measured,
-  settings: Resolved<AnalyzeSettings>,
-  { onProgress, signal }: Run,
-): Promise<Planned> {
-  const { calibration: choice, profile } = settings;
-  const own = choice === 'auto' || choice === 'mixed' ? [] : [choice];
-  const clips = await clipsBy(pool, [...new Set([...methods, ...own])], profile, histograms, signal);
-  const allBy = (method: CalibrationMethod) =>
-    new Map(Object.keys(histograms).map((tensor) => [tensor, method]));
-  const planBy = (chosen: ReadonlyMap<string, CalibrationMethod>, weights = settings.weights) => {
-    const used = [...chosen].map(
-      ([tensor, method]) => [tensor, clips.get(method)?.get(tensor) ?? 0] as const,
-    );
-    return planQuantization(layers, histograms, new Map(used), { profile, weights });
-  };
-  const plannedBy = (
-    method: UsedMethod,
-    chosen: Map<string, CalibrationMethod>,
-    calibrationTable: Planned['calibrationTable'] = [],
-  ): Planned => ({ method, methods: chosen, clips, plan: planBy(chosen), calibrationTable });
-
-  const [single] = own;
-  if (single !== undefined) return plannedBy(single, allBy(single));
-  const mixed = async () => {
-    const { calibration } = dataset;
-    const few = {
-      length: Math.min(NOISE_SAMPLES, calibration.length),
-      load: (i: number) => calibration.load(i),
-    };
-    const progress = new StageProgress(
-      ...([
-        'choose',
-        'Trying each calibrator on each tensor',
-        few.length * methods.length,
-        onProgress,
-      ] as const),
-    );
-    const sqnr = new Map<CalibrationMethod, Map<string, number>>();
-    for (const method of methods) {
-      const plan = planBy(allBy(method), 'per-channel');
-      const step = () => progress.step();
-      sqnr.set(method, await localSqnr(pool, normalized, layers, plan, few, step, signal));
-    }
-    // Tensors that no layer reads or writes as integers have a histogram, but no noise.
-    return new Map([...allBy('max'), ...methodPerTensor(layers, sqnr)]);
-  };
-  if (choice === 'mixed') return plannedBy('mixed', await mixed());
-
-  const perTensor = await mixed();
-  const candidates: [UsedMethod, Map<string, CalibrationMethod>][] = [
-    ...methods.map((method): [UsedMethod, Map<string, CalibrationMethod>] => [method, allBy(method)]),
-    ['mixed', perTensor],
-  ];
-  // The evaluation part must not choose, or its score would flatter the choice.
-  const { calibration } = dataset;
-  const steps = calibration.length * (candidates.length + 1);
-  const progress = new StageProgress('choose', 'Trying each calibrator', steps, onProgress);
-  const step = () => progress.step();
-  const chooser = await Evaluator.create(
-    pool,
-    calibration,
-    createMetric(dataset, outputs),
-    { model: reference.bytes, outputs },
-    { onSample: step, skipFailed: settings.skipFailed, signal },
-  );
-  const calibrationTable: Report['calibrationTable'] = [];
-  for (const [method, chosen] of candidates) {
-    // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
-    const model = encodeModel(rewriteQdq(normalized, planBy(chosen, 'per-channel')));
-    calibrationTable.push({ method, score: await chooser.score(model, step, signal) });
-  }
-  const best = calibrationTable.reduce((a, b) => (b.score > a.score ? b : a));
-  const chosen = candidates.find(([method]) => method === best.method)?.[1] ?? perTensor;
-  return plannedBy(best.method, chosen, calibrationTable);
-}
-
 export function settle(
   settings: Resolved<AnalyzeSettings>,
   method: UsedMethod,
-  { samples: { counted }, evaluator, dataset }: Measured,
+  { samples: { counted }, evaluator, chooser, dataset }: Measured,
 ): SettledSettings {
   const { data, preset, samples, weights, calibration, profile, targetDrop } = settings;
   return {
     ...{ data, preset, samples, weights, calibration, profile, targetDrop, method },
     calibrationSamples: counted.length,
+    choosingSamples: chooser.samples.length,
     evaluationSamples: evaluator.samples.length,
     sharedSamples: dataset.shared,
   };

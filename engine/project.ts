@@ -8,7 +8,7 @@ import { dataStamp } from './feeds/dataStamp';
 import { createMetric } from './feeds/metrics/createMetric';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
-import { meetsTarget } from './target';
+import { comparesWithFloat, meetsTarget } from './target';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { checkOutput } from './onnx/checkOutput';
 import type { DataFile } from './onnx/externalData';
@@ -17,36 +17,36 @@ import { checkWritable, encodeModel, readModelFile } from './onnx/model';
 import { writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
-import { choosePlan, layersToMeasure, measureFloat, openSamples, settle } from './preparation';
-import type { Measured, MeasureSettings, OpenModel, Planned, Resolved, Run } from './preparation';
+import { layersToMeasure, measureFloat, openSamples, settle } from './preparation';
+import type { Measured, MeasureSettings, OpenModel, Resolved, Run } from './preparation';
 import { StageProgress } from './progress';
 import type {
   AnalyzeSettings,
   DataSummary,
   EvaluateResult,
-  MetricName,
   ModelSummary,
   QuantizeResult,
   QuantizeSettings,
   Report,
 } from './protocol';
-import { tensorsOf, type QuantPlan } from './quantize/plan';
-import { rewriteQdq } from './quantize/rewrite';
+import { tensorsOf } from './quantize/plan';
+import { describeIn } from './describeIn';
 import { prove, type Proof } from './proof';
-import { buildReport, type LayerScore } from './report';
+import { buildReport, verificationEntry } from './report';
+import { resultWarnings } from './resultWarnings';
 import { resolveProfile } from './resolveProfile';
 import { loadReport, storeReport } from './reportCache';
 import { checkPreset, checkSettings } from './settingsText';
 import { inferShapes } from './runtime/inferShapes';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
-import { exactScores } from './sensitivity/exactScores';
-import { medianLatencies } from './sensitivity/latency';
-import { localSqnr } from './sensitivity/localError';
-import { rankLayers, selectFloatLayers, type Selection } from './sensitivity/selectFloatLayers';
+import { measureLatencies } from './sensitivity/latency';
+import { adaptTo, partsOf } from './workflow/base';
+import { buildModel, decisionsOf, floatLayers, type Candidate } from './workflow/candidate';
+import { rebuild, runWorkflow, type Outcome } from './workflow/workflow';
 
-/** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
-const LOCAL_SAMPLES = 16;
+/** What a model is written by, and how it came about. */
+type Choice = Pick<Outcome, 'chosen' | 'blamed' | 'notebook'>;
 
 /** One model on disk, and what has been measured of it. */
 export class Project {
@@ -102,21 +102,14 @@ export class Project {
   async analyze(asked: AnalyzeSettings, run: Run): Promise<Report> {
     const settings = await this.resolve(asked);
     const measured = await this.measure(settings, run);
-    const planned = await choosePlan(this.pool, this.model, measured, settings, run);
-    const ranked = await this.measureLayers(measured, planned, run);
-    const selection = await this.select(measured, planned, settings, run, () => Promise.resolve(ranked));
-    const all = await this.prove(measured, planned, [], run);
-    const advised =
-      selection.keepFloat.length === 0 ? all : await this.prove(measured, planned, selection.keepFloat, run);
+    const outcome = await runWorkflow(this.pool, measured, settings, { keepFloat: null, rank: true }, run);
+    const { whole, chosen } = outcome;
+    const all = await this.prove(measured, whole, run);
+    const advised = chosen === whole ? all : await this.prove(measured, chosen, run);
     const report = buildReport({
       summary: this.summary,
-      settings: settle(settings, planned.method, measured),
-      measured,
-      planned,
-      ranked,
-      selection,
-      all,
-      advised,
+      settings: settle(settings, whole.method, measured),
+      ...{ measured, outcome, all, advised },
     });
     await storeReport(report);
     return report;
@@ -134,19 +127,29 @@ export class Project {
     // Now, not after minutes of measuring.
     await checkWritable(settings.output);
     const measured = await this.measure(settings, run);
-    const planned = await choosePlan(this.pool, this.model, measured, settings, run);
-    const keepFloat = settings.keepFloat ?? (await this.chooseKeepFloat(measured, planned, settings, run));
-    const { model, float, result } = await this.prove(measured, planned, keepFloat, run);
+    const { keepFloat, output } = settings;
+    const known = keepFloat === null ? await this.knownChoice(measured, settings, run) : undefined;
+    const { chosen, blamed, notebook } =
+      known ?? (await runWorkflow(this.pool, measured, settings, { keepFloat, rank: false }, run));
+    const { model, float, result, nodes } = await this.prove(measured, chosen, run);
     throwIfCancelled(run.signal);
-    await writeModelFile(settings.output, model, run.signal);
+    const settled = settle(settings, chosen.method, measured);
+    const decisions = decisionsOf(chosen);
+    const { metric } = measured.dataset;
+    const meets = meetsTarget(metric, float.score, result.score, settings.targetDrop);
+    const entries = [...notebook, verificationEntry(result)];
+    await writeModelFile(output, describeIn(model, settled, decisions, result, entries), run.signal);
     return {
-      output: settings.output,
-      settings: settle(settings, planned.method, measured),
-      keepFloat,
-      float,
+      ...{ output, blamed, float },
+      settings: settled,
+      keepFloat: floatLayers(chosen),
+      decisions,
+      notebook: entries,
       int8: result,
-      meetsTarget: meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop),
-      warnings: measured.dataset.warnings,
+      meetsTarget: meets,
+      warnings: resultWarnings({
+        ...{ summary: this.summary, settings: settled, measured, blamed, float, result, meets, nodes },
+      }),
     };
   }
 
@@ -185,7 +188,7 @@ export class Project {
     });
     const score = against === null ? evaluator.float : await evaluator.score(bytes, step, signal);
     const session = await this.pool.first.load(bytes, { threads: 1 });
-    const [latencyMs = 0] = await medianLatencies([session], outputs, evaluator.samples, signal).finally(() =>
+    const [latency] = await measureLatencies([session], outputs, evaluator.samples, signal).finally(() =>
       session.release(),
     );
     return {
@@ -194,7 +197,7 @@ export class Project {
       metric: dataset.metric,
       score,
       floatScore: against === null ? null : evaluator.float,
-      latencyMs,
+      latencyMs: latency?.median ?? 0,
       bytes: this.summary.bytes,
       samples: evaluator.samples.length,
       warnings: dataset.warnings,
@@ -206,16 +209,24 @@ export class Project {
    * @param shard of the calibration samples; `null` for all
    */
   async calibrate(
-    { data, preset, samples, skipFailed }: Omit<MeasureSettings, 'calibrated'>,
+    { data, preset, samples, skipFailed }: Omit<MeasureSettings, 'calibrated' | 'profile'>,
     shard: Shard | null,
     run: Run,
   ): Promise<CalibrationRecord> {
     const { onProgress, signal } = run;
     refuseQuantized(this.summary);
-    const { hash, normalized } = this.model;
+    layersToMeasure(this.model);
+    const profile = await resolveProfile('auto', this.pool.first);
+    const normalized = adaptTo(profile, this.model.normalized);
+    const { layers, operators } = partsOf(normalized, profile);
     const dataset = await openSamples({ data, preset, samples }, this.model, run);
     return calibrate(this.pool, {
-      ...{ hash, normalized, tensors: tensorsOf(layersToMeasure(this.model)), samples: dataset.calibration },
+      ...{
+        hash: this.model.hash,
+        normalized,
+        tensors: tensorsOf(layers, operators),
+        samples: dataset.calibration,
+      },
       ...{ shard: shard ?? undefined, skipFailed, onProgress, signal },
     });
   }
@@ -225,86 +236,40 @@ export class Project {
     return { ...settings, profile: await resolveProfile(settings.profile, this.pool.first) };
   }
 
-  private async measure(settings: AnalyzeSettings, run: Run): Promise<Measured> {
+  private async measure(settings: Resolved<AnalyzeSettings>, run: Run): Promise<Measured> {
     refuseQuantized(this.summary);
-    const { data, preset, samples, skipFailed, calibrated } = settings;
-    const key = JSON.stringify([data, preset, samples, skipFailed, calibrated, await dataStamp(data)]);
+    const { data, preset, samples, profile, skipFailed, calibrated } = settings;
+    const key = JSON.stringify([
+      data,
+      preset,
+      samples,
+      profile,
+      skipFailed,
+      calibrated,
+      await dataStamp(data),
+    ]);
     if (this.last?.key !== key) {
       this.last = { key, measured: await measureFloat(this.pool, this.model, settings, run) };
     }
     return this.last.measured;
   }
 
-  private async measureLayers(
-    { dataset, layers, evaluator }: Measured,
-    { plan }: Planned,
-    { onProgress, signal }: Run,
-  ): Promise<LayerScore[]> {
-    const { normalized } = this.model;
-    const few = Math.min(LOCAL_SAMPLES, dataset.calibration.length);
-    const samples = { length: few, load: (i: number) => dataset.calibration.load(i) };
-    const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
-    const sqnr = await localSqnr(this.pool, normalized, layers, plan, samples, () => local.step(), signal);
-    const exact = new StageProgress(
-      'sensitivity',
-      'Trying each layer alone in int8',
-      layers.length,
-      onProgress,
-    );
-    const step = () => exact.step();
-    const scores = await exactScores(this.pool, evaluator, normalized, layers, plan, step, signal);
-    return layers.map(({ name }) => {
-      const score = scores.get(name) ?? 0;
-      return { name, score, drop: evaluator.float - score, sqnrDb: sqnr.get(name) ?? 0 };
-    });
-  }
-
-  private async chooseKeepFloat(
+  /** What the cached analysis decided, where it was made with these very settings. */
+  private async knownChoice(
     measured: Measured,
-    planned: Planned,
     settings: Resolved<AnalyzeSettings>,
     run: Run,
-  ): Promise<string[]> {
+  ): Promise<Choice | undefined> {
     const known = await this.cachedReport();
-    if (known !== null && isDeepStrictEqual(known.settings, settle(settings, planned.method, measured))) {
-      return known.keepFloat;
-    }
-    const rank = () => this.measureLayers(measured, planned, run);
-    return (await this.select(measured, planned, settings, run, rank)).keepFloat;
+    if (known === null) return undefined;
+    if (!isDeepStrictEqual(known.settings, settle(settings, known.decisions.method, measured)))
+      return undefined;
+    const { blamed, notebook, decisions } = known;
+    return { chosen: await rebuild(this.pool, measured, settings, decisions, run), blamed, notebook };
   }
 
-  private async select(
-    { evaluator, dataset, layers }: Measured,
-    { plan }: Planned,
-    settings: AnalyzeSettings,
-    { onProgress, signal }: Run,
-    scores: () => Promise<LayerScore[]>,
-  ): Promise<Selection> {
-    // None, then doubling, then halving.
-    const most = 2 * Math.ceil(Math.log2(layers.length + 1)) + 1;
-    const progress = new StageProgress('select', 'Choosing layers to keep in float', most, onProgress);
-    const selection = await selectFloatLayers(
-      async () => rankLayers(await scores()).map((r) => r.name),
-      async (keepFloat) => {
-        const model = encodeModel(rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat)));
-        const score = await evaluator.score(model, undefined, signal);
-        progress.step();
-        return score;
-      },
-      (score) => meetsTarget(dataset.metric, evaluator.float, score, settings.targetDrop),
-    );
-    progress.end();
-    return selection;
-  }
-
-  private prove(
-    measured: Measured,
-    { plan }: Planned,
-    keepFloat: readonly string[],
-    run: Run,
-  ): Promise<Proof> {
-    const model = rewriteQdq(this.model.normalized, withoutLayers(plan, keepFloat));
-    return prove(this.pool, model, measured, this.summary, keepFloat, run);
+  private prove(measured: Measured, candidate: Candidate, run: Run): Promise<Proof> {
+    return prove(this.pool, buildModel(candidate), measured, this.summary, floatLayers(candidate), run);
   }
 
   private checkLayerNames(names: readonly string[]): void {
@@ -331,14 +296,4 @@ function refuseQuantized({ path, quantized, layers }: ModelSummary): void {
     `${baseName(path)} is quantized already: ${formatPlural(quantized.layers.length, 'layer')} ${describeForm(quantized.form)}, none in float.`,
     'Quantize its float original; score this one with "quantscope evaluate".',
   );
-}
-
-/** Metrics that know no truth. */
-function comparesWithFloat(metric: MetricName): boolean {
-  return metric === 'agreement' || metric === 'cosine' || metric === 'sqnr';
-}
-
-function withoutLayers(plan: QuantPlan, names: readonly string[]): QuantPlan {
-  const kept = new Set(names);
-  return { ...plan, layers: new Set([...plan.layers].filter((name) => !kept.has(name))) };
 }

@@ -3,10 +3,14 @@ import { encodeModel, type Model } from './onnx/model';
 import { modelBytes } from './onnx/writeModel';
 import type { Measured, Run } from './preparation';
 import { StageProgress } from './progress';
-import type { FloatResult, Int8Result, ModelSummary, RunNode } from './protocol';
+import type { FloatResult, Int8Result, ModelSummary, RunNode, ScoreDifference } from './protocol';
+import { operatorTimes } from './runtime/operatorTimes';
+import { withoutSuffix } from './runtime/originalNames';
 import { loadWithNodes } from './runtime/runNodes';
+import type { RuntimeWorker } from './runtime/runtimeWorker';
 import type { WorkerPool } from './runtime/workerPool';
-import { medianLatencies } from './sensitivity/latency';
+import { measureLatencies, speedup } from './sensitivity/latency';
+import { NORMAL_95, pairedDifference } from './stats/pairedDifference';
 
 /** An int8 model that was loaded and run. */
 export interface Proof {
@@ -17,6 +21,9 @@ export interface Proof {
   result: Int8Result;
 }
 
+/** Operators that take more time than in float, most of them. */
+const MOST_SLOWER = 5;
+
 /**
  * Proves an int8 model: it loads, it runs on the evaluation samples, it is timed against float, and its nodes are read.
  * @param summary of the float model
@@ -26,15 +33,16 @@ export interface Proof {
 export async function prove(
   pool: WorkerPool,
   model: Model,
-  { dataset, evaluator, reference, outputs }: Measured,
+  measured: Measured,
   { bytes: floatBytes, unquantizable }: Pick<ModelSummary, 'bytes' | 'unquantizable'>,
   keepFloat: readonly string[],
   { onProgress, signal }: Run,
 ): Promise<Proof> {
+  const { dataset, evaluator, reference, outputs } = measured;
   const bytes = encodeModel(model);
   const title = 'Running the int8 model';
   const progress = new StageProgress('quantize', title, dataset.evaluation.length, onProgress);
-  const score = await evaluator.score(bytes, () => progress.step(), signal);
+  const verdict = await evaluator.judge(bytes, () => progress.step(), signal);
   const { session, nodes } = await loadWithNodes(pool.first, bytes, {
     original: model.graph,
     keepFloat,
@@ -46,23 +54,62 @@ export async function prove(
   };
   const time = async () => {
     sessions.unshift(await pool.first.load(reference.bytes, { threads: 1 }));
-    return medianLatencies(sessions, outputs, evaluator.samples, signal);
+    return measureLatencies(sessions, outputs, evaluator.samples, signal);
   };
-  const [floatMs = 0, latencyMs = 0] = await time().finally(release);
+  const [float, int8] = await time().finally(release);
+  if (float === undefined || int8 === undefined) throw new RangeError('two models have two times');
   const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;
   const { metric } = dataset;
+  const latencyOf = ({ median, low, high }: typeof float) => ({
+    latencyMs: median,
+    latencySpread: { low, high },
+  });
   return {
     model,
     nodes,
-    float: { metric, score: evaluator.float, latencyMs: floatMs, bytes: floatBytes },
+    float: { metric, score: evaluator.float, ...latencyOf(float), bytes: floatBytes },
     result: {
       metric,
-      score,
-      latencyMs,
+      score: verdict.score,
+      ...latencyOf(int8),
       bytes: modelBytes(model, bytes),
       integerNodes: count('integer'),
       floatNodes: count('float'),
       floatGroups: floatGroups(nodes),
+      difference: interval(pairedDifference(evaluator.floatSamples, verdict.samples)),
+      speedup: speedup(float, int8),
+      floatShare: floatShareOf(measured, nodes),
+      slower: int8.median > float.median ? await slowerOperators(pool.first, bytes, measured) : [],
     },
   };
+}
+
+function interval({ difference, standardError }: ReturnType<typeof pairedDifference>): ScoreDifference {
+  const half = NORMAL_95 * standardError;
+  return { difference, low: difference - half, high: difference + half };
+}
+
+/** Share of the multiplications with additions whose layer has no integer node in the optimized graph. */
+function floatShareOf({ costs, layers, unreached }: Measured, nodes: readonly RunNode[]): number {
+  const integer = new Set(nodes.filter((n) => n.kind === 'integer').map((n) => withoutSuffix(n.name)));
+  const names = [...layers, ...unreached].map((l) => l.name);
+  const sum = (list: readonly string[]) => list.reduce((n, name) => n + (costs.get(name) ?? 0), 0);
+  const all = sum(names);
+  return all === 0 ? 0 : sum(names.filter((name) => !integer.has(name))) / all;
+}
+
+/** Where an int8 model spends more time than the float one, by operator type. */
+async function slowerOperators(
+  worker: RuntimeWorker,
+  bytes: Uint8Array,
+  { evaluator, reference, outputs }: Measured,
+): Promise<Int8Result['slower']> {
+  const sample = await evaluator.samples.load(0);
+  const float = await operatorTimes(worker, reference.bytes, outputs, sample);
+  const int8 = await operatorTimes(worker, bytes, outputs, sample);
+  return [...int8]
+    .map(([opType, milliseconds]) => ({ opType, milliseconds, floatMilliseconds: float.get(opType) ?? 0 }))
+    .filter((o) => o.milliseconds > o.floatMilliseconds)
+    .sort((a, b) => b.milliseconds - b.floatMilliseconds - (a.milliseconds - a.floatMilliseconds))
+    .slice(0, MOST_SLOWER);
 }

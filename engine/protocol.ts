@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 3;
+export const REPORT_VERSION = 4;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -21,6 +21,8 @@ export interface HistogramData {
  * 128, whose products do not saturate on x86 without VNNI and are slower there.
  */
 export type LayerGrid = 'int8' | 'uint8';
+/** What a layer is in a quantized model. */
+export type LayerChoice = LayerGrid | 'float';
 export type WeightGranularity = 'per-channel' | 'per-tensor';
 /** How pictures become tensors where nothing else says so. */
 export type PresetName = 'imagenet' | 'ocr' | '0-1' | '-1-1';
@@ -146,16 +148,39 @@ export interface AnalyzeSettings {
   calibrated?: string;
 }
 
+/** Where the middle half of the measured values lies. */
+export interface LatencySpread {
+  low: number;
+  high: number;
+}
+
 export interface FloatResult {
   metric: MetricName;
   score: number;
   /** Median milliseconds of one sample on one thread. */
   latencyMs: number;
+  latencySpread: LatencySpread;
   /** Size of the file. */
   bytes: number;
 }
 
+/** A difference of scores over the same samples. */
+export interface ScoreDifference {
+  /** Against float: negative where it lost. */
+  difference: number;
+  /** 95% of such samples would give a difference between these; both are the difference where there is one sample. */
+  low: number;
+  high: number;
+}
+
 export interface Int8Result extends FloatResult {
+  difference: ScoreDifference;
+  /** How many times faster than float, by runs side by side. */
+  speedup: { median: number } & LatencySpread;
+  /** Share of the layers' multiplications with additions that are computed in float. */
+  floatShare: number;
+  /** Where the time goes that it takes more than float, most first; empty when it is not slower. */
+  slower: { opType: string; milliseconds: number; floatMilliseconds: number }[];
   /** Nodes of the graph as onnxruntime runs it that compute on integers. */
   integerNodes: number;
   /** Nodes of the same graph that compute on floats; conversions between the two are not counted. */
@@ -217,7 +242,7 @@ export interface LayerReport {
   sqnrDb: number;
   /** The model's score with this layer alone in int8. */
   score: number;
-  /** float.score − score. */
+  /** choosing.score − score. */
   drop: number;
   /** Whether onnxruntime computed it on integers when all layers were int8. */
   ranAsInteger: boolean;
@@ -230,9 +255,24 @@ export interface SettledSettings extends AnalyzeSettings {
   /** The method used; the winner when `calibration` is `auto`. */
   method: UsedMethod;
   calibrationSamples: number;
+  /** Samples on which the workflow compared what it tried. */
+  choosingSamples: number;
+  /** Samples that prove the result, and chose nothing. */
   evaluationSamples: number;
-  /** True when there were too few samples to keep the two parts apart. */
+  /** True when there were too few samples to keep the parts apart. */
   sharedSamples: boolean;
+}
+
+/** What the workflow decided, enough to make the same model again. */
+export interface Decisions {
+  method: UsedMethod;
+  weights: WeightGranularity;
+  /** Operators between the layers that are computed on integers where integers reach them, by name. */
+  operators: string[];
+  /** Layers that are not plain int8. */
+  choices: Record<string, LayerChoice>;
+  /** What was done to the float model before, in this order. */
+  remedies: RemedyName[];
 }
 
 export interface Report {
@@ -248,6 +288,13 @@ export interface Report {
   advised: Int8Result & { meetsTarget: boolean };
   /** How each node of the all-int8 model was run. */
   nodes: RunNode[];
+  /** The score on the samples that choose, which the layers' scores are to be held against. */
+  choosing: { score: number };
+  /** What stands between the layers and cost accuracy in int8; empty when it is not to blame. */
+  blamed: BlamedOperators[];
+  /** All that the workflow tried, in its order. */
+  notebook: NotebookEntry[];
+  decisions: Decisions;
   /** In the model's own order. */
   layers: LayerReport[];
   /** Names of the layers advised to stay in float, worst first. */
@@ -255,6 +302,40 @@ export interface Report {
   /** Score on the calibration part by method, when `calibration` is `auto`. */
   calibrationTable: { method: UsedMethod; score: number }[];
   warnings: string[];
+}
+
+/** What can be done to a float model so that it loses less in int8. */
+export type RemedyName = 'equalize' | 'split-depthwise' | 'round' | 'correct-bias' | 'gelu10';
+
+export type NotebookStep =
+  'calibrator' | 'operators' | 'remedy' | 'grid' | 'float layers' | 'latency' | 'verification';
+
+/** One thing that the workflow tried, as in a laboratory notebook. */
+export interface NotebookEntry {
+  step: NotebookStep;
+  /** What it was, for people. */
+  tried: string;
+  /** On the samples that choose; for `verification` on those that do not. */
+  score: number;
+  /** Against float on the same samples: negative where it lost. */
+  difference: number;
+  /** Of the difference, over samples. */
+  standardError: number;
+  /** Signal to noise of the outputs against the float model's; `null` where it decided nothing. */
+  sqnrDb: number | null;
+  /** Milliseconds of one sample, where that was what decided. */
+  latencyMs?: number;
+  /** Whether the result has it. */
+  kept: boolean;
+}
+
+/** Operators between the layers that cost accuracy in int8. */
+export interface BlamedOperators {
+  opType: string;
+  /** Those that stay in float. */
+  nodes: string[];
+  /** What the score gained when all of the type left int8. */
+  gain: number;
 }
 
 export interface QuantizeSettings extends AnalyzeSettings {
@@ -267,6 +348,9 @@ export interface QuantizeResult {
   output: string;
   settings: SettledSettings;
   keepFloat: string[];
+  decisions: Decisions;
+  blamed: BlamedOperators[];
+  notebook: NotebookEntry[];
   float: FloatResult;
   int8: Int8Result;
   meetsTarget: boolean;

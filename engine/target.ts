@@ -29,3 +29,8 @@ export function describeTarget(metric: MetricName, targetDrop: number): string {
     ? `at least ${formatDb(targetScore(metric, 0, targetDrop))}`
     : `within ${formatTarget(targetDrop)} of float`;
 }
+
+/** Metrics that know no truth. */
+export function comparesWithFloat(metric: MetricName): boolean {
+  return metric === 'agreement' || metric === 'cosine' || metric === 'sqnr';
+}

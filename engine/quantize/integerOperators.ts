@@ -1,6 +1,5 @@
 import type { Layer } from '../onnx/layers';
 import type { Operator } from '../onnx/operators';
-import { isClipping } from './grids';
 import { writesInteger, type QuantPlan } from './plan';
 
 /**
@@ -10,20 +9,18 @@ import { writesInteger, type QuantPlan } from './plan';
  * @param operators all of the model, in the order of the nodes
  */
 export function reachedOperators(
-  { operators: planned, activations, readings }: QuantPlan,
+  { operators: planned, activations }: QuantPlan,
   layers: readonly Layer[],
   operators: readonly Operator[],
 ): Operator[] {
   const integer = new Set(layers.filter(writesInteger).map((l) => l.output));
   // A product answers integers as soon as somebody wants them, which what stands behind it does.
   const products = new Set(layers.filter((l) => !writesInteger(l)).map((l) => l.output));
-  return operators.filter(({ name, inputs, outputs, form, rescaling }) => {
-    if (!planned.has(name)) return false;
-    const hasGrids = [...inputs, ...outputs].every((tensor) => activations.has(tensor));
-    const hasReading = rescaling === null || readings.has(name) || !isClipping(rescaling);
-    if (!hasGrids || !hasReading) return false;
+  return operators.filter(({ name, inputs, outputs, form }) => {
+    if (!planned.has(name) || ![...inputs, ...outputs].every((tensor) => activations.has(tensor)))
+      return false;
     const isReached = inputs.some(
-      (tensor) => integer.has(tensor) || (form === 'own' && products.has(tensor)),
+      (tensor) => integer.has(tensor) || (form !== 'same' && products.has(tensor)),
     );
     if (isReached) for (const output of outputs) integer.add(output);
     return isReached;

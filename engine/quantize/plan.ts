@@ -3,7 +3,7 @@ import type { Operator } from '../onnx/operators';
 import type { LayerGrid, ProfileName, WeightGranularity } from '../protocol';
 import type { HistogramState } from '../stats/histogram';
 import type { Affine } from './affine';
-import { assignGrids, type Reading } from './grids';
+import { assignGrids } from './grids';
 import { profiles, type Profile } from './profiles';
 
 /** Every decision that the rewriting carries out. */
@@ -18,8 +18,6 @@ export interface QuantPlan {
   grids: ReadonlyMap<string, LayerGrid>;
   /** Operators between them that become integer, by name; those that no integer reaches stay in float all the same. */
   operators: Set<string>;
-  /** Grids of the operators that are another reading of their input's integers, by name. */
-  readings: Map<string, Reading>;
 }
 
 /** Activations that the layers read or write as integers: what calibration has to look at. */
@@ -72,7 +70,7 @@ export function planQuantization(
   return {
     profile,
     weights: settings.weights,
-    ...assignGrids(profile, operators, ranges, own),
+    activations: assignGrids(profile, operators, ranges, own),
     layers: new Set(layers.map((l) => l.name)),
     grids,
     operators: new Set(operators.map((o) => o.name)),

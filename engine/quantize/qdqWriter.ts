@@ -7,21 +7,14 @@ import { biasInput, type Layer } from '../onnx/layers';
 import type { Operator } from '../onnx/operators';
 import { clipBounds } from '../onnx/rescaling';
 import { quantize, roundHalfEven, type Affine } from './affine';
-import { activationAffine, scaledBy } from './grids';
+import { activationAffine, isClipping, scaledBy } from './grids';
 import { makeIntegerLstm } from './integerLstm';
 import type { QuantPlan } from './plan';
 import { storeRecurrent, storeTable } from './storedWeights';
-import { quantizeWeight } from './weights';
+import { quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
 
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
 const MAX_BIAS = 2 ** 30;
-
-/** Zero among unsigned weights. */
-const UNSIGNED_ZERO = 128;
-
-function unsigned(values: Int8Array): Uint8Array {
-  return Uint8Array.from(values, (value) => value + UNSIGNED_ZERO);
-}
 
 /** A quantized tensor: its integers, and the floats that they stand for. */
 interface Pair {
@@ -84,7 +77,7 @@ export class QdqWriter {
   }
 
   /** What an operator makes; one that only reads integers differently is replaced by that. */
-  quantizeResult({ nodes, tail, inputs, outputs, rescaling, name }: Operator): void {
+  quantizeResult({ nodes, tail, inputs, outputs, rescaling }: Operator): void {
     const [node] = nodes;
     const last = nodes.at(-1);
     if (node === undefined || last === undefined) return;
@@ -93,22 +86,25 @@ export class QdqWriter {
       return;
     }
     const [[input = ''], [output = '']] = [inputs, outputs];
-    const source = this.quantized(input);
-    const reading = this.plan.readings.get(name);
+    const { integers } = this.quantized(input);
     for (const each of nodes) this.removed.add(each);
-    if (reading === undefined) {
-      const grid = scaledBy(this.affineOf(input), rescaling.factor);
-      this.pairs.set(output, { integers: source.integers, floats: output });
-      this.putBehind(last, [
-        this.dequantizer(output, source.integers, output, this.gridConstants(output, grid)),
-      ]);
+    const scaled = this.gridConstants(`${output}_scaled`, scaledBy(this.affineOf(input), rescaling.factor));
+    if (!isClipping(rescaling)) {
+      this.pairs.set(output, { integers, floats: output });
+      this.putBehind(last, [this.dequantizer(output, integers, output, scaled)]);
       return;
     }
-    const integers = this.fresh(`${output}_quantized`);
-    this.pairs.set(output, { integers, floats: output });
+    // An integer sum onto a grid that ends where the function does, which is what clips; onnxruntime has no other way to
+    // another grid but through floats.
+    const [before, shift, sum] = ['scaled', 'shift', 'sum'].map((part) => this.fresh(`${output}_${part}`));
+    const shiftName = `${output}_shift`;
+    const constant = makeTensor(shift ?? '', [], Float32Array.of(rescaling.shift));
+    const shifted = this.quantizedConstant(shiftName, constant, (x) => x);
     this.putBehind(last, [
-      this.quantizer(output, source.floats, integers, this.gridConstants(`${output}_before`, reading.before)),
-      this.dequantizer(output, integers, output, this.gridConstants(output, reading.after)),
+      this.dequantizer(output, integers, before ?? '', scaled),
+      ...shifted.nodes,
+      makeNode('Add', this.fresh(`${output}_Add`), [before ?? '', shifted.result], [sum ?? '']),
+      ...this.pair(output, sum ?? '', output),
     ]);
   }
 
@@ -133,18 +129,26 @@ export class QdqWriter {
     };
     const [opType, map] = inverse[node.opType] ?? [node.opType, (x: number) => x];
     node.opType = opType;
+    const { nodes, result } = this.quantizedConstant(tensor.name, tensor, map);
+    node.input[i] = result;
+    this.putBefore(node, nodes);
+  }
+
+  /** A constant in the activations' type, on a grid of its own. */
+  private quantizedConstant(
+    wish: string,
+    tensor: TensorProto,
+    map: (x: number) => number,
+  ): { nodes: NodeProto[]; result: string } {
     const values = floatValues(tensor).map(map);
     const min = values.reduce((a, b) => Math.min(a, b), 0);
     const max = values.reduce((a, b) => Math.max(a, b), 0);
     const grid = activationAffine(this.plan.profile, { min, max }, Math.max(-min, max));
     const integers = this.integerArray(Array.from(values, (x) => quantize(x, grid)));
-    const name = this.fresh(`${tensor.name}_quantized`);
+    const name = this.fresh(`${wish}_quantized`);
     this.graph.initializer.push(makeTensor(name, tensor.dims.map(Number), integers));
-    const result = this.fresh(`${tensor.name}_dequantized`);
-    node.input[i] = result;
-    this.putBefore(node, [
-      this.dequantizer(tensor.name, name, result, this.gridConstants(tensor.name, grid)),
-    ]);
+    const result = this.fresh(`${wish}_dequantized`);
+    return { nodes: [this.dequantizer(wish, name, result, this.gridConstants(wish, grid))], result };
   }
 
   quantizeInputs(layer: Layer): void {
@@ -169,7 +173,7 @@ export class QdqWriter {
     node.input[1] = this.dequantizedConstant(
       node,
       weight.name,
-      { dims: quantized.dims, values: isUnsigned ? unsigned(quantized.values) : quantized.values },
+      { dims: quantized.dims, values: isUnsigned ? unsignedCodes(quantized.values) : quantized.values },
       {
         dims: scaleDims,
         values: quantized.scales,

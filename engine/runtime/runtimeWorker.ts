@@ -115,6 +115,11 @@ export class Session {
     return this.worker.call('histograms', { session: this.session });
   }
 
+  /** Writes what the session was profiled for. */
+  async endProfiling(): Promise<void> {
+    await this.worker.call('endProfiling', { session: this.session });
+  }
+
   async release(): Promise<void> {
     await this.worker.call('release', { session: this.session });
   }

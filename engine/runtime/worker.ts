@@ -46,7 +46,7 @@ function sessionSettings({ optimizedModelPath, dataFolder }: SessionOptions): Re
 }
 
 function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
-  const { threads, optimizedModelPath, unfused } = options;
+  const { threads, optimizedModelPath, unfused, profilePrefix } = options;
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -56,6 +56,7 @@ function sessionOptions(options: SessionOptions): InferenceSession.SessionOption
     logSeverityLevel: FATAL,
     extra: { session: sessionSettings(options) },
     ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
+    ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   };
 }
 
@@ -135,6 +136,10 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
         ([name, state]) => [name, clipsOf(methods, state, gridOf(symmetric, state))] as const,
       );
       return Promise.resolve(Object.fromEntries(clipped));
+    },
+    endProfiling({ session }) {
+      find(session).session.endProfiling();
+      return Promise.resolve(null);
     },
     async release({ session }) {
       const found = loaded.get(session);

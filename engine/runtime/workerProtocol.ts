@@ -15,6 +15,8 @@ export interface SessionOptions {
   unfused?: boolean;
   /** Where onnxruntime writes the graph as it will run it; for reading which nodes became integers. */
   optimizedModelPath?: string;
+  /** Beginning of the path of the profile that onnxruntime writes. */
+  profilePrefix?: string;
   /** Where the files lie that the model keeps weights in. */
   dataFolder?: string;
 }
@@ -52,6 +54,8 @@ export interface WorkerCalls {
     };
     result: Record<string, number[]>;
   };
+  /** Writes the profile of a session that was loaded for it. */
+  endProfiling: { params: { session: number }; result: null };
   release: { params: { session: number }; result: null };
 }
 

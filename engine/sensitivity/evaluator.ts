@@ -1,14 +1,29 @@
 import type { Sample, SampleSource } from '../feeds/dataset';
-import type { Metric, Reference, SampleScore } from '../feeds/metrics/metric';
+import type { Metric, Outputs, Reference, SampleScore } from '../feeds/metrics/metric';
 import { RunningScore } from '../feeds/metrics/runningScore';
 import { errorText, throwIfCancelled, unlessCancelled } from '../engineError';
+import { sqnrMetric } from '../feeds/metrics/sqnrMetric';
 import { nameSample } from '../feeds/nameSample';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
+import type { SessionOptions } from '../runtime/workerProtocol';
+import { MAX_SQNR_DB } from '../target';
 
 const oneThread = { threads: 1 };
+/** Samples on which outputs are compared with float ones: the float ones are kept in memory. */
+const COMPARED_SAMPLES = 16;
+
+/** What a model scored, and on each sample. */
+export interface Verdict {
+  score: number;
+  samples: SampleScore[];
+  /** Signal to noise of its outputs against the float model's, in dB: tells models apart that score alike. */
+  sqnrDb: number;
+}
 
 export interface EvaluationOptions {
+  /** How models other than the float one are run: as another target would where this processor is not the one. */
+  unfused?: boolean | undefined;
   onSample?: () => void;
   /** Leaves samples out that cannot be loaded or run in float. */
   skipFailed?: boolean | undefined;
@@ -18,7 +33,9 @@ export interface EvaluationOptions {
 /** Scores models on one set of samples, against their truth or against the float model. */
 export class Evaluator {
   private readonly references: (Reference | null)[] = [];
-  private floatScore = 0;
+  private floatScores: SampleScore[] = [];
+  private readonly compared: (Reference | null)[] = [];
+  private readonly comparison: Metric;
   /** Samples that failed in float and are left out, if that was asked for. */
   readonly skipped: { name: string; reason: string }[] = [];
 
@@ -27,7 +44,10 @@ export class Evaluator {
     private source: SampleSource,
     private readonly metric: Metric,
     private readonly outputs: string[],
-  ) {}
+    private readonly options: SessionOptions,
+  ) {
+    this.comparison = sqnrMetric(outputs);
+  }
 
   /**
    * Runs the float model once over the samples and keeps what the metric needs of it.
@@ -38,10 +58,14 @@ export class Evaluator {
     samples: SampleSource,
     metric: Metric,
     float: { model: Uint8Array; outputs: string[] },
-    { onSample, skipFailed, signal }: EvaluationOptions = {},
+    { unfused, onSample, skipFailed, signal }: EvaluationOptions = {},
   ): Promise<Evaluator> {
-    const evaluator = new Evaluator(pool, samples, metric, float.outputs);
-    const found: ({ score: SampleScore; reference: Reference | null } | undefined)[] = [];
+    const options = unfused === true ? { ...oneThread, unfused } : oneThread;
+    const evaluator = new Evaluator(pool, samples, metric, float.outputs, options);
+    const { comparison } = evaluator;
+    const found: (
+      { score: SampleScore; reference: Reference | null; compared: Reference | null } | undefined
+    )[] = [];
     const failures: { index: number; name: string; reason: string; thrown: unknown }[] = [];
     await pool.forEach(
       samples.length,
@@ -54,7 +78,8 @@ export class Evaluator {
             ({ name } = sample);
             const { outputs } = await session.run(sample.feeds, float.outputs, sample.sequence);
             const reference = metric.reference(outputs);
-            found[i] = { score: metric.score(outputs, sample.truth, reference), reference };
+            const compared = i < COMPARED_SAMPLES ? comparison.reference(outputs) : null;
+            found[i] = { score: metric.score(outputs, sample.truth, reference), reference, compared };
           } catch (thrown) {
             throwIfCancelled(signal);
             const named = nameSample(thrown, name);
@@ -77,7 +102,8 @@ export class Evaluator {
     }
     const kept = usable.flatMap((i) => found[i] ?? []);
     evaluator.references.push(...kept.map((k) => k.reference));
-    evaluator.floatScore = total(kept.map((k) => k.score));
+    evaluator.compared.push(...kept.map((k) => k.compared));
+    evaluator.floatScores = kept.map((k) => k.score);
     return evaluator;
   }
 
@@ -88,35 +114,53 @@ export class Evaluator {
 
   /** The float model's score. */
   get float(): number {
-    return this.floatScore;
+    return total(this.floatScores);
+  }
+
+  /** The float model's scores by sample. */
+  get floatSamples(): readonly SampleScore[] {
+    return this.floatScores;
   }
 
   /** Score of a model, its samples spread over all workers. */
   async score(model: Uint8Array, onSample?: () => void, signal?: AbortSignal): Promise<number> {
+    return (await this.judge(model, onSample, signal)).score;
+  }
+
+  /** Score of a model by sample, and how near its outputs are to the float model's. */
+  async judge(model: Uint8Array, onSample?: () => void, signal?: AbortSignal): Promise<Verdict> {
     const scores: SampleScore[] = [];
+    const decibels: number[] = [];
     await this.pool.forEach(
       this.samples.length,
       {
-        prepare: (worker) => worker.load(model, oneThread),
+        prepare: (worker) => worker.load(model, this.options),
         work: async (session, i) => {
-          scores[i] = await this.scoreSample(session, await unlessCancelled(this.samples.load(i), signal), i);
+          const sample = await unlessCancelled(this.samples.load(i), signal);
+          const { score, outputs } = await this.scoreSample(session, sample, i);
+          scores[i] = score;
+          const compared = this.compared[i] ?? null;
+          if (compared !== null) decibels[i] = this.comparison.score(outputs, null, compared).value;
           onSample?.();
         },
         finish: (session) => session.release(),
       },
       signal,
     );
-    return total(scores);
+    const known = decibels.filter((db) => !Number.isNaN(db));
+    const sqnrDb = known.length === 0 ? MAX_SQNR_DB : known.reduce((a, b) => a + b, 0) / known.length;
+    return { score: total(scores), samples: scores, sqnrDb };
   }
 
   /** Score of a model in one worker, for callers that keep the others busy with other models. */
   async scoreIn(worker: RuntimeWorker, model: Uint8Array, signal?: AbortSignal): Promise<number> {
-    const session = await worker.load(model, oneThread);
+    const session = await worker.load(model, this.options);
     try {
       const scores: SampleScore[] = [];
       for (let i = 0; i < this.samples.length; i++) {
         throwIfCancelled(signal);
-        scores.push(await this.scoreSample(session, await unlessCancelled(this.samples.load(i), signal), i));
+        const sample = await unlessCancelled(this.samples.load(i), signal);
+        scores.push((await this.scoreSample(session, sample, i)).score);
       }
       return total(scores);
     } finally {
@@ -124,9 +168,13 @@ export class Evaluator {
     }
   }
 
-  private async scoreSample(session: Session, sample: Sample, i: number): Promise<SampleScore> {
+  private async scoreSample(
+    session: Session,
+    sample: Sample,
+    i: number,
+  ): Promise<{ score: SampleScore; outputs: Outputs }> {
     const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
-    return this.metric.score(outputs, sample.truth, this.references[i] ?? null);
+    return { score: this.metric.score(outputs, sample.truth, this.references[i] ?? null), outputs };
   }
 }
 

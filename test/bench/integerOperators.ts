@@ -108,14 +108,7 @@ function integerModel(operator: Operator, result: Grid): Model {
     added.push(node('QuantizeLinear', [name, ...grid(name, result)], `${name}_integer`));
     return `${name}_integer`;
   });
-  const rewritten = operator.nodes.flatMap((n) => {
-    if (operator.rewrite === undefined || !n.opType.startsWith('Hard')) return [n];
-    const own = clone(NodeProtoSchema, n);
-    const { before, constants: made } = operator.rewrite(own, n.input[0] ?? '', 'uint8', (wish) => wish);
-    for (const tensor of made) grids[tensor.name] = tensor;
-    return [...before, own];
-  });
-  const nodes = rewritten.flatMap((n) => {
+  const nodes = operator.nodes.flatMap((n) => {
     const name = n.output[0] ?? '';
     if (operator.inner?.includes(name) !== true) return [n];
     const names = grid(name, name === 'c' ? inputGrid : result);

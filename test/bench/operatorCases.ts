@@ -1,11 +1,6 @@
 // The operators that test/bench/integerOperators.mjs measures.
 import { TensorProto_DataType, type NodeProto } from 'onnx-buf';
 import { makeTensor } from '../../engine/onnx/elements';
-import {
-  hardSigmoidGrid,
-  makeIntegerHardSigmoid,
-  makeIntegerHardSwish,
-} from '../../engine/quantize/hardSigmoid';
 import { int64, node, noisy, type TinyModel } from '../engine/tinyModel';
 
 export interface Grid {
@@ -30,8 +25,6 @@ export interface Operator {
   inner?: string[];
   /** The output's own grid, where the usual one does not fit. */
   grid?: Grid;
-  /** How its HardSigmoid or HardSwish is written between integers, where it is not by a pair on each side alone. */
-  rewrite?: typeof makeIntegerHardSwish;
   /** The result is integer anyway, as ArgMax's. */
   plainResult?: boolean;
 }
@@ -223,12 +216,6 @@ export const operators: Record<string, Operator> = {
   Sigmoid: unary('Sigmoid', {}, { grid: unitGrid }),
   HardSigmoid: unary('HardSigmoid', {}, { grid: unitGrid }),
   HardSwish: unary('HardSwish'),
-  'HardSigmoid as a sum': unary(
-    'HardSigmoid',
-    {},
-    { grid: hardSigmoidGrid('uint8'), rewrite: makeIntegerHardSigmoid },
-  ),
-  'HardSwish as a sum and a product': unary('HardSwish', {}, { rewrite: makeIntegerHardSwish }),
   'Softmax, last axis': unary('Softmax', { axis: -1 }, { inputs: [[1, 6, 196, 196]], grid: unitGrid }),
   'Softmax, axis 1': unary('Softmax', { axis: 1 }, { grid: unitGrid }),
   Tanh: unary('Tanh', {}, { grid: { scale: 1 / 128, zeroPoint: 128 } }),
@@ -314,9 +301,6 @@ export const operators: Record<string, Operator> = {
   ),
   [`${between}Sigmoid`]: chain([node('Sigmoid', ['c'], 'd')], { grid: unitGrid }),
   [`${between}HardSwish`]: chain([node('HardSwish', ['c'], 'd')]),
-  [`${between}HardSwish as a sum and a product`]: chain([node('HardSwish', ['c'], 'd')], {
-    rewrite: makeIntegerHardSwish,
-  }),
   [`${between}LeakyRelu`]: chain([node('LeakyRelu', ['c'], 'd', { alpha: f(0.1) })]),
   [`${between}Resize nearest, asymmetric`]: chain(
     [

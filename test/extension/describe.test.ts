@@ -3,7 +3,13 @@ import type { QuantizeResult } from '../../engine/protocol';
 import { describeProgress } from '../../extension/describeProgress';
 import { describeResult } from '../../extension/describeResult';
 
-const float = { metric: 'ctc' as const, score: 0.983, latencyMs: 14, bytes: 10_822_323 };
+const float = {
+  metric: 'ctc' as const,
+  score: 0.983,
+  latencyMs: 14,
+  latencySpread: { low: 13.8, high: 14.4 },
+  bytes: 10_822_323,
+};
 const result: QuantizeResult = {
   output: '/models/rec.int8.onnx',
   settings: {
@@ -16,6 +22,7 @@ const result: QuantizeResult = {
     targetDrop: 0.01,
     method: 'entropy',
     calibrationSamples: 104,
+    choosingSamples: 104,
     evaluationSamples: 104,
     sharedSamples: false,
   },
@@ -29,7 +36,14 @@ const result: QuantizeResult = {
     integerNodes: 60,
     floatNodes: 9,
     floatGroups: [],
+    difference: { difference: -0.002, low: -0.004, high: 0 },
+    speedup: { median: 1.4, low: 1.35, high: 1.43 },
+    floatShare: 0,
+    slower: [],
   },
+  decisions: { method: 'entropy', weights: 'per-channel', operators: [], choices: {}, remedies: [] },
+  blamed: [],
+  notebook: [],
   meetsTarget: true,
   warnings: [],
 };

@@ -5,7 +5,6 @@ import { decodeModel, encodeModel, type Model } from '../../engine/onnx/model';
 import { normalize } from '../../engine/onnx/normalize';
 import { findOperators } from '../../engine/onnx/operators';
 import { summarize } from '../../engine/onnx/summarize';
-import type { Reading } from '../../engine/quantize/grids';
 import type { LayerGrid } from '../../engine/protocol';
 import { profiles } from '../../engine/quantize/profiles';
 import { tensorsOf } from '../../engine/quantize/plan';
@@ -39,7 +38,6 @@ export function openModel(bytes: Uint8Array): Opened {
     layers: new Set(layers.map((l) => l.name)),
     operators: new Set(operators.map((o) => o.name)),
     grids: new Map<string, LayerGrid>(),
-    readings: new Map<string, Reading>(),
   };
   return { original, normalized, quantized: encodeModel(rewriteQdq(normalized, plan)) };
 }

@@ -7,6 +7,7 @@ import type {
   LayerReport,
   LayerSummary,
   ModelSummary,
+  NotebookEntry,
   Report,
 } from '../../engine/protocol';
 
@@ -156,6 +157,36 @@ function sampleGroups(): FloatGroup[] {
   ];
 }
 
+/** What was tried before three layers stayed in float. */
+export function sampleNotebook(): NotebookEntry[] {
+  const entry = (
+    step: NotebookEntry['step'],
+    tried: string,
+    score: number,
+    kept = false,
+    sqnrDb: number | null = 20,
+  ): NotebookEntry => ({
+    ...{ step, tried, score, kept, sqnrDb },
+    difference: score - 0.984,
+    standardError: 0.002,
+  });
+  return [
+    entry('calibrator', 'mse', 0.5),
+    entry('calibrator', 'max', 0.31, false, 12.4),
+    entry('calibrator', '99.99th percentile', 0.528, true),
+    entry('operators', 'Only the layers in int8, what stands between in float', 0.541, false, 20.6),
+    entry('operators', 'Without Softmax', 0.54, true, 20.5),
+    entry('remedy', 'Corrected biases', 0.561, true, 21.3),
+    entry('float layers', '2 layers in float', 0.955),
+    entry('float layers', '3 layers in float', 0.979, true, 26.1),
+    { ...entry('latency', 'GlobalAveragePool in float', 0.979), latencyMs: 9.12 },
+    {
+      ...entry('verification', 'The result, on samples that chose nothing', 0.976, true, null),
+      difference: -0.005,
+    },
+  ];
+}
+
 /** A finished analysis in which three layers are advised to stay in float. */
 export function sampleReport(layers = 51): Report {
   const random = randomSource(7);
@@ -164,13 +195,18 @@ export function sampleReport(layers = 51): Report {
     metric: 'ctc',
     score: 0.528,
     latencyMs: 8.94,
+    latencySpread: { low: 8.71, high: 9.3 },
+    difference: { difference: -0.453, low: -0.49, high: -0.416 },
+    speedup: { median: 1.39, low: 1.33, high: 1.44 },
+    floatShare: 0.004,
+    slower: [],
     bytes: 2_940_331,
     integerNodes: 112,
     floatNodes: 34,
     floatGroups: sampleGroups(),
   };
   return {
-    version: 3,
+    version: 4,
     created: '2026-03-01T14:05:00',
     model,
     settings: {
@@ -183,12 +219,38 @@ export function sampleReport(layers = 51): Report {
       targetDrop: 0.01,
       method: USED,
       calibrationSamples: 500,
+      choosingSamples: 500,
       evaluationSamples: 300,
       sharedSamples: false,
     },
-    float: { metric: 'ctc', score: 0.981, latencyMs: 12.4, bytes: model.bytes },
+    float: {
+      metric: 'ctc',
+      score: 0.981,
+      latencyMs: 12.4,
+      latencySpread: { low: 12.1, high: 12.9 },
+      bytes: model.bytes,
+    },
     int8,
-    advised: { ...int8, score: 0.976, latencyMs: 9.12, bytes: 3_214_008, floatNodes: 37, meetsTarget: true },
+    advised: {
+      ...int8,
+      score: 0.976,
+      difference: { difference: -0.005, low: -0.009, high: -0.001 },
+      latencyMs: 9.12,
+      bytes: 3_214_008,
+      floatNodes: 37,
+      floatShare: 0.021,
+      meetsTarget: true,
+    },
+    choosing: { score: 0.984 },
+    blamed: [{ opType: 'Softmax', nodes: ['p2o.Softmax.0'], gain: 0.012 }],
+    notebook: sampleNotebook(),
+    decisions: {
+      method: USED,
+      weights: 'per-channel',
+      operators: ['p2o.Add.3'],
+      choices: { 'p2o.Conv.2': 'float', 'p2o.Conv.28': 'float', 'p2o.MatMul.16': 'float' },
+      remedies: ['correct-bias'],
+    },
     nodes: [],
     layers: model.layers.map((summary, index) => sampleLayer(summary, index, random)),
     keepFloat: ['p2o.Conv.2', 'p2o.Conv.28', 'p2o.MatMul.16'].filter((name) =>

@@ -607,10 +607,18 @@ test.each(['Conv', 'MatMul'])('unsigned weights of a %s answer exactly on every 
     constants: { w: [isConv ? [3, 16, 1, 1] : [16, 3], noise(48, 2).map((v) => 0.9 + v / 10)] },
     nodes: [node(opType, ['x', 'w'], 'y')],
   });
-  const feeds = { x: float(dims, noise(isConv ? 256 : 80).map((v) => Math.abs(v))) };
+  const feeds = {
+    x: float(
+      dims,
+      noise(isConv ? 256 : 80).map((v) => Math.abs(v)),
+    ),
+  };
   const { float: original, plan } = await quantizeTiny(model, feeds, { ...x86, profile: 'x86' });
   const int8 = rewriteQdq(original, { ...plan, grids: new Map([['y_node', 'uint8' as const]]) });
-  const answers = [await runModel(int8, feeds), await runModel(int8, feeds, undefined, { threads: 1, unfused: true })];
+  const answers = [
+    await runModel(int8, feeds),
+    await runModel(int8, feeds, undefined, { threads: 1, unfused: true }),
+  ];
   const [here = [], exact = []] = answers.map((o) => Array.from(o['y']?.data ?? [], Number));
   expect(relativeError(exact, here)).toBeLessThan(0.005);
   expect(await nodesOf(int8)).toEqual([isConv ? 'QLinearConv integer' : 'MatMulIntegerToFloat integer']);

@@ -14,7 +14,7 @@ import {
 } from '../../../engine/sensitivity/calibrationPass';
 import { Evaluator } from '../../../engine/sensitivity/evaluator';
 import { exactScores } from '../../../engine/sensitivity/exactScores';
-import { medianLatencies } from '../../../engine/sensitivity/latency';
+import { measureLatencies, speedup } from '../../../engine/sensitivity/latency';
 import { localSqnr } from '../../../engine/sensitivity/localError';
 import { rankLayers, selectFloatLayers } from '../../../engine/sensitivity/selectFloatLayers';
 import { quantizeTiny } from '../quantize/quantizeTiny';
@@ -347,10 +347,23 @@ describe('the evaluator', () => {
 
 test('latencies are medians of runs in turn, one for each session', async () => {
   const sessions = await Promise.all([1, 2].map(() => testWorker().load(encodeModel(two), { threads: 1 })));
-  const times = await medianLatencies(sessions, ['y'], samples);
+  const times = await measureLatencies(sessions, ['y'], samples);
   expect(times).toHaveLength(2);
-  for (const time of times) expect(time).toBeGreaterThan(0);
+  for (const { median, low, high } of times) {
+    expect(low).toBeGreaterThan(0);
+    expect(median).toBeGreaterThanOrEqual(low);
+    expect(high).toBeGreaterThanOrEqual(median);
+  }
   const abort = AbortSignal.abort();
-  await expect(medianLatencies(sessions, ['y'], samples, abort)).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(measureLatencies(sessions, ['y'], samples, abort)).rejects.toMatchObject({
+    code: 'cancelled',
+  });
   for (const session of sessions) await session.release();
+});
+
+test('a speedup compares the runs that were side by side, whatever the machine did meanwhile', () => {
+  const spread = { median: 0, low: 0, high: 0 };
+  const slowing = { ...spread, rounds: [2, 4, 8, 16] };
+  const twiceAsFast = { ...spread, rounds: [1, 2, 4, 8] };
+  expect(speedup(slowing, twiceAsFast)).toEqual({ median: 2, low: 2, high: 2 });
 });

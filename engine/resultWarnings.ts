@@ -1,0 +1,109 @@
+import { formatBlocks, formatMilliseconds, formatNotFinite, formatPlural } from './format';
+import { notFiniteOf } from './notFiniteOf';
+import type { Measured } from './preparation';
+import type {
+  BlamedOperators,
+  FloatResult,
+  Int8Result,
+  ModelSummary,
+  RunNode,
+  SettledSettings,
+} from './protocol';
+
+export interface ResultFacts {
+  summary: ModelSummary;
+  settings: SettledSettings;
+  measured: Measured;
+  blamed: readonly BlamedOperators[];
+  float: FloatResult;
+  /** Of the model that is written or advised. */
+  result: Int8Result;
+  meets: boolean;
+  nodes: readonly RunNode[];
+}
+
+/** The first few names and how many more there are. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 3);
+  return shown.join(', ') + (names.length > shown.length ? ` and ${names.length - shown.length} more` : '');
+}
+
+/** What a result's readers have to know, in sentences: of the data, of what stays in float, and of what was reached. */
+export function resultWarnings(facts: ResultFacts): string[] {
+  return [...dataWarnings(facts), ...floatWarnings(facts), ...resultOnes(facts)];
+}
+
+function dataWarnings({ measured, settings }: ResultFacts): string[] {
+  const { reference, dataset, samples, evaluator, histograms } = measured;
+  const warnings = [...dataset.warnings, ...(reference.warning === null ? [] : [reference.warning])];
+  for (const [tensor, state] of Object.entries(histograms)) {
+    const { notFinite } = notFiniteOf(state, measured);
+    if (notFinite === undefined) continue;
+    const where = notFinite.sample === null ? '' : `, first in sample ${notFinite.sample}`;
+    warnings.push(`${tensor} held ${formatNotFinite(notFinite)}${where}; they were left out.`);
+  }
+  for (const [part, skipped] of [
+    ['calibrate', samples.skipped],
+    ['evaluate', evaluator.skipped],
+  ] as const) {
+    const [one] = skipped;
+    if (one === undefined) continue;
+    const names = listed(skipped.map((s) => s.name));
+    warnings.push(
+      `Could not ${part} with ${formatPlural(skipped.length, 'sample')}: ${names}. ${one.reason}`,
+    );
+  }
+  if (settings.sharedSamples) {
+    const count = settings.evaluationSamples;
+    warnings.push(`Only ${count} samples: they both calibrate and evaluate, so the scores flatter int8.`);
+  }
+  return warnings;
+}
+
+function floatWarnings({ summary, measured, nodes, blamed }: ResultFacts): string[] {
+  const warnings = blamed.map(
+    ({ opType, nodes: names }) =>
+      `Between the layers, ${formatPlural(names.length, opType)} would cost accuracy in int8, and stay in float: ${listed(names)}.`,
+  );
+  const floatNodes = new Set(nodes.filter((n) => n.kind === 'float').map((n) => n.name));
+  const inFloat = summary.blocks.filter((block) => block.nodes.some((name) => floatNodes.has(name)));
+  if (inFloat.length > 0) {
+    warnings.push(
+      `${formatBlocks(inFloat)} between the layers run in float: activations are converted there and back around each.`,
+    );
+  }
+  for (const reason of new Set(summary.unquantizable.map((u) => u.reason))) {
+    const names = summary.unquantizable.filter((u) => u.reason === reason).map((u) => u.name);
+    warnings.push(`Stays in float: ${listed(names)}. ${reason}`);
+  }
+  const { unreached } = measured;
+  if (unreached.length > 0) {
+    const names = listed(unreached.map((l) => l.name));
+    warnings.push(
+      `${formatPlural(unreached.length, 'layer')} stayed in float because no calibration sample reached them: ${names}.`,
+    );
+  }
+  return warnings;
+}
+
+function resultOnes({ summary, settings, measured, float, result, meets }: ResultFacts): string[] {
+  const warnings: string[] = [];
+  if (!meets) warnings.push('Nothing that was tried meets the target; this is the best that was found.');
+  if (measured.isForeign) {
+    warnings.push(
+      `Scored as ${settings.profile} computes, step by step; times and integer nodes are those of this machine, which is another.`,
+    );
+  } else if (result.latencyMs > float.latencyMs) {
+    const times = (result.latencyMs / float.latencyMs).toFixed(1);
+    const where = result.slower
+      .slice(0, 3)
+      .map(
+        (o) =>
+          `${o.opType} ${formatMilliseconds(o.milliseconds)} instead of ${formatMilliseconds(o.floatMilliseconds)}`,
+      );
+    const costs = where.length === 0 ? '' : ` What costs most: ${where.join(', ')}.`;
+    warnings.push(`int8 is ${times}× slower than float on this machine.${costs}`);
+  }
+  if (result.bytes > summary.bytes) warnings.push('The int8 file is larger than the float file.');
+  return warnings;
+}

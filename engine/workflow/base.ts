@@ -1,0 +1,64 @@
+import { methods } from '../calibrate/clipOf';
+import { findLayers, type Layer } from '../onnx/layers';
+import type { Model } from '../onnx/model';
+import { findOperators, type Operator } from '../onnx/operators';
+import { leastUsefulValues } from '../onnx/saturations';
+import { withSubPixelConvs } from '../onnx/subPixelConv';
+import type { CalibrationMethod, ProfileName } from '../protocol';
+import { profiles } from '../quantize/profiles';
+import type { WorkerPool } from '../runtime/workerPool';
+import { clipsBy } from '../sensitivity/clipsBy';
+import type { HistogramState } from '../stats/histogram';
+
+/** The form of a normalized model that a target's integer kernels fit best; it computes the same. */
+export function adaptTo(profile: ProfileName, normalized: Model): Model {
+  return profiles[profile].integerConvTranspose ? normalized : withSubPixelConvs(normalized);
+}
+
+/** What can become integer in a model. */
+export interface Parts {
+  /** Layers whose ranges are known. */
+  layers: Layer[];
+  /** What stands between them and the target computes on integers. */
+  operators: Operator[];
+}
+
+export function partsOf(model: Model, profile: ProfileName): Parts {
+  const layers = findLayers(model.graph);
+  return { layers, operators: findOperators(model.graph, layers, profiles[profile].operators) };
+}
+
+/** A float model to quantize from, and what was measured of its tensors. */
+export interface Base extends Parts {
+  model: Model;
+  histograms: Record<string, HistogramState>;
+  /** Clip on |x| by method and tensor. */
+  clips: Map<CalibrationMethod, Map<string, number>>;
+  /** Least values that make a difference, by tensor. */
+  least: Map<string, number>;
+  /** Most that a tensor's grid is to reach to, whatever its calibrator says. */
+  limits: ReadonlyMap<string, number>;
+}
+
+/** @throws EngineError `cancelled` */
+export async function makeBase(
+  pool: WorkerPool,
+  model: Model,
+  { layers, operators }: Parts,
+  histograms: Record<string, HistogramState>,
+  profile: ProfileName,
+  more: readonly CalibrationMethod[],
+  signal?: AbortSignal,
+): Promise<Base> {
+  const wanted = [...new Set([...methods, ...more])];
+  const clips = await clipsBy(pool, wanted, profile, histograms, signal);
+  return {
+    model,
+    layers,
+    operators,
+    histograms,
+    clips,
+    least: leastUsefulValues(model.graph),
+    limits: new Map(),
+  };
+}

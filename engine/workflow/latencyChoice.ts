@@ -1,0 +1,95 @@
+import type { Evaluator } from '../sensitivity/evaluator';
+import { measureLatencies } from '../sensitivity/latency';
+import { StageProgress, type OnProgress } from '../progress';
+import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
+import { computes } from './blameOperators';
+import { encodeCandidate, withOperators, type Candidate } from './candidate';
+import type { Judge, Judged } from './judge';
+
+/** A change has to gain this share of the time, or it is within what the machine's noise makes of nothing. */
+const LEAST_GAIN = 0.02;
+
+/**
+ * Takes operators out of int8 that cost more time there than in float: onnxruntime's integer pooling is slow, and what
+ * stands alone among floats pays for two conversions. All variants are timed in turns on the same samples. Among
+ * candidates with the same layers in integers, the fastest that scores no worse wins.
+ */
+export async function chooseByLatency(
+  start: Judged,
+  judge: Judge,
+  worker: RuntimeWorker,
+  { samples }: Pick<Evaluator, 'samples'>,
+  outputs: string[],
+  onProgress: OnProgress | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Judged> {
+  let current = start;
+  const refused = new Set<string>();
+  const typesIn = ({ base, operators }: Candidate) => [
+    ...new Set(base.operators.filter((o) => operators.has(o.name) && computes(o)).map((o) => o.opType)),
+  ];
+  const rounds = typesIn(start.candidate).length + 1;
+  const progress = new StageProgress('choose', 'Timing operators in int8 and in float', rounds, onProgress);
+  for (let round = 0; round < rounds; round++) {
+    const { candidate } = current;
+    const without = (type: string) =>
+      withOperators(
+        candidate,
+        candidate.base.operators
+          .filter((o) => candidate.operators.has(o.name) && o.opType !== type)
+          .map((o) => o.name),
+      );
+    const types = typesIn(candidate).filter((type) => !refused.has(type));
+    const variants = [
+      { type: null, candidate },
+      ...types.map((type) => ({ type, candidate: without(type) })),
+      ...(types.length > 1 ? [{ type: 'all', candidate: withOperators(candidate, []) }] : []),
+    ];
+    if (types.length === 0) break;
+    const times = await timeAll(worker, variants, outputs, samples, signal);
+    progress.step();
+    const [now = 0] = times;
+    const order = variants
+      .map((variant, i) => ({ ...variant, ms: times[i] ?? Infinity }))
+      .slice(1)
+      .filter(({ ms }) => ms < now * (1 - LEAST_GAIN))
+      .sort((a, b) => a.ms - b.ms);
+    let changed = false;
+    for (const { type, candidate: faster, ms } of order) {
+      const words = type === 'all' ? 'what stands between layers' : (type ?? '');
+      const tried = await judge.attempt('latency', `${words} in float`, faster);
+      tried.entry.latencyMs = ms;
+      const isFine =
+        judge.aims(tried) ||
+        (!judge.isClearlyWorse(current, tried) && judge.meets(tried) === judge.meets(current));
+      if (!isFine) {
+        if (type !== null) refused.add(type);
+        continue;
+      }
+      tried.entry.kept = true;
+      current = tried;
+      changed = true;
+      break;
+    }
+    if (!changed) break;
+  }
+  progress.end();
+  return current;
+}
+
+async function timeAll(
+  worker: RuntimeWorker,
+  variants: readonly { candidate: Candidate }[],
+  outputs: string[],
+  samples: Evaluator['samples'],
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const sessions: Session[] = [];
+  try {
+    for (const { candidate } of variants)
+      sessions.push(await worker.load(encodeCandidate(candidate), { threads: 1 }));
+    return (await measureLatencies(sessions, outputs, samples, signal)).map((l) => l.median);
+  } finally {
+    for (const session of sessions) await session.release();
+  }
+}

@@ -1,0 +1,146 @@
+import type { Measured, Resolved, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { AnalyzeSettings, BlamedOperators, Decisions, NotebookEntry, Report } from '../protocol';
+import type { WorkerPool } from '../runtime/workerPool';
+import { exactScores } from '../sensitivity/exactScores';
+import { localSqnr } from '../sensitivity/localError';
+import { rankLayers, type Ranked } from '../sensitivity/selectFloatLayers';
+import { makeBase } from './base';
+import { blameOperators } from './blameOperators';
+import { chooseCalibrator, methodsFor } from './calibrators';
+import { planOf, withChoices, withOperators, type Candidate } from './candidate';
+import { Judge } from './judge';
+import { chooseByLatency } from './latencyChoice';
+import { refineLayers } from './refineLayers';
+
+/** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
+const LOCAL_SAMPLES = 16;
+
+/** A layer as measured alone. */
+export interface LayerScore extends Ranked {
+  score: number;
+}
+
+/** What the workflow came to. */
+export interface Outcome {
+  /** Everything in int8 with the calibrator that does best so. */
+  whole: Candidate;
+  /** What it chose. */
+  chosen: Candidate;
+  blamed: BlamedOperators[];
+  notebook: NotebookEntry[];
+  calibrationTable: Report['calibrationTable'];
+  /** Each layer alone in int8; empty where nothing asked for it. */
+  ranked: LayerScore[];
+}
+
+export interface WorkflowOptions {
+  /** Layers that the user keeps in float; `null` lets the workflow choose. */
+  keepFloat: readonly string[] | null;
+  /** Whether every layer is measured alone even if nothing depends on it. */
+  rank: boolean;
+}
+
+/**
+ * The paper's workflow: every calibrator; then what stands between the layers, if that is to blame; then remedies; then
+ * the most sensitive layers on a finer grid or in float; each only while the target is missed. Among what scores as well,
+ * less time. All of it is scored on the samples that choose; the proof is on others.
+ * @throws EngineError `runtime`, `cancelled`
+ */
+export async function runWorkflow(
+  pool: WorkerPool,
+  measured: Measured,
+  settings: Resolved<AnalyzeSettings>,
+  { keepFloat, rank }: WorkflowOptions,
+  run: Run,
+): Promise<Outcome> {
+  const { onProgress, signal } = run;
+  const { dataset, chooser, outputs, isForeign } = measured;
+  const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
+  const start = withChoices(await startFrom(pool, measured, settings, signal), keepFloat ?? [], 'float');
+  const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
+  const { judged, table } = await chooseCalibrator(start, settings.calibration, context);
+  const whole = judged.candidate;
+  const { blamed, ...blameless } = await blameOperators(judged, judge, onProgress);
+  let current = blameless.judged;
+
+  let ranked: LayerScore[] | undefined;
+  const measure = async () => (ranked ??= await measureLayers(pool, measured, whole, run));
+  if (keepFloat === null) {
+    const ranking = async () => rankLayers(await measure()).map((r) => r.name);
+    current = await refineLayers(current, ranking, judge, onProgress);
+  }
+  // This processor's times say nothing of another.
+  if (!isForeign)
+    current = await chooseByLatency(current, judge, pool.first, chooser, outputs, onProgress, signal);
+  if (rank) await measure();
+  const { notebook } = judge;
+  return {
+    whole,
+    chosen: current.candidate,
+    blamed,
+    notebook,
+    calibrationTable: table,
+    ranked: ranked ?? [],
+  };
+}
+
+/** The candidate that a workflow decided for, made again without trying anything. */
+export async function rebuild(
+  pool: WorkerPool,
+  measured: Measured,
+  settings: Resolved<AnalyzeSettings>,
+  { method, weights, operators, choices }: Decisions,
+  { onProgress, signal }: Run,
+): Promise<Candidate> {
+  const start = await startFrom(pool, measured, { ...settings, calibration: method }, signal);
+  const context = { pool, samples: measured.dataset.calibration, onProgress, signal };
+  const methods = await methodsFor(start, method, context);
+  const all = { ...start, weights, method, methods, choices: new Map(Object.entries(choices)) };
+  return withOperators(all, operators);
+}
+
+/** Everything in int8, before a calibrator is chosen. */
+async function startFrom(
+  pool: WorkerPool,
+  { model, layers, operators, histograms }: Measured,
+  { profile, weights, calibration }: Resolved<AnalyzeSettings>,
+  signal: AbortSignal | undefined,
+): Promise<Candidate> {
+  const own = calibration === 'auto' || calibration === 'mixed' ? [] : [calibration];
+  const base = await makeBase(pool, model, { layers, operators }, histograms, profile, own, signal);
+  return {
+    ...{ base, profile, weights, remedies: [] },
+    method: 'max',
+    methods: new Map(),
+    operators: new Set(operators.map((o) => o.name)),
+    choices: new Map(),
+  };
+}
+
+/** Each layer alone in int8, the rest in float: its noise and the model's score. */
+async function measureLayers(
+  pool: WorkerPool,
+  { dataset, chooser }: Measured,
+  { base, ...rest }: Candidate,
+  { onProgress, signal }: Run,
+): Promise<LayerScore[]> {
+  const { calibration } = dataset;
+  const few = Math.min(LOCAL_SAMPLES, calibration.length);
+  const samples = { length: few, load: (i: number) => calibration.load(i) };
+  const { layers, model } = base;
+  const plan = planOf({ ...withOperators({ base, ...rest }, []), choices: new Map() });
+  const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
+  const sqnr = await localSqnr(pool, model, layers, plan, samples, () => local.step(), signal);
+  const exact = new StageProgress(
+    'sensitivity',
+    'Trying each layer alone in int8',
+    layers.length,
+    onProgress,
+  );
+  const scores = await exactScores(pool, chooser, model, layers, plan, () => exact.step(), signal);
+  return layers.map(({ name }) => {
+    const score = scores.get(name) ?? 0;
+    return { name, score, drop: chooser.float - score, sqnrDb: sqnr.get(name) ?? 0 };
+  });
+}
