@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs';
 import { clone, create, createRegistry, equals, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, TensorProto_DataType, TensorProtoSchema } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { openDataset } from '../../../engine/feeds/openDataset';
 import { floatValues } from '../../../engine/onnx/elements';
 import { findLayers } from '../../../engine/onnx/layers';
 import { decodeModel, encodeModel, opsetOf, type Model } from '../../../engine/onnx/model';
 import { nameNodes } from '../../../engine/onnx/nameNodes';
 import { normalize } from '../../../engine/onnx/normalize';
-import type { Tensor } from '../../../engine/onnx/tensor';
+import { page } from '../page';
 import { float, relativeError, runFloats, runModel } from '../runTiny';
 import { int64, node, noise, noisy, tinyModel, type TinyModel } from '../tinyModel';
 
@@ -21,21 +20,6 @@ const zoo = [
   { file: 'ch_ppocr_mobile_v2.0_cls_infer.onnx', height: 48 },
   { file: 'ch_PP-OCRv4_det_infer.onnx', height: 96 },
 ];
-
-/** A line of text, 320 pixels wide, in the middle of a white page: on noise the networks answer next to nothing. */
-async function page(height: number): Promise<Tensor> {
-  const dataset = await openDataset('sample/lines', [{ name: 'x', type: 'float32', dims: null }]);
-  const { feeds } = await dataset.calibration.load(0);
-  const line = feeds['x'];
-  const [, , rows = 0, columns = 0] = line?.dims ?? [];
-  const data = new Float32Array(3 * height * 320).fill(1);
-  const top = (height - rows) / 2;
-  for (let c = 0; c < 3; c++)
-    for (let y = 0; y < rows; y++)
-      for (let x = 0; x < Math.min(columns, 320); x++)
-        data[(c * height + top + y) * 320 + x] = Number(line?.data[(c * rows + y) * columns + x]);
-  return { type: 'float32', dims: [1, 3, height, 320], data };
-}
 
 describe.each(zoo)('$file', ({ file, height }) => {
   const bytes = new Uint8Array(readFileSync(`${assets}/${file}`));

@@ -1,0 +1,57 @@
+import type { SampleSource } from '../feeds/dataset';
+import type { Layer } from '../onnx/layers';
+import type { Model } from '../onnx/model';
+import type { Remedied } from '../quantize/remedies/modelEditor';
+import {
+  roundLayer,
+  roundWeights,
+  whyNotRounded,
+  type InputGram,
+  type RoundedLayer,
+  type WeightGrid,
+} from '../quantize/remedies/roundWeights';
+import type { WorkerPool } from '../runtime/workerPool';
+import { inputGrams } from './inputGrams';
+import type { SampleRun } from './runSamples';
+
+/**
+ * Rounds the layers' weights to the grid that they will be quantized on, with regard to what the layers read in the
+ * samples: second-order rounding, which needs no training (Nagel et al. 2020, "Up or Down?", eq. 10, solved as in
+ * GPTQ). One more float pass for every 64 MB of sums.
+ * @returns null when no layer was rounded
+ */
+export async function roundByInputs(
+  pool: WorkerPool,
+  original: Model,
+  layers: readonly Layer[],
+  grid: WeightGrid,
+  samples: SampleSource,
+  run: SampleRun = {},
+): Promise<Remedied<RoundedLayer> | null> {
+  const rounded = new Map<string, ReturnType<typeof roundLayer> | string>();
+  const rest: Layer[] = [];
+  for (const layer of layers) {
+    const why = whyNotRounded(layer);
+    if (why === null) rest.push(layer);
+    else if (layer.weight !== null) rounded.set(layer.name, why);
+  }
+  await inputGrams(
+    pool,
+    original,
+    rest,
+    samples,
+    async (layer, gram) => {
+      rounded.set(layer.name, whyUseless(gram) ?? roundLayer(layer, gram, grid));
+      // Other requests of the process get their turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+    run,
+  );
+  return roundWeights(original, rounded);
+}
+
+function whyUseless({ values }: InputGram): string | null {
+  const sum = values.reduce((a, b) => a + Math.abs(b), 0);
+  if (sum === 0) return 'No sample gives it anything but zeros.';
+  return Number.isFinite(sum) ? null : 'Its inputs hold NaN or infinities.';
+}

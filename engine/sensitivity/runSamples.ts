@@ -1,0 +1,61 @@
+import { unlessCancelled } from '../engineError';
+import type { SampleSource } from '../feeds/dataset';
+import { encodeModel, type Model } from '../onnx/model';
+import type { TensorData } from '../onnx/tensor';
+import type { WorkerPool } from '../runtime/workerPool';
+
+export interface SampleRun {
+  onSample?: (() => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs the samples and hands each one's outputs to `take`, in any order: what a model reduces its tensors to before
+ * they leave onnxruntime. Memory is that of one sample in each worker.
+ * @param take is given nothing for an output of a body that did not run
+ * @throws EngineError of the first sample that fails; `cancelled`
+ */
+export async function runSamples(
+  pool: WorkerPool,
+  model: Model,
+  names: readonly string[],
+  samples: SampleSource,
+  take: (valuesOf: (output: string) => TensorData) => void,
+  { onSample, signal }: SampleRun = {},
+): Promise<void> {
+  if (names.length === 0) return;
+  const bytes = encodeModel(model);
+  await pool.forEach(
+    samples.length,
+    {
+      prepare: (worker) => worker.load(bytes, { threads: 1 }),
+      work: async (session, i) => {
+        const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
+        const { outputs } = await session.run(feeds, [...names], sequence);
+        take((output) => outputs[output]?.data ?? new Float32Array(0));
+        onSample?.();
+      },
+      finish: (session) => session.release(),
+    },
+    signal,
+  );
+}
+
+/**
+ * Folds the values of one output into as many as the list has. An output with more of them repeats them: once for each
+ * step, and for each turn of a loop.
+ */
+export function fold(
+  list: Float64Array,
+  values: TensorData,
+  combine: (a: number, b: number) => number,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const at = i % list.length;
+    list[at] = combine(list[at] ?? 0, Number(values[i]));
+  }
+}
+
+export function add(a: number, b: number): number {
+  return a + b;
+}
