@@ -21,7 +21,7 @@ import { Evaluator } from './sensitivity/evaluator';
 import { multiplyAdds } from './sensitivity/multiplyAdds';
 import { notFiniteCount, type HistogramState } from './stats/histogram';
 import { comparesWithFloat } from './target';
-import { adaptTo, partsOf } from './workflow/base';
+import { adaptTo, isReached, partsOf, seenParts } from './workflow/base';
 
 export interface Run {
   onProgress?: OnProgress;
@@ -47,6 +47,8 @@ export interface Measured {
   operators: Operator[];
   /** Layers that no calibration sample reached, so that they have no ranges: the branch of an If never taken. */
   unreached: Layer[];
+  /** Those among the layers that no sample reached either, and that can do without ranges. */
+  unseen: Layer[];
   histograms: Record<string, HistogramState>;
   /** Samples that were counted, and those that failed and were passed over. */
   samples: Pick<Calibration, 'counted' | 'skipped'>;
@@ -130,10 +132,8 @@ export async function measureFloat(
   const usable = settings.calibrated === undefined ? withoutSkipped(whole, calibration.skipped) : whole;
   const observed = calibration.histograms;
   const histograms = Object.fromEntries(Object.entries(observed).filter(([, state]) => hasValues(state)));
-  const reached = (layer: Layer) =>
-    [...tensorsOf([layer])].every((tensor) => histograms[tensor] !== undefined);
-  const layers = parts.layers.filter(reached);
-  if (layers.length === 0) {
+  const { layers, operators } = seenParts(parts, histograms);
+  if (!layers.some((layer) => isReached(layer, histograms))) {
     throw new EngineError(
       'bad-data',
       `No calibration sample reached any layer of the model; the first is ${parts.layers[0]?.name ?? ''}.`,
@@ -156,17 +156,13 @@ export async function measureFloat(
   const evaluator = await scoring(dataset.evaluation);
   const { counted, skipped } = calibration;
   return {
-    ...{ dataset, model, layers, histograms, evaluator, isForeign, reference, outputs },
-    operators: parts.operators.filter((o) => tensorsAreKnown(o, histograms)),
-    unreached: parts.layers.filter((layer) => !reached(layer)),
+    ...{ dataset, model, layers, operators, histograms, evaluator, isForeign, reference, outputs },
+    unreached: parts.layers.filter((layer) => !layers.includes(layer)),
+    unseen: layers.filter((layer) => !isReached(layer, histograms)),
     samples: { counted, skipped },
     chooser: dataset.shared ? evaluator : await scoring(choosing),
     costs: await multiplyAdds(pool.first, model, layers, dataset.evaluation, signal),
   };
-}
-
-function tensorsAreKnown(operator: Operator, histograms: Record<string, HistogramState>): boolean {
-  return [...tensorsOf([], [operator])].every((tensor) => histograms[tensor] !== undefined);
 }
 
 /**

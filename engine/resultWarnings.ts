@@ -76,7 +76,13 @@ function floatWarnings({ summary, measured, nodes, blamed }: ResultFacts): strin
     const names = summary.unquantizable.filter((u) => u.reason === reason).map((u) => u.name);
     warnings.push(`Stays in float: ${listed(names)}. ${reason}`);
   }
-  const { unreached } = measured;
+  const { unreached, unseen } = measured;
+  if (unseen.length > 0) {
+    const names = listed(unseen.map((l) => l.name));
+    warnings.push(
+      `${formatPlural(unseen.length, 'layer')} went to int8 by the weights alone, since no sample reached them: ${names}.`,
+    );
+  }
   if (unreached.length > 0) {
     const names = listed(unreached.map((l) => l.name));
     warnings.push(

@@ -16,6 +16,9 @@ import { quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
 const MAX_BIAS = 2 ** 30;
 
+/** Names of exporters may have a hundred characters; what is made of them is called by a number beyond this many. */
+const LONGEST_STEM = 24;
+
 /** A quantized tensor: its integers, and the floats that they stand for. */
 interface Pair {
   integers: string;
@@ -32,6 +35,7 @@ export class QdqWriter {
   private readonly pairs = new Map<string, Pair>();
   /** Pairs for tensors that no node makes: inputs of the graph. */
   private readonly first: NodeProto[] = [];
+  private readonly numbers = new Map<string, number>();
   private readonly index: GraphIndex;
 
   /** @param constants of the whole model, by name */
@@ -52,7 +56,7 @@ export class QdqWriter {
     if (!this.index.producer.has(tensor) || this.pairs.has(tensor)) return;
     const last = this.lastUnclipped(maker, tail, this.affineOf(tensor));
     const own = last === (tail.at(-1) ?? maker) ? tensor : (last.output[0] ?? '');
-    const float = this.fresh(`${tensor}_float`);
+    const float = this.named(tensor, 'float');
     last.output = last.output.map((o) => (o === own ? float : o));
     this.putBehind(last, this.pair(tensor, float, tensor));
   }
@@ -91,17 +95,17 @@ export class QdqWriter {
     const scaled = this.gridConstants(`${output}_scaled`, scaledBy(this.affineOf(input), rescaling.factor));
     if (!isClipping(rescaling)) {
       this.pairs.set(output, { integers, floats: output });
-      this.putBehind(last, [this.dequantizer(output, integers, output, scaled)]);
+      this.putBehind(last, [this.dequantizer(integers, output, scaled)]);
       return;
     }
     // An integer sum onto a grid that ends where the function does, which is what clips; onnxruntime has no other way to
     // another grid but through floats.
-    const [before, shift, sum] = ['scaled', 'shift', 'sum'].map((part) => this.fresh(`${output}_${part}`));
+    const [before, shift, sum] = ['scaled', 'shift', 'sum'].map((part) => this.named(output, part));
     const shiftName = `${output}_shift`;
     const constant = makeTensor(shift ?? '', [], Float32Array.of(rescaling.shift));
     const shifted = this.quantizedConstant(shiftName, constant, (x) => x);
     this.putBehind(last, [
-      this.dequantizer(output, integers, before ?? '', scaled),
+      this.dequantizer(integers, before ?? '', scaled),
       ...shifted.nodes,
       makeNode('Add', this.fresh(`${output}_Add`), [before ?? '', shifted.result], [sum ?? '']),
       ...this.pair(output, sum ?? '', output),
@@ -145,10 +149,10 @@ export class QdqWriter {
     const max = values.reduce((a, b) => Math.max(a, b), 0);
     const grid = activationAffine(this.plan.profile, { min, max }, Math.max(-min, max));
     const integers = this.integerArray(Array.from(values, (x) => quantize(x, grid)));
-    const name = this.fresh(`${wish}_quantized`);
+    const name = this.named(wish, 'quantized');
     this.graph.initializer.push(makeTensor(name, tensor.dims.map(Number), integers));
-    const result = this.fresh(`${wish}_dequantized`);
-    return { nodes: [this.dequantizer(wish, name, result, this.gridConstants(wish, grid))], result };
+    const result = this.named(wish, 'dequantized');
+    return { nodes: [this.dequantizer(name, result, this.gridConstants(wish, grid))], result };
   }
 
   quantizeInputs(layer: Layer): void {
@@ -196,7 +200,8 @@ export class QdqWriter {
       reader,
       bias.name,
       { dims: bias.dims.map(Number), values },
-      { dims: scaleDims, values: scales, zeros: new Int32Array(scales.length) },
+      // A zero point of 0 is what is meant without one, and kernels do not look at a bias's.
+      { dims: scaleDims, values: scales, zeros: null },
       axis === null ? undefined : bias.dims.length - 1,
     );
   }
@@ -255,7 +260,7 @@ export class QdqWriter {
   private quantized(tensor: string): Pair {
     const known = this.pairs.get(tensor);
     if (known !== undefined) return known;
-    const nodes = this.pair(tensor, tensor, this.fresh(`${tensor}_dequantized`));
+    const nodes = this.pair(tensor, tensor, this.named(tensor, 'dequantized'));
     const made = this.index.producer.get(tensor);
     if (made === undefined) this.first.push(...nodes);
     else this.putBehind(made, nodes);
@@ -265,22 +270,31 @@ export class QdqWriter {
   /** QuantizeLinear and DequantizeLinear from `from` to `to` on the grid of `tensor`, whose pair they become. */
   private pair(tensor: string, from: string, to: string): NodeProto[] {
     const grid = this.gridConstants(tensor, this.affineOf(tensor));
-    const integers = this.fresh(`${tensor}_quantized`);
+    const integers = this.named(tensor, 'quantized');
     this.pairs.set(tensor, { integers, floats: to });
-    return [this.quantizer(tensor, from, integers, grid), this.dequantizer(tensor, integers, to, grid)];
+    return [this.quantizer(from, integers, grid), this.dequantizer(integers, to, grid)];
   }
 
-  private quantizer(tensor: string, from: string, to: string, grid: readonly string[]): NodeProto {
-    return makeNode('QuantizeLinear', this.fresh(`${tensor}_QuantizeLinear`), [from, ...grid], [to]);
+  /** A name for what belongs to a tensor. Every pair has a handful, which would be a fifth of a small model's file. */
+  private named(tensor: string, part: string): string {
+    if (tensor.length <= LONGEST_STEM) return this.fresh(`${tensor}_${part}`);
+    const number = this.numbers.get(tensor) ?? this.numbers.size;
+    this.numbers.set(tensor, number);
+    return this.fresh(`q${number}_${part}`);
   }
 
-  private dequantizer(tensor: string, from: string, to: string, grid: readonly string[]): NodeProto {
-    return makeNode('DequantizeLinear', this.fresh(`${tensor}_DequantizeLinear`), [from, ...grid], [to]);
+  // These go without a name of their own: onnxruntime and people know them by what they read and make.
+  private quantizer(from: string, to: string, grid: readonly string[]): NodeProto {
+    return makeNode('QuantizeLinear', '', [from, ...grid], [to]);
+  }
+
+  private dequantizer(from: string, to: string, grid: readonly string[]): NodeProto {
+    return makeNode('DequantizeLinear', '', [from, ...grid], [to]);
   }
 
   /** Scale and zero point as constants of the graph. */
   private gridConstants(tensor: string, { scale, zeroPoint }: Affine): [scale: string, zeroPoint: string] {
-    const names: [string, string] = [this.fresh(`${tensor}_scale`), this.fresh(`${tensor}_zero_point`)];
+    const names: [string, string] = [this.named(tensor, 'scale'), this.named(tensor, 'zero_point')];
     this.graph.initializer.push(
       makeTensor(names[0], [], Float32Array.of(scale)),
       makeTensor(names[1], [], this.integerArray([zeroPoint])),
@@ -296,22 +310,20 @@ export class QdqWriter {
     reader: NodeProto,
     name: string,
     tensor: { dims: number[]; values: Int8Array | Uint8Array | Int32Array },
-    scale: { dims: number[]; values: Float32Array; zeros: Int8Array | Uint8Array | Int32Array },
+    scale: { dims: number[]; values: Float32Array; zeros: Int8Array | Uint8Array | null },
     axis: number | undefined,
   ): string {
-    const names = ['quantized', 'scale', 'zero_point', 'dequantized'].map((part) =>
-      this.fresh(`${name}_${part}`),
-    );
+    const names = ['quantized', 'scale', 'zero_point', 'dequantized'].map((part) => this.named(name, part));
     const [quantized = '', scaleName = '', zeroName = '', result = ''] = names;
     this.graph.initializer.push(
       makeTensor(quantized, tensor.dims, tensor.values),
       makeTensor(scaleName, scale.dims, scale.values),
-      makeTensor(zeroName, scale.dims, scale.zeros),
     );
+    if (scale.zeros !== null) this.graph.initializer.push(makeTensor(zeroName, scale.dims, scale.zeros));
     const node = makeNode(
       'DequantizeLinear',
-      this.fresh(`${name}_DequantizeLinear`),
-      [quantized, scaleName, zeroName],
+      '',
+      scale.zeros === null ? [quantized, scaleName] : [quantized, scaleName, zeroName],
       [result],
       axis === undefined ? {} : { axis },
     );

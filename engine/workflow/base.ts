@@ -5,6 +5,7 @@ import { findOperators, type Operator } from '../onnx/operators';
 import { leastUsefulValues } from '../onnx/saturations';
 import { withSubPixelConvs } from '../onnx/subPixelConv';
 import type { CalibrationMethod, ProfileName } from '../protocol';
+import { tensorsOf } from '../quantize/plan';
 import { profiles } from '../quantize/profiles';
 import type { WorkerPool } from '../runtime/workerPool';
 import { clipsBy } from '../sensitivity/clipsBy';
@@ -28,9 +29,32 @@ export function partsOf(model: Model, profile: ProfileName): Parts {
   return { layers, operators: findOperators(model.graph, layers, profiles[profile].operators) };
 }
 
+/** Recurrent layers quantize what they read as they run, or only store weights: they need no ranges. */
+const needsNoRanges = new Set<string>(['LSTM', 'GRU']);
+
+/** Whether samples reached all that a layer reads and makes. */
+export function isReached(layer: Layer, histograms: Readonly<Record<string, HistogramState>>): boolean {
+  return [...tensorsOf([layer])].every((tensor) => histograms[tensor] !== undefined);
+}
+
+/** Those that can be quantized: their tensors were seen to hold something, or they need not be. */
+export function seenParts(
+  { layers, operators }: Parts,
+  histograms: Readonly<Record<string, HistogramState>>,
+): Parts {
+  const isSeen = (operator: Operator) =>
+    [...tensorsOf([], [operator])].every((tensor) => histograms[tensor] !== undefined);
+  return {
+    layers: layers.filter((layer) => needsNoRanges.has(layer.opType) || isReached(layer, histograms)),
+    operators: operators.filter(isSeen),
+  };
+}
+
 /** A float model to quantize from, and what was measured of its tensors. */
 export interface Base extends Parts {
   model: Model;
+  /** The same before a remedy changed weights and biases for the sake of their rounding. */
+  plain: Model;
   histograms: Record<string, HistogramState>;
   /** Clip on |x| by method and tensor. */
   clips: Map<CalibrationMethod, Map<string, number>>;
@@ -54,6 +78,7 @@ export async function makeBase(
   const clips = await clipsBy(pool, wanted, profile, histograms, signal);
   return {
     model,
+    plain: model,
     layers,
     operators,
     histograms,

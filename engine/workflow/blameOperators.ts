@@ -51,7 +51,7 @@ export async function blameOperators(
   const blamed: BlamedOperators[] = [];
   const namesOf = (keep: (o: Operator) => boolean) => present.filter(keep).map((o) => o.name);
   while (left.size > 0 && !judge.aims(current) && judge.isClearlyWorse(bare, current)) {
-    const tries: (Judged & { type: string; entry: { kept: boolean } })[] = [];
+    const tries: (Judged & { type: string })[] = [];
     for (const type of left) {
       const names = namesOf((o) => !computes(o) || (left.has(o.opType) && o.opType !== type));
       tries.push({
@@ -71,11 +71,7 @@ export async function blameOperators(
     blamed.push({ opType: best.type, nodes: namesOf((o) => o.opType === best.type), gain });
     current = best;
   }
-  if (
-    !judge.aims(current) &&
-    !judge.isClearlyWorse(current, bare) &&
-    judge.isBetter(current, bare)
-  ) {
+  if (!judge.aims(current) && !judge.isClearlyWorse(current, bare) && judge.isBetter(current, bare)) {
     bare.entry.kept = true;
     for (const type of left) blamed.push({ opType: type, nodes: namesOf((o) => o.opType === type), gain: 0 });
     current = bare;
@@ -90,7 +86,7 @@ async function readmit(
   start: Judged,
   blamed: BlamedOperators[],
   judge: Judge,
-  attempt: (tried: string, names: Iterable<string>) => Promise<Judged & { entry: { kept: boolean } }>,
+  attempt: (tried: string, names: Iterable<string>) => Promise<Judged>,
 ): Promise<Blame> {
   let current = start;
   let left = MOST_READMISSIONS;

@@ -80,7 +80,7 @@ export async function chooseCalibrator(
   const total = candidates.length * judge.sampleCount;
   const progress = new StageProgress('choose', 'Trying each calibrator', total, onProgress);
   const step = () => progress.step();
-  const tried: (Judged & { method: UsedMethod; entry: { kept: boolean } })[] = [];
+  const tried: (Judged & { method: UsedMethod })[] = [];
   for (const [method, methods] of candidates) {
     // Between methods per-channel weights judge, since the noise of per-tensor ones would hide what activations do.
     const weights = candidates.length > 1 ? 'per-channel' : start.weights;

@@ -10,6 +10,7 @@ import type {
   WeightGranularity,
 } from '../protocol';
 import { planQuantization, type QuantPlan } from '../quantize/plan';
+import { restoreLayers } from '../quantize/remedies/restoreLayers';
 import { rewriteQdq } from '../quantize/rewrite';
 import type { Base } from './base';
 
@@ -53,7 +54,8 @@ export function planOf({ base, profile, weights, methods, operators, choices }: 
 }
 
 export function buildModel(candidate: Candidate): Model {
-  return rewriteQdq(candidate.base.model, planOf(candidate));
+  const { base, choices } = candidate;
+  return rewriteQdq(restoreLayers(base.model, base.plain, new Set(choices.keys())), planOf(candidate));
 }
 
 export function encodeCandidate(candidate: Candidate): Uint8Array<ArrayBuffer> {

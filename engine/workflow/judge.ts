@@ -14,6 +14,8 @@ const CLEAR_DB = 0.5;
 export interface Judged {
   candidate: Candidate;
   verdict: Verdict;
+  /** Its line in the notebook. */
+  entry: NotebookEntry;
 }
 
 /** Scores candidates on the samples that choose, and keeps the notebook of all that was tried. */
@@ -35,24 +37,17 @@ export class Judge {
     return this.evaluator.samples.length;
   }
 
-  /** @throws EngineError `runtime`, `cancelled` */
-  async judge(candidate: Candidate, onSample?: () => void): Promise<Judged> {
-    const verdict = await this.evaluator.judge(encodeCandidate(candidate), onSample, this.signal);
-    return { candidate, verdict };
-  }
-
-  /** Scores a candidate and writes down what it was; whether it is kept is for the caller to say. */
+  /**
+   * Scores a candidate and writes down what it was; whether it is kept is for the caller to say.
+   * @throws EngineError `runtime`, `cancelled`
+   */
   async attempt(
     step: NotebookStep,
     tried: string,
     candidate: Candidate,
     onSample?: () => void,
-  ): Promise<Judged & { entry: NotebookEntry }> {
-    const judged = await this.judge(candidate, onSample);
-    return { ...judged, entry: this.note(step, tried, judged.verdict) };
-  }
-
-  note(step: NotebookStep, tried: string, verdict: Verdict): NotebookEntry {
+  ): Promise<Judged> {
+    const verdict = await this.evaluator.judge(encodeCandidate(candidate), onSample, this.signal);
     const { difference, standardError } = pairedDifference(this.evaluator.floatSamples, verdict.samples);
     const entry = {
       step,
@@ -64,7 +59,7 @@ export class Judge {
       kept: false,
     };
     this.notebook.push(entry);
-    return entry;
+    return { candidate, verdict, entry };
   }
 
   /** Whether it is as near to float as was asked for. */

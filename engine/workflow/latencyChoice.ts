@@ -1,10 +1,16 @@
+import type { Operator } from '../onnx/operators';
 import type { Evaluator } from '../sensitivity/evaluator';
-import { measureLatencies } from '../sensitivity/latency';
+import { measureLatencies, speedup, type Latency } from '../sensitivity/latency';
 import { StageProgress, type OnProgress } from '../progress';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import { computes } from './blameOperators';
 import { encodeCandidate, withOperators, type Candidate } from './candidate';
 import type { Judge, Judged } from './judge';
+
+/** What takes time: not what only moves values, but for pooling. */
+function takesTime(operator: Operator): boolean {
+  return computes(operator) || operator.opType === 'MaxPool' || operator.opType === 'ReduceMax';
+}
 
 /** A change has to gain this share of the time, or it is within what the machine's noise makes of nothing. */
 const LEAST_GAIN = 0.02;
@@ -26,7 +32,7 @@ export async function chooseByLatency(
   let current = start;
   const refused = new Set<string>();
   const typesIn = ({ base, operators }: Candidate) => [
-    ...new Set(base.operators.filter((o) => operators.has(o.name) && computes(o)).map((o) => o.opType)),
+    ...new Set(base.operators.filter((o) => operators.has(o.name) && takesTime(o)).map((o) => o.opType)),
   ];
   const rounds = typesIn(start.candidate).length + 1;
   const progress = new StageProgress('choose', 'Timing operators in int8 and in float', rounds, onProgress);
@@ -48,12 +54,17 @@ export async function chooseByLatency(
     if (types.length === 0) break;
     const times = await timeAll(worker, variants, outputs, samples, signal);
     progress.step();
-    const [now = 0] = times;
-    const order = variants
-      .map((variant, i) => ({ ...variant, ms: times[i] ?? Infinity }))
-      .slice(1)
-      .filter(({ ms }) => ms < now * (1 - LEAST_GAIN))
-      .sort((a, b) => a.ms - b.ms);
+    const [now, ...others] = times;
+    const order = others
+      .flatMap((latency, i) => {
+        const variant = variants[i + 1];
+        return now === undefined || variant === undefined
+          ? []
+          : [{ ...variant, ms: latency.median, gain: speedup(now, latency) }];
+      })
+      // In three of four rounds, and by more than the clock's own noise.
+      .filter(({ gain }) => gain.low > 1 && gain.median > 1 + LEAST_GAIN)
+      .sort((a, b) => b.gain.median - a.gain.median);
     let changed = false;
     for (const { type, candidate: faster, ms } of order) {
       const words = type === 'all' ? 'what stands between layers' : (type ?? '');
@@ -83,12 +94,12 @@ async function timeAll(
   outputs: string[],
   samples: Evaluator['samples'],
   signal: AbortSignal | undefined,
-): Promise<number[]> {
+): Promise<Latency[]> {
   const sessions: Session[] = [];
   try {
     for (const { candidate } of variants)
       sessions.push(await worker.load(encodeCandidate(candidate), { threads: 1 }));
-    return (await measureLatencies(sessions, outputs, samples, signal)).map((l) => l.median);
+    return await measureLatencies(sessions, outputs, samples, signal);
   } finally {
     for (const session of sessions) await session.release();
   }

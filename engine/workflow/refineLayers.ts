@@ -33,7 +33,7 @@ export async function refineLayers(
     const most = 2 * Math.ceil(Math.log2(ranking.length + 1)) + 1;
     const title = choice === 'float' ? 'Choosing layers to keep in float' : 'Choosing layers to refine';
     const progress = new StageProgress('select', title, most, onProgress);
-    const tried = new Map<number, Judged & { entry: { kept: boolean } }>();
+    const tried = new Map<number, Judged>();
     const selection = await selectFloatLayers(
       () => Promise.resolve(ranking),
       async (names) => {

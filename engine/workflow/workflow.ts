@@ -8,10 +8,11 @@ import { rankLayers, type Ranked } from '../sensitivity/selectFloatLayers';
 import { makeBase } from './base';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator, methodsFor } from './calibrators';
-import { planOf, withChoices, withOperators, type Candidate } from './candidate';
+import { encodeCandidate, planOf, withChoices, withOperators, type Candidate } from './candidate';
 import { Judge } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { refineLayers } from './refineLayers';
+import { applyRemedies, tryRemedies } from './remedies';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 const LOCAL_SAMPLES = 16;
@@ -65,15 +66,21 @@ export async function runWorkflow(
   let current = blameless.judged;
 
   let ranked: LayerScore[] | undefined;
-  const measure = async () => (ranked ??= await measureLayers(pool, measured, whole, run));
   if (keepFloat === null) {
-    const ranking = async () => rankLayers(await measure()).map((r) => r.name);
+    current = await tryRemedies(current, judge, { pool, measured, onProgress, signal });
+    const { candidate } = current;
+    const ranking = async () => {
+      const scores = await measureLayers(pool, measured, candidate, run);
+      // Of a remedied model they are those of its own weights.
+      if (candidate.remedies.length === 0) ranked = scores;
+      return rankLayers(scores).map((r) => r.name);
+    };
     current = await refineLayers(current, ranking, judge, onProgress);
   }
   // This processor's times say nothing of another.
   if (!isForeign)
     current = await chooseByLatency(current, judge, pool.first, chooser, outputs, onProgress, signal);
-  if (rank) await measure();
+  if (rank) ranked ??= await measureLayers(pool, measured, whole, run);
   const { notebook } = judge;
   return {
     whole,
@@ -90,14 +97,15 @@ export async function rebuild(
   pool: WorkerPool,
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
-  { method, weights, operators, choices }: Decisions,
+  { method, weights, operators, choices, remedies }: Decisions,
   { onProgress, signal }: Run,
 ): Promise<Candidate> {
   const start = await startFrom(pool, measured, { ...settings, calibration: method }, signal);
   const context = { pool, samples: measured.dataset.calibration, onProgress, signal };
   const methods = await methodsFor(start, method, context);
-  const all = { ...start, weights, method, methods, choices: new Map(Object.entries(choices)) };
-  return withOperators(all, operators);
+  const all = { ...start, weights, method, methods };
+  const remedied = await applyRemedies(all, remedies, { pool, measured, onProgress, signal });
+  return { ...withOperators(remedied ?? all, operators), choices: new Map(Object.entries(choices)) };
 }
 
 /** Everything in int8, before a calibrator is chosen. */
@@ -122,23 +130,33 @@ async function startFrom(
 async function measureLayers(
   pool: WorkerPool,
   { dataset, chooser }: Measured,
-  { base, ...rest }: Candidate,
+  candidate: Candidate,
   { onProgress, signal }: Run,
 ): Promise<LayerScore[]> {
   const { calibration } = dataset;
   const few = Math.min(LOCAL_SAMPLES, calibration.length);
   const samples = { length: few, load: (i: number) => calibration.load(i) };
-  const { layers, model } = base;
-  const plan = planOf({ ...withOperators({ base, ...rest }, []), choices: new Map() });
+  const { layers, model, plain } = candidate.base;
+  const bare: Candidate = { ...withOperators(candidate, []), choices: new Map() };
+  const names = layers.map((l) => l.name);
+  const alone = (name: string) =>
+    encodeCandidate(
+      withChoices(
+        bare,
+        names.filter((other) => other !== name),
+        'float',
+      ),
+    );
   const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
-  const sqnr = await localSqnr(pool, model, layers, plan, samples, () => local.step(), signal);
+  const step = () => local.step();
+  const sqnr = await localSqnr(pool, plain, layers, planOf(bare), samples, step, signal, model);
   const exact = new StageProgress(
     'sensitivity',
     'Trying each layer alone in int8',
     layers.length,
     onProgress,
   );
-  const scores = await exactScores(pool, chooser, model, layers, plan, () => exact.step(), signal);
+  const scores = await exactScores(pool, chooser, names, alone, () => exact.step(), signal);
   return layers.map(({ name }) => {
     const score = scores.get(name) ?? 0;
     return { name, score, drop: chooser.float - score, sqnrDb: sqnr.get(name) ?? 0 };

@@ -61,8 +61,8 @@ describe('layers in bodies, from the file to the report', () => {
     const project = await Project.open(model, pool);
     expect(project.summary.layers).toHaveLength(16);
     const report = await project.analyze(settings, {});
-    expect(report.layers).toHaveLength(8);
-    expect(report.layers.every((l) => l.name.startsWith('node_cond__1/then_branch/'))).toBe(true);
+    const branch = 'node_cond__1/then_branch/';
+    expect(report.layers.filter((l) => l.name.startsWith(branch))).toHaveLength(8);
     expect(report.layers.every((l) => l.ranAsInteger)).toBe(true);
     expect(report.layers.every((l) => l.sqnrDb > 10 && l.sqnrDb < 80)).toBe(true);
     expect(report.int8.integerNodes).toBe(8);
