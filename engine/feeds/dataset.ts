@@ -54,6 +54,8 @@ export interface Dataset {
   alphabet: string[];
   /** For metrics that cut a score; nothing for their own default. */
   threshold?: number | undefined;
+  /** Outputs that the metric looks at; nothing for all. */
+  outputs?: string[] | undefined;
   /** What users have to know of this data, in sentences. */
   warnings: string[];
   /** True when a stream had more samples than were read. */

@@ -35,6 +35,11 @@ export interface Manifest {
   metric?: MetricName | undefined;
   /** What counts as found: `frames` 0.5, `iou` 0.3 and `segments` 0.2 when left out. Other metrics know none. */
   threshold?: number | undefined;
+  /**
+   * The outputs that the metric looks at, all when left out: a detector's scores may be compared and its boxes, whose
+   * largest coordinate says nothing, left alone.
+   */
+  outputs?: string[] | undefined;
   /** The characters of a `ctc` model. */
   alphabet?: Alphabet | undefined;
   /** All samples, when nothing says which of them calibrate: even ones do, odd ones evaluate. */

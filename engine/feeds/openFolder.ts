@@ -36,12 +36,12 @@ export async function openFolder(
     const files = await listFiles(folder, part, name);
     return { files, ...fileSamples(files, reading, inputs, name) };
   };
-  const { threshold } = manifest;
+  const { threshold, outputs } = manifest;
   const alphabet = manifest.alphabet === undefined ? [] : await readAlphabet(folder, manifest.alphabet, name);
   if (manifest.samples !== undefined) {
     const { files, source, color } = await open(manifest.samples);
     const metric = chooseMetric(manifest, files, name);
-    return { ...splitSamples(source), metric, threshold, alphabet, color, warnings };
+    return { ...splitSamples(source), metric, threshold, outputs, alphabet, color, warnings };
   }
   const calibration = await open(manifest.calibration ?? []);
   const evaluation = await open(manifest.evaluation ?? []);
@@ -52,6 +52,7 @@ export async function openFolder(
     shared: false,
     metric,
     threshold,
+    outputs,
     alphabet,
     color: calibration.color ?? evaluation.color,
     warnings,

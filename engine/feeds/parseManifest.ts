@@ -35,6 +35,7 @@ export function parseManifest(text: string, file: string): Manifest {
     'constants',
     'metric',
     'threshold',
+    'outputs',
     'alphabet',
     'samples',
     'calibration',
@@ -51,6 +52,10 @@ export function parseManifest(text: string, file: string): Manifest {
     constants: optional(members.get('constants'), (value) => readMap(value, (item) => item.number())),
     metric: members.get('metric')?.oneOf(metricNames),
     threshold: members.get('threshold')?.number(),
+    outputs: members
+      .get('outputs')
+      ?.items()
+      .map((item) => item.string()),
     alphabet: optional(members.get('alphabet'), readAlphabet),
     samples: optional(members.get('samples'), readPart),
     calibration: optional(members.get('calibration'), readPart),

@@ -1,3 +1,4 @@
+import { badData } from '../badData';
 import type { Dataset } from '../dataset';
 import { agreementMetric } from './agreementMetric';
 import { cosineMetric } from './cosineMetric';
@@ -9,11 +10,21 @@ import { segmentsMetric } from './segmentsMetric';
 import { sqnrMetric } from './sqnrMetric';
 import { topKMetric } from './topKMetric';
 
-/** The metric that a data set asks for; `outputNames` in the model's order. */
+/**
+ * The metric that a data set asks for; `all` are the model's outputs in its order.
+ * @throws EngineError `bad-data` when the data names an output that the model does not have
+ */
 export function createMetric(
-  { metric, alphabet, threshold }: Pick<Dataset, 'metric' | 'alphabet' | 'threshold'>,
-  outputNames: readonly string[],
+  { metric, alphabet, threshold, outputs }: Pick<Dataset, 'metric' | 'alphabet' | 'threshold' | 'outputs'>,
+  all: readonly string[],
 ): Metric {
+  const unknown = outputs?.find((name) => !all.includes(name));
+  if (unknown !== undefined)
+    throw badData(
+      `The data's metric looks at output "${unknown}", which the model does not have.`,
+      `Name ${all.join(', ')} under "outputs", or leave it out.`,
+    );
+  const outputNames = outputs ?? all;
   switch (metric) {
     case 'top1':
       return topKMetric(1, outputNames);

@@ -96,3 +96,15 @@ test.each<MetricName>(['sqnr', 'cosine', 'agreement'])(
     );
   },
 );
+
+test('a metric looks at the outputs that the data names, and at no others', () => {
+  const data = { metric: 'agreement' as const, alphabet: [], outputs: ['scores'] };
+  const metric = createMetric(data, ['boxes', 'scores']);
+  const scores = { type: 'float32' as const, dims: [2, 1], data: Float32Array.of(-1, 2) };
+  const boxes = (x: number) => ({ type: 'float32' as const, dims: [1, 2], data: Float32Array.of(x, 1) });
+  const reference = metric.reference({ boxes: boxes(0), scores });
+  expect(metric.score({ boxes: boxes(9), scores }, null, reference).value).toBe(1);
+  expect(() => createMetric({ ...data, outputs: ['score'] }, ['boxes', 'scores'])).toThrow(
+    'looks at output "score", which the model does not have',
+  );
+});
