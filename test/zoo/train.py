@@ -22,7 +22,7 @@ from digits import SEED, load_digits, split  # noqa: E402
 BATCH = 64
 RATE = 2e-3
 DECAY = 0.05
-EPOCHS = {"cnn": 8, "vit": 40}
+EPOCHS = {"cnn": 16, "vit": 28}
 MODELS = {"cnn": digitCnn, "vit": digitVit}
 
 

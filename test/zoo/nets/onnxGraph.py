@@ -16,7 +16,7 @@ class OnnxGraph:
 
     def weight(self, name: str, values: numpy.ndarray) -> str:
         """Stores an initializer as it is; @returns its name"""
-        self.weights.append(numpy_helper.from_array(numpy.ascontiguousarray(values), name))
+        self.weights.append(numpy_helper.from_array(numpy.array(values, order="C"), name))
         return name
 
     def constant(self, name: str, values: list[int] | list[float] | float) -> str:
