@@ -28,9 +28,9 @@ export function makeData({ name }, python) {
 }
 
 /** Score on the evaluation part of `data`; `{ failure }` where the model cannot be run. */
-function score({ path, agreement }, model, data) {
+function score({ name, path, agreement }, model, data) {
   const against = agreement && model !== path ? ['--against', path] : [];
-  return quantscope('score.json', 'evaluate', model, '--data', data, ...against);
+  return quantscope(`${name}/score.json`, 'evaluate', model, '--data', data, ...against);
 }
 
 /** The float model: its score, size and the sizes of both parts. */
@@ -75,7 +75,7 @@ export function measureOurs(zooModel, bench) {
   const calibrators = METHODS.map((method) => {
     const out = join(folder, 'calibrator.onnx');
     const options = ['--data', data, '--calibration', method, '--calibrated', calibrated, '-o', out];
-    const { failure, int8 } = quantscope('calibrator.json', 'quantize', path, ...options);
+    const { failure, int8 } = quantscope(`${name}/calibrator.json`, 'quantize', path, ...options);
     return failure === undefined ? { method, score: int8.score } : { method, failure };
   });
   const scored = score(zooModel, model, data);

@@ -1,7 +1,7 @@
 // Runs the programs that the zoo is measured with: the built CLI, the benches in TypeScript, and Python.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { unpackNpm } from '../../scripts/setUpModels.mjs';
 import { buildBench } from '../bench/buildBench.mjs';
 import { findPython } from '../bench/python.mjs';
@@ -34,8 +34,8 @@ export function digitsFolder() {
 
 /** Runs a command of the CLI that takes --json; @returns what it wrote there, or `{ failure }` with its one line. */
 export function quantscope(file, ...args) {
-  mkdirSync(results, { recursive: true });
   const json = join(results, file);
+  mkdirSync(dirname(json), { recursive: true });
   const ran = start(process.execPath, ['dist/quantscope.js', ...args, '--json', json]);
   return ran.status === 0 ? JSON.parse(readFileSync(json, 'utf8')) : { failure: lastLine(ran) };
 }
