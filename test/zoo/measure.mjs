@@ -9,7 +9,6 @@ const METHODS = [
   ...['max', 'entropy', 'mse'],
   ...['99.9', '99.99', '99.999', '99.9999'].map((share) => `percentile:${share}`),
 ];
-const ROUNDS = 60;
 const TARGET = '1%';
 
 export const partFile = (name, part) => join(results, name, `${part}.json`);
@@ -155,7 +154,7 @@ export function measureLatency({ name, path }, bench) {
   const there = (file) => statSync(join(results, name, file), { throwIfNoEntry: false }) !== undefined;
   const files = ['ours', 'peer-best', 'peer-raw', 'peer-default'].filter((file) => there(`${file}.onnx`));
   const models = [path, ...files.map((file) => join(results, name, `${file}.onnx`))];
-  const times = bench('timeModels', dataFolder(name), String(ROUNDS), ...models);
+  const { rounds, models: times } = bench('timeModels', dataFolder(name), ...models);
   const named = times.map((time, i) => [i === 0 ? 'float' : files[i - 1], time]);
-  keep(name, 'latency', { rounds: ROUNDS, ...Object.fromEntries(named) });
+  keep(name, 'latency', { rounds, ...Object.fromEntries(named) });
 }

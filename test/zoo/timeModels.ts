@@ -1,12 +1,15 @@
-// Times models in turns on the same evaluation samples, on one thread: DATA ROUNDS MODEL…; the first model's inputs say how the data
-// is read. Prints the median and both quartiles of each one's milliseconds, and of its time against the first one's, round by round.
+// Times models in turns on the same evaluation samples, on one thread: DATA MODEL…; the first model's inputs say how the data
+// is read, and its speed how many rounds are run. Prints the rounds, and the median and both quartiles of each one's milliseconds, and of its time against the first one's, round by round.
 import { openDataset } from '../../engine/feeds/openDataset';
 import { inputSpecs } from '../../engine/onnx/inputSpecs';
 import { readModelFile } from '../../engine/onnx/model';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 
-const [data = '', rounds = '', ...paths] = process.argv.slice(2);
+const [data = '', ...paths] = process.argv.slice(2);
 const pool = new WorkerPool(1);
+/** Short runs vary more: they are repeated until the first model has run so long. */
+const ENOUGH_MS = 2000;
+const [LEAST, MOST] = [60, 1000];
 
 interface Spread {
   low: number;
@@ -35,7 +38,8 @@ async function main(): Promise<unknown> {
   for (const { bytes } of models) sessions.push(await pool.first.load(bytes, { threads: 1 }));
   const times = sessions.map((): number[] => []);
   // The first round warms up.
-  for (let round = 0; round <= Number(rounds); round++) {
+  let rounds = LEAST;
+  for (let round = 0; round <= rounds; round++) {
     const { feeds, sequence } = await evaluation.load(round % evaluation.length);
     for (let turn = 0; turn < sessions.length; turn++) {
       // Another one begins each round, so that none is always behind the same.
@@ -43,12 +47,14 @@ async function main(): Promise<unknown> {
       const taken = await sessions[i]?.run(feeds, outputs, sequence);
       if (round > 0 && taken !== undefined) times[i]?.push(taken.milliseconds);
     }
+    const own = times[0] ?? [];
+    if (round === LEAST) rounds = Math.min(MOST, Math.max(LEAST, ENOUGH_MS / spread(own).median));
   }
-  return times.map((list, i) => ({
-    path: paths[i],
+  const measured = times.map((list) => ({
     milliseconds: spread(list),
     ratio: spread(list.map((time, round) => time / (times[0]?.[round] ?? NaN))),
   }));
+  return { rounds: times[0]?.length ?? 0, models: measured };
 }
 
 void main()

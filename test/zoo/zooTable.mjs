@@ -158,9 +158,8 @@ function cost(rows) {
   return `## What it costs and saves
 
 Layers and their multiply-adds that onnxruntime computes in float in our file; nodes of its optimized graph; bytes of the file. Latency is the time of a
-sample as a share of float's, on one thread, the models in turns on the same samples: the median of ${
-    rows.find(({ latency }) => latency !== undefined)?.latency.rounds ?? 0
-  } rounds, and its quartiles. \`default\` is the peer's default call on the prepared file.
+sample as a share of float's, on one thread, the models in turns on the same samples: the median of 60 to 1,000
+rounds, and its quartiles. \`default\` is the peer's default call on the prepared file.
 
 ${table(
   ['Model', 'Layers in float', 'Multiply-adds in float', 'Nodes: integer', 'float'],
