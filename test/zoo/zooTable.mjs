@@ -58,7 +58,13 @@ function head(rows, missing) {
   const peer = /^onnxruntime==(.+)$/m.exec(requirements)?.[1] ?? '';
   const [processor] = cpus();
   const flags = process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
-  const integers = flags === '' ? '' : / avx(512)?_vnni/.test(flags) ? ' with VNNI' : ' without VNNI';
+  const dots = / avx(512)?_vnni/.test(flags) ? ' with VNNI' : ' without VNNI';
+  const integers = process.arch === 'x64' && flags !== '' ? dots : '';
+  // Intel's intrinsics guide, _mm256_maddubs_epi16.
+  const saturates =
+    integers === ' without VNNI'
+      ? ' Without VNNI, products of uint8 and int8 are added in pairs in 16 bits, which saturate; those with weights of 7 bits do not.'
+      : '';
   const times = rows
     .map(({ name }) => statSync(partFile(name, 'ours')).mtime.toISOString().slice(0, 10))
     .sort();
@@ -70,7 +76,7 @@ Beside it, Python's onnxruntime.quantization on the same samples. \`npm run zoo\
 page; the data is made by [test/zoo/data](../test/zoo/data), with its truth.
 
 Measured ${days} on ${processor?.model.trim() ?? 'an unknown processor'}${integers}, ${cpus().length} threads, Node ${process.versions.node},
-onnxruntime-node ${version('onnxruntime-node')}, onnxruntime ${peer} for Python.${
+onnxruntime-node ${version('onnxruntime-node')}, onnxruntime ${peer} for Python.${saturates}${
     missing.length === 0 ? '' : `\n\n**Not measured: ${missing.join(', ')}.**`
   }
 
