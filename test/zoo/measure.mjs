@@ -84,8 +84,8 @@ export function measureOurs(zooModel, bench) {
 }
 
 /** What is read from the JSON of `quantize`; all else is measured from the file that it wrote. */
-function workflowFacts({ keepFloat, settings, meetsTarget }) {
-  return { keepFloat, method: settings.method, meetsTarget };
+function workflowFacts({ keepFloat, decisions, blamed, notebook, meetsTarget, warnings }) {
+  return { keepFloat, decisions, blamed, notebook, meetsTarget, warnings };
 }
 
 /** The calibration part as a folder whose samples are scored: for choosing among the peer's settings. */

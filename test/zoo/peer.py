@@ -8,6 +8,7 @@
 """
 
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -144,10 +145,14 @@ def main() -> None:
     start = time.perf_counter()
     result: dict = {}
     try:
-        # Its files of its own are left where it is started.
+        setting = [] if command == "prepare" else [args.pop(0)]
+        paths = [str(Path(path).resolve()) for path in args]
+        # It leaves files where it is started, and in the folder for temporary ones.
         with tempfile.TemporaryDirectory() as folder:
             tempfile.tempdir = folder
-            result = {"failed": prepare(*args)} if command == "prepare" else quantize(*args)
+            os.chdir(folder)
+            result = {"failed": prepare(*paths)} if command == "prepare" else quantize(*setting, *paths)
+            os.chdir("/")
     except MemoryError:
         result = {"failure": f"out of memory at {MEMORY >> 30} GB"}
     except Exception as error:  # noqa: BLE001

@@ -27,6 +27,7 @@ export async function zooTable() {
     head(rows, missing),
     scores(rows),
     calibrators(rows),
+    workflow(rows.filter(({ ours }) => ours.failure === undefined)),
     cost(rows),
     bars(rows),
     settings(rows.filter(({ peer }) => peer !== undefined)),
@@ -90,7 +91,7 @@ ${table(
   ]),
 )}
 
-No sample is in both parts. The peer's best setting is chosen on the calibration part, and scored on the other.`;
+No sample is in both parts. What the workflow chooses, and the peer's best setting, is chosen on the calibration part; all scores are of the other.`;
 }
 
 function scores(rows) {
@@ -152,6 +153,37 @@ ${table(
     }),
   ]),
 )}`;
+}
+
+/** What was decided for each model, and how sure the result is. */
+function workflow(rows) {
+  const count = (list, one) => `${list.length} ${one}${list.length === 1 ? '' : 's'}`;
+  const lines = rows.map(({ name, ours: { decisions, keepFloat, blamed, notebook } }) => {
+    const { method, weights, operators, choices, remedies } = decisions;
+    const blame = blamed.map(({ opType, nodes, gain }) => `${count(nodes, opType)} (+${percent(gain)})`);
+    const proof = notebook.find(({ step }) => step === 'verification');
+    const tried = notebook.filter(({ step }) => step !== 'verification');
+    const parts = [
+      `calibrator ${method}, weights ${weights}`,
+      remedies.length === 0 ? 'no remedy' : `remedies ${remedies.join(', ')}`,
+      `${count(operators, 'operator')} between the layers in integers`,
+      ...(Object.keys(choices).length === 0
+        ? []
+        : [`${count(Object.keys(choices), 'layer')} not plain int8`]),
+      ...(keepFloat.length === 0 ? [] : [`float: ${keepFloat.map(cell).join(', ')}`]),
+      ...(blame.length === 0 ? [] : [`to blame between the layers: ${blame.join(', ')}`]),
+    ];
+    const sure =
+      proof === undefined
+        ? ''
+        : ` Against float: ${percent(proof.difference, 2)} ± ${percent(1.96 * proof.standardError, 2)}.`;
+    return `- **${name}**: ${parts.join('; ')}. ${count(tried, 'thing')} tried.${sure}`;
+  });
+  return `## What the workflow did
+
+With the interval of 95% of the difference, from the standard error over samples.
+
+${lines.join('\n')}`;
 }
 
 function cost(rows) {
