@@ -6,7 +6,7 @@ const LARGE = 1e6;
 /** Two medians that lie nearer are not told apart. */
 const EQUAL = 0.02;
 
-const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)}%`;
+const percent = (value, digits = 1) => `${(100 * value).toFixed(digits)}%`.replace(/^-/, '−');
 const isRecurrent = ({ opType }) => opType === 'LSTM' || opType === 'GRU';
 
 /** Multiply-adds of layers in float over those of all layers. */

@@ -45,7 +45,7 @@ function readParts(model) {
 }
 
 const percent = (value, digits = 1) =>
-  value === undefined || value === null ? NONE : `${(100 * value).toFixed(digits)}%`;
+  value === undefined || value === null ? NONE : `${(100 * value).toFixed(digits)}%`.replace(/^-/, '−');
 const kilobytes = (bytes) => (bytes === undefined ? NONE : `${(bytes / 1000).toFixed(0)} kB`);
 const table = (header, rows) =>
   [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
@@ -176,7 +176,7 @@ function workflow(rows) {
     const sure =
       proof === undefined
         ? ''
-        : ` Against float: ${percent(proof.difference, 2)} ± ${percent(1.96 * proof.standardError, 2)}.`;
+        : ` Against float: ${proof.difference > 0 ? '+' : ''}${percent(proof.difference, 2)} ± ${percent(1.96 * proof.standardError, 2)}.`;
     return `- **${name}**: ${parts.join('; ')}. ${count(tried, 'thing')} tried.${sure}`;
   });
   return `## What the workflow did
