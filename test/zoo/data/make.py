@@ -26,10 +26,12 @@ def main() -> None:
         "mnist-cnn": lambda out, _: digits(out, Path(source)),
         "mnist-vit": lambda out, _: digits(out, Path(source)),
     }
-    out = Path(target)
+    part, out = Path(f"{target}.part"), Path(target)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    kinds[name](part, SEED)
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    kinds[name](out, SEED)
+    part.rename(out)
 
 
 if __name__ == "__main__":
