@@ -18,6 +18,7 @@ export const NORMAL_95 = 1.96;
 /**
  * Difference of two weighted means over the same samples, with the standard error of a ratio estimator (Cochran, "Sampling
  * Techniques", section 6.3): what both models find hard or easy cancels out, so that far fewer samples tell them apart.
+ * Where hardly any sample changed it says less than it should, and 0 where none did.
  */
 export function pairedDifference(
   first: readonly WeightedValue[],

@@ -4,9 +4,9 @@ import { pairedDifference } from '../stats/pairedDifference';
 import { meetsTarget } from '../target';
 import { encodeCandidate, type Candidate } from './candidate';
 
-/** What is sought is half of what is accepted: what chooses is not what is proved, and scores come out a little lower there. */
-const AIM = 0.5;
-const SUFFICES = 0.75;
+/** What is sought is a quarter of what is accepted: what chooses is not what is proved, and scores come out lower there. */
+const AIM = 0.25;
+const SUFFICES = 0.5;
 /** Decibels of the outputs' noise that count as a difference where scores do not differ. */
 const CLEAR_DB = 0.5;
 

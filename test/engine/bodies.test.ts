@@ -65,7 +65,7 @@ describe('layers in bodies, from the file to the report', () => {
     expect(report.layers.filter((l) => l.name.startsWith(branch))).toHaveLength(8);
     expect(report.layers.every((l) => l.ranAsInteger)).toBe(true);
     expect(report.layers.every((l) => l.sqnrDb > 10 && l.sqnrDb < 80)).toBe(true);
-    expect(report.int8.integerNodes).toBe(8);
+    expect(report.int8.integerNodes).toBeGreaterThanOrEqual(8);
     expect(report.warnings.join('\n')).toMatch(/8 layers stayed in float.*node_cond__1\/else_branch\//);
   });
 

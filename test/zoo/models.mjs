@@ -28,7 +28,7 @@ export const zooModels = [
   {
     name: 'face',
     path: '.models/face/package/ONNX/face_detection_front_128x128_barracuda.onnx',
-    what: "answers that are the float model's, on drawn faces",
+    what: "anchors that see a face where the float model's do, on drawn faces",
     agreement: true,
   },
   { name: 'mnist-cnn', path: 'test/zoo/models/mnist-cnn.onnx', what: 'digits read right' },

@@ -135,5 +135,7 @@ def faces(out: Path, seed: int) -> None:
         return samples
 
     preprocess = {"layout": "NHWC", "color": "RGB", "mean": 127.5, "std": 127.5}
-    manifest = {"metric": "agreement", "preprocess": preprocess}
+    # Whether each anchor sees a face; the other two outputs are coordinates, whose largest says nothing.
+    scores = ["Identity:0", "Identity_1:0"]
+    manifest = {"metric": "agreement", "outputs": scores, "preprocess": preprocess}
     write_manifest(out, manifest, part("calibrate", 64), part("evaluate", 200))
