@@ -41,7 +41,7 @@ export function restoreLayers(remedied: Model, plain: Model, names: ReadonlySet<
 }
 
 function isSame(a: TensorProto, b: TensorProto | undefined): boolean {
-  return b !== undefined && a.name === b.name && Buffer.compare(a.rawData, b.rawData) === 0;
+  return a.name === b?.name && Buffer.compare(a.rawData, b.rawData) === 0;
 }
 
 function addRenamed({ graph }: Layer, tensor: TensorProto, fresh: (wish: string) => string): string {
