@@ -10,6 +10,7 @@ import { dataKinds } from './feeds/dataKinds';
 import { isSynthetic } from './feeds/openSynthetic';
 import { presetNames } from './feeds/presets';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
+import { notebookText } from './notebookText';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
@@ -24,6 +25,7 @@ import type {
 import {
   adviceText,
   basisText,
+  blamedText,
   calibrationText,
   calibratorsText,
   comparisonText,
@@ -210,7 +212,9 @@ withAnalyzeOptions(program.command('analyze <model>'))
     const parts = [
       comparisonText([report]),
       calibratorsText([report]),
+      notebookText(report.notebook, report.float.metric, report.settings),
       layersText(report),
+      blamedText(report, report.float),
       floatNodesText(report.advised),
     ];
     print([...parts, adviceText(report), basisText(report)].filter((part) => part !== '').join('\n\n'));
@@ -229,6 +233,8 @@ withAnalyzeOptions(program.command('quantize <model>'))
     const settings = { ...settingsFrom(options), output: resolve(options.output), keepFloat };
     const result = await project.quantize(settings, run);
     if (options.json !== undefined) await writeJson(options.json, result);
+    if (options.targetDrop !== undefined)
+      print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
     print(quantizedText(result));
   });
 

@@ -11,11 +11,13 @@ export class TerminalProgress {
   readonly onProgress: OnProgress = (progress) => {
     if (!process.stderr.isTTY) return;
     const left = progress.secondsLeft === null ? '' : `${formatDuration(progress.secondsLeft)} left`;
-    const payload = { title: progress.title, left };
-    if (this.stage !== progress.title || progress.done < this.done) {
+    const { done, total } = progress;
+    const payload = { title: progress.title, left, count: total === 0 ? String(done) : `${done}/${total}` };
+    const shown = total === 0 ? 0 : done;
+    if (this.stage !== progress.title || done < this.done) {
       this.stop();
       this.bar = new SingleBar({
-        format: '{title} {bar} {value}/{total} {left}',
+        format: '{title} {bar} {count} {left}',
         barCompleteChar: '█',
         barIncompleteChar: '░',
         barsize: 30,
@@ -23,11 +25,11 @@ export class TerminalProgress {
         clearOnComplete: true,
         stream: process.stderr,
       });
-      this.bar.start(progress.total, progress.done, payload);
+      this.bar.start(Math.max(1, total), shown, payload);
       this.stage = progress.title;
     }
-    this.done = progress.done;
-    this.bar?.update(progress.done, payload);
+    this.done = done;
+    this.bar?.update(shown, payload);
   };
 
   private done = 0;

@@ -1,4 +1,13 @@
-import type { MetricName, QuantizedModel, QuantizedTensor, ValueRange } from './protocol';
+import type {
+  BlamedOperators,
+  LatencySpread,
+  MetricName,
+  NotebookEntry,
+  QuantizedModel,
+  QuantizedTensor,
+  ScoreDifference,
+  ValueRange,
+} from './protocol';
 
 const NOTHING = '–';
 /** With a true minus sign and no negative zero. */
@@ -71,6 +80,47 @@ export function formatDrop(metric: MetricName, drop: number): string {
   return number === NOTHING || unit === '' ? number : `${number} ${unit}`;
 }
 
+/** A drop's amount without its direction: `45.3 points`, `3.1 dB`. */
+function dropAmount(metric: MetricName, drop: number): string {
+  return formatDrop(metric, drop).replace(/^[−+]/, '');
+}
+
+/** Where 95% of differences lie, without their unit: `−0.9 to +0.2`; nothing where one sample tells of no spread. */
+export function formatInterval(metric: MetricName, { low, high }: ScoreDifference): string {
+  return low === high ? '' : `${formatDropNumber(metric, -low)} to ${formatDropNumber(metric, -high)}`;
+}
+
+/** A difference with its interval: `0.3 points below float (95%: −0.9 to +0.2)`, `level with float`. */
+export function describeDifference(metric: MetricName, found: ScoreDifference): string {
+  const number = formatDropNumber(metric, -found.difference);
+  if (number === NOTHING) return NOTHING;
+  const amount = dropAmount(metric, -found.difference);
+  const words =
+    Number(number.replace('−', '-')) === 0
+      ? 'level with float'
+      : `${amount} ${found.difference < 0 ? 'below' : 'above'} float`;
+  const interval = formatInterval(metric, found);
+  return interval === '' ? words : `${words} (95%: ${interval})`;
+}
+
+/** How a notebook's entry differs from float, with its standard error, without their unit: `−0.5 ± 0.2`. */
+export function formatChange(
+  metric: MetricName,
+  { difference, standardError }: Pick<NotebookEntry, 'difference' | 'standardError'>,
+): string {
+  const number = formatDropNumber(metric, -difference);
+  return number === NOTHING ? number : `${number} ± ${dropAmount(metric, standardError).split(' ')[0] ?? ''}`;
+}
+
+/** What operators between the layers cost in int8: `Mul (12) costs 3.1 points in int8: stays in float`. */
+export function describeBlamed(metric: MetricName, { opType, nodes, gain }: BlamedOperators): string {
+  const name = `${opType} (${plain(nodes.length)})`;
+  // A type that left together with others may have gained nothing by itself.
+  return gain > 0
+    ? `${name} costs ${dropAmount(metric, gain)} in int8: stays in float`
+    : `${name} costs accuracy in int8 together with others: stays in float`;
+}
+
 /** Decibels with one decimal. */
 export function formatDb(value: number): string {
   return Number.isFinite(value) ? `${fixed(value, 1)} dB` : NOTHING;
@@ -139,6 +189,23 @@ export function formatSpeed(before: number, after: number): string {
   if (!Number.isFinite(gain) || gain === 0) return NOTHING;
   if (gain >= 1.05) return `${ratio(gain)} faster`;
   return gain > 1 / 1.05 ? 'same speed' : `${ratio(1 / gain)} slower`;
+}
+
+/** A speed with where the middle half of the runs lies: `1.6× faster (1.5–1.7)`. */
+export function formatSpeedup({ median, low, high }: { median: number } & LatencySpread): string {
+  const words = formatSpeed(median, 1);
+  if (words === NOTHING) return words;
+  const isSame = words === 'same speed';
+  const [from, to] = median < 1 && !isSame ? [1 / high, 1 / low] : [low, high];
+  const digits = isSame ? 2 : from >= 10 ? 0 : 1;
+  const ends = [fixed(from, digits), fixed(to, digits)];
+  return ends[0] === ends[1] ? words : `${words} (${ends.join('–')}${isSame ? '×' : ''})`;
+}
+
+/** The middle half of measured times, without their unit: `8.71–9.3`. */
+export function formatSpread({ low, high }: LatencySpread): string {
+  const [from = '', to = ''] = [low, high].map((ms) => formatMilliseconds(ms).replace(' ms', ''));
+  return from === to ? from : `${from}–${to}`;
 }
 
 /** How the second size compares with the first: `3.7× smaller`, `1.1× larger`, `same size`. */

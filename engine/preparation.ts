@@ -81,9 +81,9 @@ export async function openSamples(
   const onSample = (read: number) =>
     onProgress?.({
       stage: 'calibrate',
-      title: `Reading sample ${read}`,
-      done: 0,
-      total: 1,
+      title: 'Reading samples',
+      done: read,
+      total: 0,
       secondsLeft: null,
     });
   const options = { preset, samples: most, signal, onSample };

@@ -137,7 +137,7 @@ export class Project {
     const decisions = decisionsOf(chosen);
     const { metric } = measured.dataset;
     const meets = meetsTarget(metric, float.score, result.score, settings.targetDrop);
-    const entries = [...notebook, verificationEntry(result)];
+    const entries = [...notebook, verificationEntry(result, settled)];
     await writeModelFile(output, describeIn(model, settled, decisions, result, entries), run.signal);
     return {
       ...{ output, blamed, float },
@@ -148,7 +148,7 @@ export class Project {
       int8: result,
       meetsTarget: meets,
       warnings: resultWarnings({
-        ...{ summary: this.summary, settings: settled, measured, blamed, float, result, meets, nodes },
+        ...{ summary: this.summary, settings: settled, measured, result, meets, nodes },
       }),
     };
   }

@@ -378,6 +378,7 @@ export interface Progress {
   /** What is being done, for people: `Measuring each layer`. */
   title: string;
   done: number;
+  /** 0 while nobody knows it. */
   total: number;
   /** Estimated from this stage's pace; `null` until it is known. */
   secondsLeft: number | null;

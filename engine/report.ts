@@ -93,7 +93,7 @@ export function buildReport(findings: Findings): Report {
     advised: { ...advised.result, meetsTarget: meets },
     choosing,
     blamed,
-    notebook: [...notebook, verificationEntry(advised.result)],
+    notebook: [...notebook, verificationEntry(advised.result, settings)],
     decisions: decisionsOf(chosen),
     nodes: all.nodes,
     layers,
@@ -103,8 +103,6 @@ export function buildReport(findings: Findings): Report {
       summary,
       settings,
       measured,
-      blamed,
-      float,
       result: advised.result,
       meets,
       nodes: all.nodes,
@@ -122,12 +120,15 @@ function drawnHistogram(state: HistogramState): HistogramData {
   };
 }
 
-/** The last page of the notebook: the result on samples that chose nothing. */
-export function verificationEntry({ score, difference, latencyMs }: Int8Result): NotebookEntry {
+/** The last page of the notebook: the result, on samples that chose nothing where there are enough of them. */
+export function verificationEntry(
+  { score, difference, latencyMs }: Int8Result,
+  { sharedSamples }: Pick<SettledSettings, 'sharedSamples'>,
+): NotebookEntry {
   return {
     ...{
       step: 'verification',
-      tried: 'The result, on samples that chose nothing',
+      tried: `The result, on ${sharedSamples ? 'the samples that chose it' : 'samples that chose nothing'}`,
       score,
       latencyMs,
       kept: true,

@@ -1,21 +1,12 @@
-import { formatBlocks, formatMilliseconds, formatNotFinite, formatPlural } from './format';
+import { formatBlocks, formatMilliseconds, formatNotFinite, formatPlural, formatSpeed } from './format';
 import { notFiniteOf } from './notFiniteOf';
 import type { Measured } from './preparation';
-import type {
-  BlamedOperators,
-  FloatResult,
-  Int8Result,
-  ModelSummary,
-  RunNode,
-  SettledSettings,
-} from './protocol';
+import type { Int8Result, ModelSummary, RunNode, SettledSettings } from './protocol';
 
 export interface ResultFacts {
   summary: ModelSummary;
   settings: SettledSettings;
   measured: Measured;
-  blamed: readonly BlamedOperators[];
-  float: FloatResult;
   /** Of the model that is written or advised. */
   result: Int8Result;
   meets: boolean;
@@ -55,16 +46,13 @@ function dataWarnings({ measured, settings }: ResultFacts): string[] {
   }
   if (settings.sharedSamples) {
     const count = settings.evaluationSamples;
-    warnings.push(`Only ${count} samples: they both calibrate and evaluate, so the scores flatter int8.`);
+    warnings.push(`Only ${count} samples: they calibrate, choose and evaluate, so the scores flatter int8.`);
   }
   return warnings;
 }
 
-function floatWarnings({ summary, measured, nodes, blamed }: ResultFacts): string[] {
-  const warnings = blamed.map(
-    ({ opType, nodes: names }) =>
-      `Between the layers, ${formatPlural(names.length, opType)} would cost accuracy in int8, and stay in float: ${listed(names)}.`,
-  );
+function floatWarnings({ summary, measured, nodes }: ResultFacts): string[] {
+  const warnings: string[] = [];
   const floatNodes = new Set(nodes.filter((n) => n.kind === 'float').map((n) => n.name));
   const inFloat = summary.blocks.filter((block) => block.nodes.some((name) => floatNodes.has(name)));
   if (inFloat.length > 0) {
@@ -92,15 +80,15 @@ function floatWarnings({ summary, measured, nodes, blamed }: ResultFacts): strin
   return warnings;
 }
 
-function resultOnes({ summary, settings, measured, float, result, meets }: ResultFacts): string[] {
+function resultOnes({ summary, settings, measured, result, meets }: ResultFacts): string[] {
   const warnings: string[] = [];
+  const speed = formatSpeed(result.speedup.median, 1);
   if (!meets) warnings.push('Nothing that was tried meets the target; this is the best that was found.');
   if (measured.isForeign) {
     warnings.push(
       `Scored as ${settings.profile} computes, step by step; times and integer nodes are those of this machine, which is another.`,
     );
-  } else if (result.latencyMs > float.latencyMs) {
-    const times = (result.latencyMs / float.latencyMs).toFixed(1);
+  } else if (speed.endsWith('slower')) {
     const where = result.slower
       .slice(0, 3)
       .map(
@@ -108,7 +96,7 @@ function resultOnes({ summary, settings, measured, float, result, meets }: Resul
           `${o.opType} ${formatMilliseconds(o.milliseconds)} instead of ${formatMilliseconds(o.floatMilliseconds)}`,
       );
     const costs = where.length === 0 ? '' : ` What costs most: ${where.join(', ')}.`;
-    warnings.push(`int8 is ${times}× slower than float on this machine.${costs}`);
+    warnings.push(`int8 is ${speed} than float on this machine.${costs}`);
   }
   if (result.bytes > summary.bytes) warnings.push('The int8 file is larger than the float file.');
   return warnings;

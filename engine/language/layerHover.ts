@@ -17,8 +17,15 @@ function rangeLine(input: LayerInput): string {
 function layerSection(layer: LayerReport, report: Report): string {
   const { metric } = report.float;
   const stats = table(
-    ['SQNR', 'Score alone in int8', 'Change'],
-    [[formatDb(layer.sqnrDb), formatScore(metric, layer.score), formatDrop(metric, layer.drop)]],
+    ['SQNR', 'Score alone in int8', 'Float on the same samples', 'Change'],
+    [
+      [
+        formatDb(layer.sqnrDb),
+        formatScore(metric, layer.score),
+        formatScore(metric, report.choosing.score),
+        formatDrop(metric, layer.drop),
+      ],
+    ],
   );
   const inputs = layer.inputs.map(
     (input) => `Input ${literal(input.tensor)}: ${rangeLine(input)}\n\n${clipTable(input, input.method)}`,

@@ -183,15 +183,24 @@ describe('what it does', () => {
 
   test('analyze writes the report', () => {
     const file = join(folder, 'report.json');
-    const { status, stderr } = quantscope('analyze', model, '--data', data, '--json', file);
+    const { status, stdout, stderr } = quantscope('analyze', model, '--data', data, '--json', file);
     expect(stderr).toBe('');
+    expect(stdout).toMatch(/\n +Step +Tried +Score +Change, points\n.*calibrator +MSE +\d+\.\d% +\S+ ± \d/);
+    expect(stdout).toMatch(/\n\* +verification +The result, on samples that chose nothing /);
+    expect(stdout).toMatch(/on 10 samples that chose nothing; (not )?within 1% of float\.\n/);
     expect(status).toBe(0);
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    expect(report.version).toBe(3);
+    expect(report.version).toBe(4);
     expect(Object.keys(report)).toEqual(
       expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
     );
-    expect(Object.keys(report.float).sort()).toEqual(['bytes', 'latencyMs', 'metric', 'score']);
+    expect(Object.keys(report.float).sort()).toEqual([
+      'bytes',
+      'latencyMs',
+      'latencySpread',
+      'metric',
+      'score',
+    ]);
     expect(Object.keys(report.int8)).toEqual(expect.arrayContaining(['integerNodes', 'floatNodes']));
     expect(report.float).toMatchObject({ metric: 'agreement', score: 1 });
     expect(report.int8.integerNodes).toBe(2);
@@ -214,6 +223,15 @@ describe('what it does', () => {
     const done = quantscope('quantize', model, '--data', data, '-o', output, '--target-drop', '20%');
     expect(done).toMatchObject({ status: 0, stderr: '' });
     expect(done.stdout).toContain('2 of ');
+    expect(done.stdout).toMatch(
+      /^What was tried, on 10 samples that choose, verified on 10 others; \* is kept:\n/,
+    );
+    expect(done.stdout).toMatch(
+      /tiny\.int8\.onnx: \d+\.\d%, .* on 10 samples that chose nothing; within 20% of float\./,
+    );
+    expect(done.stdout).toMatch(
+      / (faster|slower|speed)( \([\d.]+–[\d.]+×?\))?, .* 0% of multiply-adds in float\./,
+    );
     const file = join(folder, 'score.json');
     expect(quantscope('evaluate', output, '--data', data, '--against', model, '--json', file)).toMatchObject({
       status: 0,
@@ -231,6 +249,7 @@ describe('what it does', () => {
     );
     expect(status).toBe(0);
     expect(stdout).toContain('1 layer in float');
+    expect(stdout).not.toContain('What was tried');
     expect(stdout).toMatch(/In float: \d of \d nodes.*\n.*\n *(Fused)?Conv +Kept in float by choice\. +1/);
   });
 

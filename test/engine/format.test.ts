@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest';
 import {
   baseName,
+  describeBlamed,
+  describeDifference,
   formatBytes,
+  formatChange,
   formatCount,
   formatDate,
   formatDrop,
   formatDropNumber,
   formatDuration,
+  formatInterval,
   formatMethod,
   formatMilliseconds,
   formatPlural,
@@ -15,6 +19,8 @@ import {
   formatShare,
   formatShrink,
   formatSpeed,
+  formatSpeedup,
+  formatSpread,
   formatTarget,
   formatValue,
   shorten,
@@ -58,6 +64,48 @@ test('comparisons are said in words', () => {
   expect(formatSpeed(120, 10)).toBe('12× faster');
   expect(formatShrink(10.8, 2.9)).toBe('3.7× smaller');
   expect(formatShrink(1, 1.2)).toBe('1.2× larger');
+});
+
+test('differences say the direction, and where 95% of them lie', () => {
+  const found = { difference: -0.003, low: -0.009, high: 0.002 };
+  expect(describeDifference('top1', found)).toBe('0.3 points below float (95%: −0.9 to +0.2)');
+  expect(describeDifference('top1', { difference: 0.012, low: 0.001, high: 0.023 })).toBe(
+    '1.2 points above float (95%: +0.1 to +2.3)',
+  );
+  expect(describeDifference('ctc', { difference: -0.0002, low: -0.0006, high: 0.0002 })).toBe(
+    'level with float (95%: −0.1 to 0.0)',
+  );
+  expect(describeDifference('sqnr', { difference: -60.04, low: -60.04, high: -60.04 })).toBe(
+    '60.0 dB below float',
+  );
+  expect(describeDifference('cosine', { difference: -0.0013, low: -0.002, high: -0.0006 })).toBe(
+    '0.0013 below float (95%: −0.0020 to −0.0006)',
+  );
+  expect(describeDifference('top1', { difference: NaN, low: NaN, high: NaN })).toBe('–');
+  expect(formatInterval('top1', { difference: 0, low: 0, high: 0 })).toBe('');
+  expect(formatChange('top1', { difference: -0.453, standardError: 0.021 })).toBe('−45.3 ± 2.1');
+  expect(formatChange('sqnr', { difference: 0.04, standardError: 0 })).toBe('0.0 ± 0.0');
+});
+
+test('operators to blame are told with what they cost', () => {
+  const nodes = Array.from({ length: 12 }, (_, i) => `Mul_${i}`);
+  expect(describeBlamed('ctc', { opType: 'Mul', nodes, gain: 0.031 })).toBe(
+    'Mul (12) costs 3.1 points in int8: stays in float',
+  );
+  expect(describeBlamed('ctc', { opType: 'Add', nodes: ['a'], gain: 0 })).toBe(
+    'Add (1) costs accuracy in int8 together with others: stays in float',
+  );
+});
+
+test('speeds and times come with the middle half of the runs', () => {
+  expect(formatSpeedup({ median: 1.6, low: 1.5, high: 1.7 })).toBe('1.6× faster (1.5–1.7)');
+  expect(formatSpeedup({ median: 0.5, low: 0.4, high: 0.625 })).toBe('2.0× slower (1.6–2.5)');
+  expect(formatSpeedup({ median: 1.01, low: 0.97, high: 1.03 })).toBe('same speed (0.97–1.03×)');
+  expect(formatSpeedup({ median: 0.97, low: 0.95, high: 1.02 })).toBe('same speed (0.95–1.02×)');
+  expect(formatSpeedup({ median: 1.6, low: 1.59, high: 1.61 })).toBe('1.6× faster');
+  expect(formatSpeedup({ median: 0, low: 0, high: 0 })).toBe('–');
+  expect(formatSpread({ low: 8.71, high: 9.3 })).toBe('8.71–9.3');
+  expect(formatSpread({ low: 8.71, high: 8.711 })).toBe('8.71');
 });
 
 test('times take at most two units', () => {

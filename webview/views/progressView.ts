@@ -22,13 +22,14 @@ export function mountProgress(parent: HTMLElement, host: Host): Update {
     }
     const { total, secondsLeft } = progress;
     const done = Math.min(progress.done, total);
+    const known = progress.done > 0 ? formatExactCount(progress.done) : '';
     if (title.textContent !== progress.title) title.textContent = progress.title;
     bar.setAttribute('aria-label', progress.title);
     bar.classList.toggle('unknown', total === 0);
     if (total === 0) bar.removeAttribute('aria-valuenow');
     else bar.setAttribute('aria-valuenow', String(Math.round((100 * done) / total)));
     fill.style.width = total === 0 ? '' : `${(100 * done) / total}%`;
-    count.textContent = total === 0 ? '' : `${formatExactCount(done)} of ${formatExactCount(total)}`;
+    count.textContent = total === 0 ? known : `${formatExactCount(done)} of ${formatExactCount(total)}`;
     left.textContent = secondsLeft === null ? '' : `${formatDuration(secondsLeft)} left`;
   };
 }

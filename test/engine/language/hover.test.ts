@@ -26,11 +26,12 @@ function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
     advice: { decision: 'float', reason: 'Alone in int8 it takes the score from 97.7% to 60.7%.' },
   };
   return {
-    version: 3,
+    version: 4,
     created: '2026-01-01T00:00:00Z',
     model: { path: '/models/rec.onnx' },
     settings: { method: 'mse' },
-    float: { metric: 'ctc', score: 0.977, latencyMs: 1, bytes: 1 },
+    float: { metric: 'ctc', score: 0.981, latencyMs: 1, bytes: 1 },
+    choosing: { score: 0.977 },
     layers: [layer],
   } as unknown as Report;
 }
@@ -83,6 +84,8 @@ describe('what is said of a name', () => {
     for (const part of [
       '9.4 dB',
       '60.7%',
+      // On the samples that choose, as the layer's own score is.
+      '| 97.7% |',
       '−37.0 points',
       '**Keep in float.**',
       '**MSE**',
