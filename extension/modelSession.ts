@@ -7,6 +7,7 @@ import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
 import { readSettings, type ConfiguredSettings } from './settings';
 import { keptInFloat, type FloatToggles } from './keptInFloat';
+import type { Target } from './targetChoices';
 
 /** A view that has just loaded hears the last message of each type, in this order. */
 const ORDER: ToWebview['type'][] = [
@@ -171,6 +172,23 @@ export class ModelSession implements vscode.Disposable {
   /** The layers to keep in float: the analysis' advice and the user's toggles; `null` before an analysis. */
   get keepFloat(): string[] | null {
     return this.report === null ? null : keptInFloat(this.report, this.toggles);
+  }
+
+  /** Whether the user keeps other layers in float than the analysis advises. */
+  get isOwnChoice(): boolean {
+    const advised = this.report?.keepFloat ?? [];
+    const kept = new Set(this.keepFloat ?? advised);
+    return kept.size !== advised.length || advised.some((name) => !kept.has(name));
+  }
+
+  /** How near to float this model had to be last time; `null` when nobody has said so. */
+  get target(): Target | null {
+    return this.memory.get<Target | null>(`target:${this.uri.toString()}`, null);
+  }
+
+  /** Remembers how near to float this model has to be. */
+  async chooseTarget(target: Target): Promise<void> {
+    await this.memory.update(`target:${this.uri.toString()}`, target);
   }
 
   async setKeepFloat(layer: string, keep: boolean): Promise<void> {

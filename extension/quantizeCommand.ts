@@ -1,8 +1,10 @@
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
-import type { QuantizeResult } from '../engine/protocol';
+import type { QuantizeResult, QuantizeSettings } from '../engine/protocol';
 import { dataFor } from './chooseDataCommand';
 import { describeResult } from './describeResult';
+import type { ModelSession } from './modelSession';
+import { pickTarget } from './pickTarget';
 import { runTask } from './runTask';
 import { VIEW_TYPE, type Services } from './services';
 import { pickSettings } from './settings';
@@ -28,11 +30,15 @@ async function quantize(
   const chosen = pickSettings(given);
   const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
   if (data === undefined) return undefined;
-  const output = givenOutput(given) ?? (session.isRunning ? '' : await askOutput(uri));
+  // Another program's call names the output, and is asked nothing.
+  const named = givenOutput(given) ?? (session.isRunning ? '' : undefined);
+  const aim = named === undefined ? await askAim(session, data, chosen.targetDrop) : aimOf(session);
+  if (aim === undefined) return undefined;
+  const output = named ?? (await askOutput(uri));
   if (output === undefined) return undefined;
   const result = await runTask(session, 'Quantizing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = { ...session.settingsFor(data), ...chosen, data, output, keepFloat: session.keepFloat };
+    const settings = { ...session.settingsFor(data), ...chosen, ...aim, data, output };
     const done = await services.engine.request(
       'quantscope/quantize',
       { path: session.path, settings },
@@ -43,6 +49,28 @@ async function quantize(
   });
   if (result !== undefined) void announce(result);
   return result;
+}
+
+type Aim = Pick<QuantizeSettings, 'keepFloat'> & Partial<Pick<QuantizeSettings, 'targetDrop'>>;
+
+/** The user's own layers, or whatever meets the target: then a finished analysis need not choose again. */
+function aimOf(session: ModelSession): Aim {
+  return { keepFloat: session.isOwnChoice ? session.keepFloat : null };
+}
+
+/** Asks how near to float the model has to be, and remembers it; `undefined` when the user chose nothing. */
+async function askAim(
+  session: ModelSession,
+  data: string,
+  given: number | undefined,
+): Promise<Aim | undefined> {
+  if (given !== undefined) return aimOf(session);
+  const choice = await pickTarget(session, session.settingsFor(data).targetDrop);
+  if (choice === undefined) return undefined;
+  const { target } = choice;
+  if (target === null) return aimOf(session);
+  await session.chooseTarget(target);
+  return target === 'int8' ? { keepFloat: [] } : { keepFloat: null, targetDrop: target };
 }
 
 function givenOutput(given: unknown): string | undefined {

@@ -26,7 +26,8 @@ export function measuredAs(report: Report, kept: ReadonlySet<string>): Measured 
   if (kept.size === report.keepFloat.length && report.keepFloat.every((name) => kept.has(name))) {
     return 'advised';
   }
-  return kept.size === 0 ? 'int8' : 'unmeasured';
+  // Where operators between the layers are to blame, nobody will write a model with all of them in int8.
+  return kept.size === 0 && report.blamed.length === 0 ? 'int8' : 'unmeasured';
 }
 
 /** Every layer of the model, in its own order. */

@@ -2,6 +2,7 @@ import type { FromWebview, ToWebview } from './protocol';
 import { createStore, initialState, restoreView, screenOf } from './store';
 import './style.css';
 import { mountAdvice } from './views/adviceView';
+import { mountBlamed } from './views/blamedView';
 import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
@@ -41,9 +42,11 @@ const updates: Update[] = [
 ];
 const overview = add(app, 'div', 'overview');
 const panels = add(app, 'div', 'panels');
+updates.push(mountResult(overview));
+const side = add(overview, 'div', 'overview-side');
 updates.push(
-  mountResult(overview),
-  mountAdvice(overview, host),
+  mountBlamed(side),
+  mountAdvice(side, host),
   mountLayerList(panels, host),
   mountDetail(panels, host),
 );

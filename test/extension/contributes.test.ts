@@ -1,11 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { profileChoices } from '../../engine/settingsText';
 
 // settings.ts and services.ts are read for their names only.
 vi.mock('vscode', () => ({}));
 const { SETTING_NAMES } = await import('../../extension/settings');
 const { VIEW_TYPE } = await import('../../extension/services');
+
+interface Setting {
+  markdownDescription?: string;
+  default?: unknown;
+  enum?: unknown[];
+  markdownEnumDescriptions?: string[];
+}
 
 interface Contributes {
   customEditors: { viewType: string; priority: string }[];
@@ -13,7 +21,7 @@ interface Contributes {
   grammars: { language: string; scopeName: string; path: string }[];
   commands: { command: string; category: string; icon?: string }[];
   menus: Record<string, { command: string; when?: string }[]>;
-  configuration: { properties: Record<string, { markdownDescription?: string; default?: unknown }> };
+  configuration: { properties: Record<string, Setting> };
 }
 
 const manifest = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as { contributes: Contributes };
@@ -45,6 +53,16 @@ describe('package.json and the code agree', () => {
       expect(property.markdownDescription, name).toBeTruthy();
       expect(property.default, name).not.toBe(undefined);
     }
+  });
+
+  test('on the targets that the engine knows, each explained', () => {
+    const profile = contributes.configuration.properties['quantscope.profile'];
+    expect([...(profile?.enum ?? [])].sort()).toEqual([...profileChoices].sort());
+    expect(profile?.default).toBe('auto');
+    for (const { enum: values, markdownEnumDescriptions } of Object.values(
+      contributes.configuration.properties,
+    ))
+      expect(markdownEnumDescriptions?.length).toBe(values?.length);
   });
 
   test('on the language of models shown as text', () => {

@@ -49,17 +49,27 @@ const result: QuantizeResult = {
 };
 
 describe('the result of quantizing', () => {
-  test('says score, size and speed, each beside the float model’s', () => {
+  test('says that the target is met, with the interval, size and speed', () => {
     expect(describeResult(result)).toBe(
-      'Wrote rec.int8.onnx: 98.1% (float 98.3%), 3.2 MB (10.8 MB), 1.4× faster',
+      'Wrote rec.int8.onnx, within 1% of float: 98.1%, 0.2 points below float (95%: −0.4 to 0.0), ' +
+        '3.2 MB (3.4× smaller), 1.4× faster',
     );
   });
 
   test('says when the model got slower and when the target is missed', () => {
-    const worse = { ...result, meetsTarget: false, int8: { ...result.int8, score: 0.9, latencyMs: 21 } };
+    const worse = {
+      ...result,
+      meetsTarget: false,
+      int8: {
+        ...result.int8,
+        score: 0.9,
+        difference: { difference: -0.083, low: -0.1, high: -0.066 },
+        speedup: { median: 0.667, low: 0.6, high: 0.7 },
+      },
+    };
     expect(describeResult(worse)).toBe(
-      'Wrote rec.int8.onnx: 90.0% (float 98.3%), 3.2 MB (10.8 MB), 1.5× slower. ' +
-        'It is not within 1% of float',
+      'Wrote rec.int8.onnx, which is not within 1% of float: 90.0%, 8.3 points below float ' +
+        '(95%: −10.0 to −6.6), 3.2 MB (3.4× smaller), 1.5× slower (1.4–1.7)',
     );
   });
 });
@@ -71,6 +81,8 @@ describe('progress', () => {
     [progress, 'Measuring: 12 of 63, 40 s left'],
     [{ ...progress, secondsLeft: null }, 'Measuring: 12 of 63'],
     [{ ...progress, total: 1, secondsLeft: 150 }, 'Measuring, 2 min 30 s left'],
+    [{ ...progress, total: 0, secondsLeft: null }, 'Measuring: 12'],
+    [{ ...progress, done: 0, total: 0, secondsLeft: null }, 'Measuring'],
   ])('%#: reads as %s', (given, text) => {
     expect(describeProgress(given)).toBe(text);
   });

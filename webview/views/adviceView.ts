@@ -16,7 +16,10 @@ import { addIcon } from './icons';
 
 function drawList(parent: HTMLElement, report: Report, host: Host): void {
   if (report.keepFloat.length === 0) {
-    add(parent, 'p', 'muted', 'No layer needs to stay in float: all of them can run in int8.');
+    const none = report.advised.meetsTarget
+      ? 'No layer needs to stay in float: all of them can run in int8.'
+      : 'No layer is worth keeping in float: it would not bring the score to the target.';
+    add(parent, 'p', 'muted', none);
     return;
   }
   const byName = new Map(report.layers.map((layer) => [layer.name, layer]));
@@ -45,14 +48,14 @@ function drawStatus(line: HTMLElement, report: Report, kept: ReadonlySet<string>
   emptied(line);
   const measured = measuredAs(report, kept);
   line.dataset['measured'] = measured;
-  addIcon(line, measured === 'unmeasured' ? 'info' : 'pass');
+  const missed = measured === 'advised' && !report.advised.meetsTarget;
+  addIcon(line, measured === 'unmeasured' ? 'info' : missed ? 'warning' : 'pass');
   const text = add(line, 'span', '');
   if (measured === 'unmeasured') {
     text.textContent = `Your choice, ${formatPlural(kept.size, 'layer')} in float: not measured yet. Quantize will measure it.`;
   } else {
     const result = measured === 'int8' ? report.int8 : report.advised;
-    const choice =
-      measured === 'int8' && report.keepFloat.length > 0 ? 'Your choice, nothing in float' : 'As advised';
+    const choice = measured === 'int8' ? 'Your choice, nothing in float' : 'As advised';
     text.textContent = `${choice}: measured, ${formatScore(result.metric, result.score)}.`;
   }
   if (measured === 'advised') return;

@@ -1,4 +1,4 @@
-import type { LayerInput, LayerReport, LayerSummary, MetricName } from '../../engine/protocol';
+import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine/protocol';
 import {
   formatBytes,
   formatDb,
@@ -15,16 +15,19 @@ import { add, addKeepBox, addName, addText, emptied, whenChanged, type Host, typ
 import { addHistogram } from './histogramView';
 import { addIcon } from './icons';
 
-function drawFigures(parent: HTMLElement, layer: LayerReport, metric: MetricName): void {
+function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing }: Report): void {
+  const { metric } = float;
   const list = add(parent, 'dl', 'figures');
   const figure = (term: string, value: string, hint: string) => {
     const group = add(list, 'div', '');
     group.title = hint;
     add(group, 'dt', '', term);
-    add(group, 'dd', '', value);
+    return add(group, 'dd', '', value);
   };
-  figure('Drop', formatDrop(metric, layer.drop), 'Change of the score with this layer alone in int8');
-  figure('Score', formatScore(metric, layer.score), "The model's score with this layer alone in int8");
+  const alone = 'with this layer alone in int8, on the samples that choose';
+  figure('Drop', formatDrop(metric, layer.drop), `Change of the score ${alone}`);
+  const score = figure('Score', formatScore(metric, layer.score), `The model's score ${alone}`);
+  add(score, 'span', 'muted', ` float ${formatScore(metric, choosing.score)}`);
   figure('SQNR', formatDb(layer.sqnrDb), "Signal to quantization noise at this layer's own output");
   figure(
     'Quantized runs in',
@@ -37,7 +40,7 @@ function drawHead(
   parent: HTMLElement,
   layer: LayerReport,
   summary: LayerSummary | undefined,
-  metric: MetricName,
+  report: Report,
 ): void {
   addName(parent, 'h2', 'layer-name', layer.name);
   const facts = add(parent, 'ul', 'facts');
@@ -47,7 +50,7 @@ function drawHead(
     add(facts, 'li', '', formatShape(summary.weightShape));
     add(facts, 'li', '', formatBytes(summary.weightBytes));
   }
-  drawFigures(parent, layer, metric);
+  drawFigures(parent, layer, report);
   const advice = add(parent, 'p', 'layer-advice');
   addIcon(advice, layer.advice.decision === 'float' ? 'advice' : 'pass');
   const decision = layer.advice.decision === 'float' ? 'Keep in float.' : 'Fine in int8.';
@@ -113,7 +116,7 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
       section.dataset['layer'] = layer.name;
       box.dataset['keepFloat'] = layer.name;
       const summary = state.model?.layers.find((one) => one.name === layer.name);
-      drawHead(head, layer, summary, state.report.float.metric);
+      drawHead(head, layer, summary, state.report);
     },
   );
   const drawInputs = whenChanged(

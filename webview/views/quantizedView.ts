@@ -1,23 +1,38 @@
+import type { Report } from '../../engine/protocol';
 import {
+  describeBlamed,
+  describeDifference,
   formatBytes,
-  formatDrop,
   formatMilliseconds,
   formatPlural,
   formatScore,
+  formatShare,
   formatShrink,
-  formatSpeed,
+  formatSpeedup,
 } from '../../engine/format';
 import { describeTarget } from '../../engine/target';
-import { add, addName, emptied, whenChanged, type Update } from './dom';
+import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
+import { addNotebook } from './notebookView';
+
+/** Whether two notebooks tell of the same tries; each ends with a verification of its own. */
+function isSameNotebook(first: Report['notebook'] = [], second: Report['notebook']): boolean {
+  return (
+    first.length === second.length &&
+    first.every(({ step, tried, score }, i) => {
+      const other = second[i];
+      return step === 'verification' || (other?.tried === tried && other.score === score);
+    })
+  );
+}
 
 /** What the last quantization has written, with its proof. */
 export function mountQuantized(parent: HTMLElement): Update {
   const card = add(parent, 'section', 'banner quantized');
   card.setAttribute('aria-label', 'Quantized model');
   return whenChanged(
-    (state) => [state.quantized],
-    ({ quantized }) => {
+    (state) => [state.quantized, state.report],
+    ({ quantized, report }) => {
       emptied(card);
       card.hidden = quantized === null;
       if (quantized === null) return;
@@ -27,13 +42,22 @@ export function mountQuantized(parent: HTMLElement): Update {
       const first = add(text, 'p', 'quantized-path');
       add(first, 'span', '', 'Wrote ');
       addName(first, 'strong', '', quantized.output);
+      const { metric } = int8;
+      const kept = quantized.keepFloat.length;
+      const goal = describeTarget(metric, settings.targetDrop);
       const facts = add(text, 'ul', 'facts');
       [
-        `${formatScore(int8.metric, int8.score)} (${formatDrop(int8.metric, float.score - int8.score)}), ${quantized.meetsTarget ? '' : 'not '}${describeTarget(int8.metric, settings.targetDrop)}`,
+        `${quantized.meetsTarget ? '' : 'not '}${goal}`,
+        `${formatScore(metric, int8.score)}, ${describeDifference(metric, int8.difference)}`,
         `${formatBytes(int8.bytes)}, ${formatShrink(float.bytes, int8.bytes)}`,
-        `${formatMilliseconds(int8.latencyMs)}, ${formatSpeed(float.latencyMs, int8.latencyMs)}`,
-        `${formatPlural(quantized.keepFloat.length, 'layer')} in float`,
-      ].forEach((fact) => add(facts, 'li', '', fact));
+        `${formatMilliseconds(int8.latencyMs)}, ${formatSpeedup(int8.speedup)}`,
+        kept === 0 ? 'every layer in int8' : `${formatPlural(kept, 'layer')} in float`,
+        `${formatShare(int8.floatShare)} of multiply-adds in float`,
+        ...quantized.blamed.map((one) => describeBlamed(metric, one)),
+      ].forEach((fact) => addText(facts, 'li', '', fact));
+      // What the analysis tried is shown with its report.
+      if (!isSameNotebook(report?.notebook, quantized.notebook))
+        addNotebook(text, quantized.notebook, metric, settings);
     },
   );
 }

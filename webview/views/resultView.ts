@@ -1,21 +1,26 @@
 import { select } from 'd3-selection';
-import type { FloatResult, Int8Result, Report } from '../../engine/protocol';
+import type { FloatResult, Int8Result, Report, SettledSettings } from '../../engine/protocol';
 import {
   baseName,
+  dropUnit,
   formatBytes,
   formatDate,
-  formatDrop,
+  formatDropNumber,
+  formatInterval,
   formatMethod,
   formatMetric,
   formatMilliseconds,
   formatPlural,
   formatScore,
+  formatShare,
   formatShrink,
-  formatSpeed,
+  formatSpeedup,
+  formatSpread,
 } from '../../engine/format';
 import { describeTarget, meetsTarget } from '../../engine/target';
 import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
+import { addNotebook } from './notebookView';
 
 interface Variant {
   title: string;
@@ -24,26 +29,29 @@ interface Variant {
   met: boolean | null;
 }
 
+/** What the advice leaves in float, in few words. */
+function describeAdvised({ keepFloat, blamed }: Report): string {
+  const operators = blamed.reduce((sum, { nodes }) => sum + nodes.length, 0);
+  const parts = [
+    ...(keepFloat.length === 0 ? [] : [formatPlural(keepFloat.length, 'layer')]),
+    ...(operators === 0 ? [] : [formatPlural(operators, 'operator')]),
+  ];
+  return parts.length === 0 ? 'every layer in int8' : `${parts.join(', ')} in float`;
+}
+
 function variants(report: Report): Variant[] {
-  const { float, int8, advised, keepFloat, settings } = report;
-  const met =
-    keepFloat.length === 0
-      ? advised.meetsTarget
-      : meetsTarget(float.metric, float.score, int8.score, settings.targetDrop);
-  const kept = keepFloat.length === 0 ? 'every layer in int8' : `${keepFloat.length} in float`;
+  const { float, int8, advised, settings } = report;
+  const met = meetsTarget(float.metric, float.score, int8.score, settings.targetDrop);
   return [
     { title: 'Float', subtitle: '', result: float, met: null },
-    { title: 'Int8', subtitle: 'every layer', result: int8, met },
-    { title: 'Advised', subtitle: kept, result: advised, met: advised.meetsTarget },
+    { title: 'Int8', subtitle: 'everything', result: int8, met },
+    { title: 'Advised', subtitle: describeAdvised(report), result: advised, met: advised.meetsTarget },
   ];
 }
 
-function drawScore(cell: HTMLElement, report: Report, { result, met }: Variant): void {
+function drawScore(cell: HTMLElement, { float }: Report, { result, met }: Variant): void {
   add(cell, 'strong', '', formatScore(result.metric, result.score));
-  if (met !== null) {
-    add(cell, 'span', 'muted', formatDrop(result.metric, report.float.score - result.score));
-  }
-  const share = result.score / report.float.score;
+  const share = result.score / float.score;
   if (!Number.isFinite(share)) return;
   const meter = add(cell, 'div', 'meter');
   meter.setAttribute('aria-hidden', 'true');
@@ -60,45 +68,75 @@ function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-type Line = [title: string, draw: (cell: HTMLElement, variant: Variant) => void];
+interface Line {
+  title: string;
+  hint?: string;
+  draw: (cell: HTMLElement, variant: Variant) => void;
+}
 
 function lines(report: Report): Line[] {
   const { float, settings } = report;
-  const pair = (cell: HTMLElement, value: string, comparison: string | null) => {
+  const { metric } = float;
+  const pair = (cell: HTMLElement, value: string, comparison: string) => {
     add(cell, 'span', '', value);
-    if (comparison !== null) add(cell, 'span', 'muted', comparison);
+    if (comparison !== '') add(cell, 'span', 'muted', comparison);
   };
+  const inBrackets = (text: string) => (text === '' ? '' : `(${text})`);
+  /** A line that says nothing of float itself, but for one word. */
+  const ofInt8 =
+    (draw: (cell: HTMLElement, result: Int8Result) => void, ofFloat = '–'): Line['draw'] =>
+    (cell, { result }) =>
+      'speedup' in result ? draw(cell, result) : add(cell, 'span', 'muted', ofFloat);
+  const unit = dropUnit(metric);
   return [
-    [formatMetric(float.metric), (cell, variant) => drawScore(cell, report, variant)],
-    [
-      capitalized(describeTarget(float.metric, settings.targetDrop)),
-      (cell, { met }) => (met === null ? add(cell, 'span', 'muted', '–') : drawTarget(cell, met)),
-    ],
-    [
-      'Size',
-      (cell, { result }) =>
+    { title: formatMetric(metric), draw: (cell, variant) => drawScore(cell, report, variant) },
+    {
+      title: 'Against float, 95%',
+      hint: 'The difference over the same samples; 95% of such samples would give one within the interval',
+      draw: ofInt8((cell, { difference }) =>
+        pair(
+          cell,
+          `${formatDropNumber(metric, -difference.difference)} ${unit}`.trimEnd(),
+          inBrackets(formatInterval(metric, difference)),
+        ),
+      ),
+    },
+    {
+      title: capitalized(describeTarget(metric, settings.targetDrop)),
+      draw: (cell, { met }) => (met === null ? add(cell, 'span', 'muted', '–') : drawTarget(cell, met)),
+    },
+    {
+      title: 'Size',
+      draw: (cell, { result }) =>
         pair(
           cell,
           formatBytes(result.bytes),
-          result === float ? null : formatShrink(float.bytes, result.bytes),
+          result === float ? '' : formatShrink(float.bytes, result.bytes),
         ),
-    ],
-    [
-      'Latency',
-      (cell, { result }) =>
-        pair(
-          cell,
-          formatMilliseconds(result.latencyMs),
-          result === float ? null : formatSpeed(float.latencyMs, result.latencyMs),
-        ),
-    ],
-    [
-      'Nodes',
-      (cell, { result }) =>
-        'integerNodes' in result
-          ? pair(cell, `${result.integerNodes} integer,`, `${result.floatNodes} float`)
-          : add(cell, 'span', 'muted', 'all float'),
-    ],
+    },
+    {
+      title: 'Latency',
+      hint: 'Median of one sample on one thread, and the middle half of the runs',
+      draw: (cell, { result }) =>
+        pair(cell, formatMilliseconds(result.latencyMs), inBrackets(formatSpread(result.latencySpread))),
+    },
+    {
+      title: 'Speed',
+      hint: 'By runs side by side with float, and the middle half of them',
+      draw: ofInt8((cell, { speedup }) => add(cell, 'span', '', formatSpeedup(speedup))),
+    },
+    {
+      title: 'Nodes',
+      draw: ofInt8(
+        (cell, result) => pair(cell, `${result.integerNodes} integer,`, `${result.floatNodes} float`),
+        'all float',
+      ),
+    },
+    {
+      title: 'Multiply-adds in float',
+      hint: "Share of the layers' multiplications with additions that onnxruntime computes in float",
+      draw: ofInt8((cell, { floatShare }) => add(cell, 'span', '', formatShare(floatShare)), 'all'),
+    },
   ];
 }
 
@@ -112,25 +150,38 @@ function drawTable(parent: HTMLElement, report: Report): void {
     const cell = add(head, 'th', '');
     cell.scope = 'col';
     add(cell, 'span', '', title);
-    if (subtitle !== '') add(cell, 'span', 'muted', subtitle);
+    if (subtitle === '') return;
+    // What is read out needs more between two words than a margin.
+    cell.append(' ');
+    add(cell, 'span', 'muted', subtitle);
   });
   const body = add(table, 'tbody', '');
-  lines(report).forEach(([title, draw]) => {
+  lines(report).forEach(({ title, hint, draw }) => {
     const row = add(body, 'tr', '');
-    add(row, 'th', '', title).scope = 'row';
+    const name = add(row, 'th', '', title);
+    name.scope = 'row';
+    if (hint !== undefined) name.title = hint;
     columns.forEach((variant) => draw(add(add(row, 'td', ''), 'div', 'pair'), variant));
   });
+}
+
+function describeSamples({
+  calibrationSamples,
+  choosingSamples,
+  evaluationSamples,
+  sharedSamples,
+}: SettledSettings): string {
+  const calibrate = `${formatPlural(calibrationSamples, 'sample')} to calibrate`;
+  return sharedSamples
+    ? `The same ${calibrate}, to choose and to evaluate, from `
+    : `${calibrate}, ${choosingSamples} to choose, ${evaluationSamples} others to prove, from `;
 }
 
 function drawBasis(parent: HTMLElement, { settings, created, float }: Report): void {
   const basis = add(parent, 'p', 'basis muted');
   const say = (text: string) => add(basis, 'span', '', text);
   const calibration = settings.calibration === 'auto' ? ' (chosen by trying all)' : '';
-  say(
-    settings.sharedSamples
-      ? `The same ${formatPlural(settings.calibrationSamples, 'sample')} to calibrate and to evaluate, from `
-      : `${formatPlural(settings.calibrationSamples, 'sample')} to calibrate, ${settings.evaluationSamples} to evaluate, from `,
-  );
+  say(describeSamples(settings));
   addName(basis, 'span', '', baseName(settings.data)).title = settings.data;
   say(
     ` · ${formatMethod(settings.method)}${calibration} · weights ${settings.weights} · ${settings.profile}` +
@@ -145,7 +196,7 @@ function drawCalibrators(parent: HTMLElement, { calibrationTable, settings, floa
   const tried = `${calibrationTable.length} calibrators tried`;
   add(details, 'summary', '', `${tried}: ${formatMethod(settings.method)} is used`);
   const table = add(details, 'table', 'clip-table');
-  add(table, 'caption', 'muted', 'Everything in int8, weights per channel, on the calibration samples');
+  add(table, 'caption', 'muted', 'Everything in int8, weights per channel, on the samples that choose');
   const head = add(add(table, 'thead', ''), 'tr', '');
   for (const title of ['Calibrator', formatMetric(float.metric)]) add(head, 'th', '', title).scope = 'col';
   const body = add(table, 'tbody', '');
@@ -174,6 +225,7 @@ export function mountResult(parent: HTMLElement): Update {
       drawTable(section, report);
       drawBasis(section, report);
       drawCalibrators(section, report);
+      addNotebook(section, report.notebook, report.float.metric, report.settings);
       report.warnings.forEach((warning) => {
         const line = add(section, 'p', 'warning');
         addIcon(line, 'warning', 'Warning');
