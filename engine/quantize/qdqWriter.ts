@@ -8,9 +8,8 @@ import type { Operator } from '../onnx/operators';
 import { clipBounds } from '../onnx/rescaling';
 import { quantize, roundHalfEven, type Affine } from './affine';
 import { activationAffine, isClipping, scaledBy } from './grids';
-import { makeIntegerLstm } from './integerLstm';
 import type { QuantPlan } from './plan';
-import { storeRecurrent, storeTable } from './storedWeights';
+import type { Stored } from './storedWeights';
 import { quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
 
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
@@ -206,25 +205,12 @@ export class QdqWriter {
     );
   }
 
-  quantizeLstm({ node, weight, recurrence }: Layer): void {
-    if (weight === null || recurrence === null || !this.plan.profile.integerLstm) return;
-    const perChannel = this.plan.weights === 'per-channel';
-    const { bits } = this.plan.profile.weight;
-    this.graph.initializer.push(...makeIntegerLstm(node, weight, recurrence, perChannel, bits, this.fresh));
-  }
-
-  /** Weights in int8, computing in float: onnxruntime has no integer GRU, and a lookup computes nothing. */
-  storeWeights({ node, weight, recurrence }: Layer): void {
-    if (weight === null || !this.plan.profile.storedWeights) return;
-    const perChannel = this.plan.weights === 'per-channel';
-    const stored =
-      recurrence === null
-        ? storeTable(node, weight, perChannel, this.fresh)
-        : storeRecurrent(node, [weight, recurrence], perChannel, this.fresh);
-    this.graph.initializer.push(...stored.constants);
-    this.putBefore(node, stored.before);
+  /** Puts what a layer's node was rewritten to need around it. */
+  place(node: NodeProto, { before, after, constants }: Stored): void {
+    this.graph.initializer.push(...constants);
+    this.putBefore(node, before);
     // What quantizes the result for others reads it, so it comes behind.
-    this.after.set(node, [...stored.after, ...(this.after.get(node) ?? [])]);
+    this.after.set(node, [...after, ...(this.after.get(node) ?? [])]);
   }
 
   finish(): void {

@@ -9,6 +9,7 @@ import { findOperators } from '../onnx/operators';
 import { graphsWithin } from '../onnx/scopes';
 import { reachedOperators } from './integerOperators';
 import { CONTRIB_DOMAIN } from './integerLstm';
+import { formOf } from './layerForms';
 import { writesInteger, type QuantPlan } from './plan';
 import { QdqWriter } from './qdqWriter';
 
@@ -38,9 +39,9 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
       if (writesInteger(layer)) writer.quantizeOutput(layer.node, layer.tail, layer.output);
     for (const operator of between) writer.quantizeResult(operator);
     for (const layer of own) {
-      if (layer.opType === 'LSTM') writer.quantizeLstm(layer);
-      else if (layer.opType === 'GRU' || layer.opType === 'Gather') writer.storeWeights(layer);
-      else writer.quantizeInputs(layer);
+      const form = formOf(layer);
+      if (form === null) writer.quantizeInputs(layer);
+      else writer.place(layer.node, form(layer, plan, fresh));
     }
     for (const operator of between) writer.quantizeOperands(operator);
     writer.finish();
