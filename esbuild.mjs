@@ -10,6 +10,8 @@ const node = {
   platform: 'node',
   format: 'cjs',
   external: ['onnxruntime-node', 'vscode'],
+  // Its CommonJS half requires its parts in a way that bundlers cannot follow.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
   define: { QUANTSCOPE_DIST: '__dirname' },
 };
 const builds = [

@@ -14,6 +14,7 @@ import { notebookText } from './notebookText';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { Project } from './project';
+import { readRecipe, recipeText, rulesOf } from './recipe';
 import { readReport } from './reportCache';
 import type {
   AnalyzeSettings,
@@ -61,7 +62,14 @@ interface AnalyzeOptions extends DataOptions {
   targetDrop?: number;
   skipFailed?: true;
   calibrated?: string;
+  recipe?: string;
   json?: string;
+}
+
+interface QuantizeOptions extends AnalyzeOptions {
+  output: string;
+  keepFloat?: string[];
+  writeRecipe?: string;
 }
 
 interface CalibrateOptions extends DataOptions {
@@ -97,18 +105,27 @@ function dataPath(data: string): string {
   return isSynthetic(data) ? data : resolve(data);
 }
 
-function settingsFrom(options: AnalyzeOptions): AnalyzeSettings {
-  const { weights, calibration, profile } = options;
-  return {
+/** What the command line says comes before what a recipe says, and that before what stands for neither. */
+async function settingsFrom(
+  options: AnalyzeOptions,
+  command: Command,
+): Promise<{ settings: AnalyzeSettings; hasTarget: boolean }> {
+  const recipe = options.recipe === undefined ? undefined : await readRecipe(resolve(options.recipe));
+  const either = <T>(key: string, option: T, said: T | undefined): T =>
+    command.getOptionValueSource(key) === 'cli' ? option : (said ?? option);
+  const targetDrop = options.targetDrop ?? recipe?.targetDrop;
+  const settings = {
     ...dataFrom(options),
     samples: options.samples ?? null,
-    weights,
-    calibration,
-    profile,
-    targetDrop: options.targetDrop ?? DEFAULT_DROP,
+    weights: either('weights', options.weights, recipe?.weights),
+    calibration: either('calibration', options.calibration, recipe?.calibration),
+    profile: either('profile', options.profile, recipe?.profile),
+    targetDrop: targetDrop ?? DEFAULT_DROP,
+    ...(recipe === undefined ? {} : { recipe: rulesOf(recipe) }),
     ...(options.skipFailed === true ? { skipFailed: true } : {}),
     ...(options.calibrated === undefined ? {} : { calibrated: resolve(options.calibrated) }),
   };
+  return { settings, hasTarget: targetDrop !== undefined };
 }
 
 /** Turns our option errors into commander's, which exit with 2. */
@@ -166,6 +183,7 @@ function withAnalyzeOptions(command: Command): Command {
         .default('auto'),
     )
     .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop))
+    .option('--recipe <file>', 'decisions about layers and operators; the rest is chosen')
     .option('--skip-failed', SKIP_FAILED)
     .option('--calibrated <file>', 'take the histograms that "calibrate" or "merge" wrote');
 }
@@ -204,10 +222,11 @@ withData(program.command('data <model>'))
 withAnalyzeOptions(program.command('analyze <model>'))
   .description('what int8 costs, layer by layer, and which layers to keep in float')
   .option('--json <file>', 'write the report')
-  .action(async (model: string, options: AnalyzeOptions) => {
+  .action(async (model: string, options: AnalyzeOptions, command: Command) => {
     if (options.json !== undefined) await checkWritable(options.json);
+    const { settings } = await settingsFrom(options, command);
     const project = await open(model, options);
-    const report = await project.analyze(settingsFrom(options), run);
+    const report = await project.analyze(settings, run);
     if (options.json !== undefined) await writeJson(options.json, report);
     const parts = [
       comparisonText([report]),
@@ -224,17 +243,19 @@ withAnalyzeOptions(program.command('quantize <model>'))
   .description('write an int8 model that was loaded, run and scored')
   .requiredOption('-o, --output <file>', 'where to write it')
   .option('--keep-float <names>', 'layers to keep in float, separated by commas', splitNames)
+  .option('--write-recipe <file>', 'write what was decided as a recipe, which makes the same network again')
   .option('--json <file>', 'write the result')
-  .action(async (model: string, options: AnalyzeOptions & { output: string; keepFloat?: string[] }) => {
-    if (options.json !== undefined) await checkWritable(options.json);
+  .action(async (model: string, options: QuantizeOptions, command: Command) => {
+    const { json, writeRecipe } = options;
+    for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
+    const { settings, hasTarget } = await settingsFrom(options, command);
     const project = await open(model, options);
     // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
-    const keepFloat = options.keepFloat ?? (options.targetDrop === undefined ? [] : null);
-    const settings = { ...settingsFrom(options), output: resolve(options.output), keepFloat };
-    const result = await project.quantize(settings, run);
-    if (options.json !== undefined) await writeJson(options.json, result);
-    if (options.targetDrop !== undefined)
-      print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
+    const keepFloat = options.keepFloat ?? (hasTarget ? null : []);
+    const result = await project.quantize({ ...settings, output: resolve(options.output), keepFloat }, run);
+    if (json !== undefined) await writeJson(json, result);
+    if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(result.recipe));
+    if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
     print(quantizedText(result));
   });
 

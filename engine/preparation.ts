@@ -215,8 +215,9 @@ export function settle(
   method: UsedMethod,
   { samples: { counted }, evaluator, chooser, dataset }: Measured,
 ): SettledSettings {
-  const { data, preset, samples, weights, calibration, profile, targetDrop } = settings;
+  const { data, preset, samples, weights, calibration, profile, targetDrop, recipe } = settings;
   return {
+    ...(recipe === undefined ? {} : { recipe }),
     ...{ data, preset, samples, weights, calibration, profile, targetDrop, method },
     calibrationSamples: counted.length,
     choosingSamples: chooser.samples.length,

@@ -24,16 +24,19 @@ import type {
   AnalyzeSettings,
   DataSummary,
   EvaluateResult,
+  LayerChoice,
   ModelSummary,
   QuantizeResult,
   QuantizeSettings,
   Report,
 } from './protocol';
 import { tensorsOf } from './quantize/plan';
+import { applyRecipe } from './applyRecipe';
 import { describeIn } from './describeIn';
 import { prove, type Proof } from './proof';
 import { buildReport, verificationEntry } from './report';
 import { resultWarnings } from './resultWarnings';
+import { recipeOf } from './recipe';
 import { resolveProfile } from './resolveProfile';
 import { loadReport, storeReport } from './reportCache';
 import { checkPreset, checkSettings } from './settingsText';
@@ -42,7 +45,13 @@ import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
 import { measureLatencies } from './sensitivity/latency';
 import { adaptTo, partsOf } from './workflow/base';
-import { buildModel, decisionsOf, floatLayers, type Candidate } from './workflow/candidate';
+import {
+  buildModel,
+  decisionsOf,
+  floatLayers,
+  type Candidate,
+  type FixedChoices,
+} from './workflow/candidate';
 import { rebuild, runWorkflow, type Outcome } from './workflow/workflow';
 
 /** What a model is written by, and how it came about. */
@@ -102,7 +111,13 @@ export class Project {
   async analyze(asked: AnalyzeSettings, run: Run): Promise<Report> {
     const settings = await this.resolve(asked);
     const measured = await this.measure(settings, run);
-    const outcome = await runWorkflow(this.pool, measured, settings, { keepFloat: null, rank: true }, run);
+    const outcome = await runWorkflow(
+      this.pool,
+      measured,
+      settings,
+      { fixed: this.fixedChoices(settings, measured, []), refine: true, rank: true },
+      run,
+    );
     const { whole, chosen } = outcome;
     const all = await this.prove(measured, whole, run);
     const advised = chosen === whole ? all : await this.prove(measured, chosen, run);
@@ -129,8 +144,13 @@ export class Project {
     const measured = await this.measure(settings, run);
     const { keepFloat, output } = settings;
     const known = keepFloat === null ? await this.knownChoice(measured, settings, run) : undefined;
+    const options = {
+      fixed: this.fixedChoices(settings, measured, keepFloat ?? []),
+      refine: keepFloat === null,
+      rank: false,
+    };
     const { chosen, blamed, notebook } =
-      known ?? (await runWorkflow(this.pool, measured, settings, { keepFloat, rank: false }, run));
+      known ?? (await runWorkflow(this.pool, measured, settings, options, run));
     const { model, float, result, nodes } = await this.prove(measured, chosen, run);
     throwIfCancelled(run.signal);
     const settled = settle(settings, chosen.method, measured);
@@ -144,6 +164,7 @@ export class Project {
       settings: settled,
       keepFloat: floatLayers(chosen),
       decisions,
+      recipe: recipeOf(decisions, settled, measured),
       notebook: entries,
       int8: result,
       meetsTarget: meets,
@@ -270,6 +291,16 @@ export class Project {
 
   private prove(measured: Measured, candidate: Candidate, run: Run): Promise<Proof> {
     return prove(this.pool, buildModel(candidate), measured, this.summary, floatLayers(candidate), run);
+  }
+
+  private fixedChoices(
+    { recipe, profile }: Resolved<AnalyzeSettings>,
+    measured: Measured,
+    keepFloat: readonly string[],
+  ): FixedChoices {
+    const decided = applyRecipe(recipe ?? { layers: [], operators: [] }, measured, profile);
+    const floats = keepFloat.map((name) => [name, 'float'] as const);
+    return { ...decided, layers: new Map<string, LayerChoice>([...decided.layers, ...floats]) };
   }
 
   private checkLayerNames(names: readonly string[]): void {

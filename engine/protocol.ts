@@ -17,12 +17,21 @@ export interface HistogramData {
 }
 
 /**
- * What a layer computes on. `int8` is the target's pair of 8-bit activations and weights; `uint8` has unsigned weights around
- * 128, whose products do not saturate on x86 without VNNI and are slower there.
+ * What a layer computes on.
+ * - `int8`: the target's pair of 8-bit activations and weights.
+ * - `uint8`: the same with unsigned weights around 128, whose products do not saturate on x86 without VNNI and are slower there.
+ * - `int16`: 16-bit activations beside int8 weights; onnxruntime computes it in float.
+ * - `int4`: weights in 4 bits with a scale for each output, in ONNX's own operators; what multiplies them is up to the runtime:
+ *   onnxruntime quantizes the input of a MatMul as for `int4-block`, and computes all else in float.
+ * - `int4-block`: weights in 4 bits with a scale for each block of 32 inputs of each output (onnxruntime's MatMulNBits), which
+ *   quantizes its input block by block as it runs.
+ * - `dynamic`: int8 weights, and an input that is quantized by its own range as it runs; needs no calibration.
  */
-export type LayerGrid = 'int8' | 'uint8';
-/** What a layer is in a quantized model. */
-export type LayerChoice = LayerGrid | 'float';
+export type LayerGrid = 'int8' | 'uint8' | 'int16' | 'int4' | 'int4-block' | 'dynamic';
+/** What a layer is in a quantized model; `float16` computes in float too, and has its weights stored as halves. */
+export type LayerChoice = LayerGrid | 'float' | 'float16';
+/** Where an operator between the layers is computed. */
+export type OperatorChoice = 'int8' | 'float';
 export type WeightGranularity = 'per-channel' | 'per-tensor';
 /** How pictures become tensors where nothing else says so. */
 export type PresetName = 'imagenet' | 'ocr' | '0-1' | '-1-1';
@@ -130,6 +139,33 @@ export interface ModelSummary {
   quantized: QuantizedModel | null;
 }
 
+/** Version of {@link Recipe}; raised when a key changes its meaning or goes. */
+export const RECIPE_VERSION = 1;
+
+/** A line of a recipe. */
+export interface RecipeRule<Choice> {
+  /** A name, a type of operators, or a pattern of names in which `*` stands for anything and `?` for one character. */
+  match: string;
+  choice: Choice;
+}
+
+/** Decisions about parts of a model; of rules that speak of the same part, the last one counts. */
+export interface RecipeRules {
+  layers: RecipeRule<LayerChoice>[];
+  operators: RecipeRule<OperatorChoice>[];
+  /** What is done to the float model before, and nothing else; left out, that is chosen. */
+  remedies?: RemedyName[];
+}
+
+/** A user's decisions, as a recipe file holds them (docs/recipe.md). What it leaves open is for others to say. */
+export interface Recipe extends RecipeRules {
+  version: typeof RECIPE_VERSION;
+  profile?: ProfileChoice;
+  weights?: WeightGranularity;
+  calibration?: CalibrationChoice;
+  targetDrop?: number;
+}
+
 export interface AnalyzeSettings {
   /** Path of an npz file or of a folder; docs/data.md has every kind. */
   data: string;
@@ -142,6 +178,8 @@ export interface AnalyzeSettings {
   profile: ProfileChoice;
   /** Relative drop that is still accepted: 0.01 for "within 1% of float". */
   targetDrop: number;
+  /** What the user decided about layers and operators; the rest is chosen. */
+  recipe?: RecipeRules;
   /** Goes on without samples that cannot be loaded or run, and names them; left out, the first one ends the work. */
   skipFailed?: boolean;
   /** Path of a file that `calibrate` or `merge` wrote: takes the place of the calibration pass. */
@@ -340,7 +378,7 @@ export interface BlamedOperators {
 
 export interface QuantizeSettings extends AnalyzeSettings {
   output: string;
-  /** Layers to keep in float; `null` lets the analysis choose. */
+  /** Layers to keep in float, whatever the recipe says, with none beside; `null` lets the analysis choose. */
   keepFloat: string[] | null;
 }
 
@@ -349,6 +387,8 @@ export interface QuantizeResult {
   settings: SettledSettings;
   keepFloat: string[];
   decisions: Decisions;
+  /** The decisions as a recipe that leaves nothing open. */
+  recipe: Recipe;
   blamed: BlamedOperators[];
   notebook: NotebookEntry[];
   float: FloatResult;

@@ -21,6 +21,7 @@ import {
   shorten,
 } from './format';
 import type {
+  Decisions,
   FloatResult,
   Int8Result,
   LayerReport,
@@ -242,9 +243,17 @@ export function basisText({ settings }: Report): string {
   return `${formatMethod(settings.method)} calibration on ${formatPlural(calibrationSamples, 'sample')}, ${samples}, profile ${settings.profile}.`;
 }
 
+/** How many layers are on other grids than int8, or stored as halves: `, 9 int4-block`. */
+function gridsText({ choices }: Decisions): string {
+  const counts = new Map<string, number>();
+  for (const choice of Object.values(choices))
+    if (choice !== 'float') counts.set(choice, (counts.get(choice) ?? 0) + 1);
+  return [...counts].map(([choice, count]) => `, ${formatPlural(count, 'layer')} ${choice}`).join('');
+}
+
 /** A finished quantization with its proof, and what is to be known of it. */
 export function quantizedText(result: QuantizeResult): string {
-  const { output, float, int8, keepFloat, meetsTarget, settings, warnings } = result;
+  const { output, float, int8, keepFloat, meetsTarget, settings, decisions, warnings } = result;
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
   const goal = describeTarget(int8.metric, settings.targetDrop);
   const blamed = blamedText(result, float);
@@ -253,7 +262,7 @@ export function quantizedText(result: QuantizeResult): string {
     `Wrote ${output}: ${scoreText(int8, settings)}; ${meetsTarget ? goal : `not ${goal}`}.`,
     `${formatBytes(int8.bytes)} (float ${formatBytes(float.bytes)}), ${formatSpeedup(int8.speedup)}, ` +
       `${int8.integerNodes} of ${int8.integerNodes + int8.floatNodes} nodes in integers, ` +
-      `${formatShare(int8.floatShare)} of multiply-adds in float${kept}.`,
+      `${formatShare(int8.floatShare)} of multiply-adds in float${gridsText(decisions)}${kept}.`,
     ...(blamed === '' ? [] : [blamed]),
     ...warnings.map((w) => `Note: ${w}`),
     ...(floats === '' ? [] : ['', floats]),

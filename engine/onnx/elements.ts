@@ -60,12 +60,14 @@ export function floatValues(tensor: TensorProto): Float32Array {
   return Float32Array.from(tensor.floatData);
 }
 
-type Values = Float32Array | Int8Array | Uint8Array | Int32Array | BigInt64Array;
+type Values = Float32Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | BigInt64Array;
 
 function dataTypeOf(values: Values): TensorProto_DataType {
   if (values instanceof Float32Array) return TensorProto_DataType.FLOAT;
   if (values instanceof Int8Array) return TensorProto_DataType.INT8;
   if (values instanceof Uint8Array) return TensorProto_DataType.UINT8;
+  if (values instanceof Int16Array) return TensorProto_DataType.INT16;
+  if (values instanceof Uint16Array) return TensorProto_DataType.UINT16;
   if (values instanceof Int32Array) return TensorProto_DataType.INT32;
   return TensorProto_DataType.INT64;
 }

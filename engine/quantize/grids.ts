@@ -2,7 +2,7 @@ import { clippedRange } from '../calibrate/grid';
 import type { Operator } from '../onnx/operators';
 import type { Rescaling } from '../onnx/rescaling';
 import type { HistogramState } from '../stats/histogram';
-import { affine8, storableScale, symmetricGrid, type Affine } from './affine';
+import { affine16, affine8, storableScale, symmetricGrid, type Affine } from './affine';
 import type { Profile } from './profiles';
 
 /** Scale and zero point of one activation for a clip on |x|. */
@@ -14,6 +14,12 @@ export function activationAffine(
   if (profile.activation.symmetric) return symmetricGrid(clip);
   const { min, max } = clippedRange(range, clip);
   return affine8(min, max, lowest(profile));
+}
+
+/** Scale and zero point of one activation in 16 bits for its whole range. */
+export function wideAffine({ activation }: Profile, { min, max }: { min: number; max: number }): Affine {
+  if (activation.symmetric) return symmetricGrid(Math.max(-min, max), 16);
+  return affine16(min, max, activation.type === 'uint8' ? 0 : -32768);
 }
 
 function lowest({ activation }: Profile): 0 | -128 {

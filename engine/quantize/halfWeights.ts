@@ -50,8 +50,9 @@ function excluded(model: Model): Set<string> {
  * that read them: the file shrinks by half of them, and onnxruntime casts them once, when it loads the model. A value is
  * off by at most half a unit in its last place: 2⁻¹¹ of it, or 2⁻²⁵ where it is below 2⁻¹⁴ (IEEE 754, binary16).
  * Scales of integers, what the bodies of If, Loop and Scan read, and small tensors stay as they are.
+ * @param wanted holds the names of those that are meant; left out, all are
  */
-export function storeHalfWeights(model: Model): HalfWeights {
+export function storeHalfWeights(model: Model, wanted?: Pick<Set<string>, 'has'>): HalfWeights {
   const { graph } = model;
   const fresh = freshNames(graph);
   const kept = excluded(model);
@@ -60,6 +61,7 @@ export function storeHalfWeights(model: Model): HalfWeights {
   graph.initializer = graph.initializer.map((tensor) => {
     const { name, dims } = tensor;
     if (!isFloat(tensor) || elementCount(tensor) < LEAST_COUNT || kept.has(name)) return tensor;
+    if (wanted?.has(name) === false) return tensor;
     const halves = halvesOf(tensor);
     if (halves === null) {
       result.beyond.push(name);

@@ -1,21 +1,22 @@
 import type { Layer } from '../onnx/layers';
 import type { Operator } from '../onnx/operators';
-import { writesInteger, type QuantPlan } from './plan';
+import { canWriteInteger, writesInteger, type QuantPlan } from './plan';
 
 /**
  * The operators of a plan that are worth integers: those that read what an integer layer or another of them made. One
  * that would only read and answer floats stays what it is, so that a layer in float frees its neighbours.
- * @param layers those that become integer
+ * @param layers those of the plan
  * @param operators all of the model, in the order of the nodes
  */
 export function reachedOperators(
-  { operators: planned, activations }: QuantPlan,
+  { operators: planned, activations, grids }: QuantPlan,
   layers: readonly Layer[],
   operators: readonly Operator[],
 ): Operator[] {
-  const integer = new Set(layers.filter(writesInteger).map((l) => l.output));
-  // A product answers integers as soon as somebody wants them, which what stands behind it does.
-  const products = new Set(layers.filter((l) => !writesInteger(l)).map((l) => l.output));
+  const outputs = (answers: typeof writesInteger) =>
+    new Set(layers.filter((l) => answers(l, grids.get(l.name))).map((l) => l.output));
+  const integer = outputs(writesInteger);
+  const products = outputs(canWriteInteger);
   return operators.filter(({ name, inputs, outputs, form }) => {
     if (!planned.has(name) || ![...inputs, ...outputs].every((tensor) => activations.has(tensor)))
       return false;

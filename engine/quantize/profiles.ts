@@ -1,5 +1,5 @@
 import type { OperatorForm, OperatorForms } from '../onnx/operators';
-import type { ProfileName } from '../protocol';
+import type { LayerGrid, ProfileName } from '../protocol';
 
 /** What a target's integer kernels take; plain data, so that a new target is a new entry. */
 export interface Profile {
@@ -17,6 +17,8 @@ export interface Profile {
   integerConvTranspose: boolean;
   /** What it computes on integers between the layers. */
   operators: OperatorForms;
+  /** What its layers may be on. */
+  grids: readonly LayerGrid[];
 }
 
 const moves: Record<string, OperatorForm> = Object.fromEntries(
@@ -50,7 +52,8 @@ const onnxruntimeCpu = {
   storedWeights: true,
   integerConvTranspose: false,
   operators: onnxruntimeOperators,
-};
+  grids: ['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic'],
+} satisfies Partial<Profile>;
 
 export const profiles: Record<ProfileName, Profile> = {
   // Measured on onnxruntime with VNNI: uint8 × int8 is the only pair whose convolutions all run in integers.
@@ -97,5 +100,6 @@ export const profiles: Record<ProfileName, Profile> = {
       },
       rescalings: false,
     },
+    grids: ['int8'],
   },
 };

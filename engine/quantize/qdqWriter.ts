@@ -8,7 +8,9 @@ import type { Operator } from '../onnx/operators';
 import { clipBounds } from '../onnx/rescaling';
 import { quantize, roundHalfEven, type Affine } from './affine';
 import { activationAffine, isClipping, scaledBy } from './grids';
+import { layerGrids } from './layerGrids';
 import type { QuantPlan } from './plan';
+import { quantizeDomain } from './quantizeDomain';
 import type { Stored } from './storedWeights';
 import { quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
 
@@ -32,6 +34,8 @@ export class QdqWriter {
   private readonly removed = new Set<NodeProto>();
   /** By tensor, once it is quantized. */
   private readonly pairs = new Map<string, Pair>();
+  /** By tensor, the one that is rounded to 16 bits. */
+  private readonly wide = new Map<string, string>();
   /** Pairs for tensors that no node makes: inputs of the graph. */
   private readonly first: NodeProto[] = [];
   private readonly numbers = new Map<string, number>();
@@ -42,6 +46,8 @@ export class QdqWriter {
     private readonly graph: GraphProto,
     constants: GraphIndex['initializers'],
     private readonly plan: QuantPlan,
+    /** The model's default operator set. */
+    private readonly opset: number,
     private readonly fresh: (wish: string) => string,
   ) {
     this.index = indexGraph(graph, constants);
@@ -147,7 +153,10 @@ export class QdqWriter {
     const min = values.reduce((a, b) => Math.min(a, b), 0);
     const max = values.reduce((a, b) => Math.max(a, b), 0);
     const grid = activationAffine(this.plan.profile, { min, max }, Math.max(-min, max));
-    const integers = this.integerArray(Array.from(values, (x) => quantize(x, grid)));
+    const integers = integersOn(
+      grid,
+      Array.from(values, (x) => quantize(x, grid)),
+    );
     const name = this.named(wish, 'quantized');
     this.graph.initializer.push(makeTensor(name, tensor.dims.map(Number), integers));
     const result = this.named(wish, 'dequantized');
@@ -156,20 +165,24 @@ export class QdqWriter {
 
   quantizeInputs(layer: Layer): void {
     const { node, weight, bias } = layer;
+    const grid = this.plan.grids.get(layer.name) ?? 'int8';
+    const isWide = layerGrids[grid].activations === 16;
     layer.activations.forEach((tensor, i) => {
-      node.input[i] = this.quantized(tensor).floats;
+      node.input[i] = isWide ? this.widened(tensor) : this.quantized(tensor).floats;
     });
     if (weight === null) return;
-    const inputScale = this.affineOf(layer.activations[0] ?? '').scale;
     const axis = this.plan.weights === 'per-channel' ? layer.channelAxis : null;
-    const biasValues = bias && this.plan.profile.quantizeBias ? floatValues(bias) : null;
+    // In steps of 16-bit activations a bias would not fit into int32.
+    const hasBias = this.plan.profile.quantizeBias && !isWide;
+    const inputScale = hasBias ? this.affineOf(layer.activations[0] ?? '').scale : 1;
+    const biasValues = bias && hasBias ? floatValues(bias) : null;
     // A bias is counted in steps of inputScale · weightScale; where those are too fine for int32, widen them.
     const largestBias = biasValues?.reduce((most, b) => Math.max(most, Math.abs(b)), 0) ?? 0;
     const leastScale = (channel: number) => {
       const most = axis === null ? largestBias : Math.abs(biasValues?.[channel] ?? 0);
       return most / inputScale / MAX_BIAS;
     };
-    const isUnsigned = this.plan.grids.get(layer.name) === 'uint8';
+    const isUnsigned = grid === 'uint8';
     const bits = isUnsigned ? 8 : this.plan.profile.weight.bits;
     const quantized = quantizeWeight(weight, axis, leastScale, bits);
     const scaleDims = axis === null ? [] : [quantized.scales.length];
@@ -232,8 +245,8 @@ export class QdqWriter {
     this.after.set(node, [...(this.after.get(node) ?? []), ...nodes]);
   }
 
-  private affineOf(tensor: string): Affine {
-    const affine = this.plan.activations.get(tensor);
+  private affineOf(tensor: string, grids: ReadonlyMap<string, Affine> = this.plan.activations): Affine {
+    const affine = grids.get(tensor);
     if (affine !== undefined) return affine;
     throw new EngineError(
       'runtime',
@@ -246,11 +259,29 @@ export class QdqWriter {
   private quantized(tensor: string): Pair {
     const known = this.pairs.get(tensor);
     if (known !== undefined) return known;
-    const nodes = this.pair(tensor, tensor, this.named(tensor, 'dequantized'));
+    this.putBehindMaker(tensor, this.pair(tensor, tensor, this.named(tensor, 'dequantized')));
+    return this.quantized(tensor);
+  }
+
+  /** The tensor rounded to its 16-bit grid, beside the 8-bit one that others may read it on. */
+  private widened(tensor: string): string {
+    const known = this.wide.get(tensor);
+    if (known !== undefined) return known;
+    const affine = this.affineOf(tensor, this.plan.wide);
+    const grid = this.gridConstants(tensor, affine);
+    const [integers, floats] = [this.named(tensor, 'wide_quantized'), this.named(tensor, 'wide')];
+    const nodes = [this.quantizer(tensor, integers, grid), this.dequantizer(integers, floats, grid)];
+    const domain = quantizeDomain(affine.low === 0 ? 'uint16' : 'int16', this.opset);
+    for (const node of nodes) node.domain = domain;
+    this.wide.set(tensor, floats);
+    this.putBehindMaker(tensor, nodes);
+    return floats;
+  }
+
+  private putBehindMaker(tensor: string, nodes: readonly NodeProto[]): void {
     const made = this.index.producer.get(tensor);
     if (made === undefined) this.first.push(...nodes);
     else this.putBehind(made, nodes);
-    return this.quantized(tensor);
   }
 
   /** QuantizeLinear and DequantizeLinear from `from` to `to` on the grid of `tensor`, whose pair they become. */
@@ -279,17 +310,14 @@ export class QdqWriter {
   }
 
   /** Scale and zero point as constants of the graph. */
-  private gridConstants(tensor: string, { scale, zeroPoint }: Affine): [scale: string, zeroPoint: string] {
+  private gridConstants(tensor: string, grid: Affine): [scale: string, zeroPoint: string] {
+    const { scale, zeroPoint } = grid;
     const names: [string, string] = [this.named(tensor, 'scale'), this.named(tensor, 'zero_point')];
     this.graph.initializer.push(
       makeTensor(names[0], [], Float32Array.of(scale)),
-      makeTensor(names[1], [], this.integerArray([zeroPoint])),
+      makeTensor(names[1], [], integersOn(grid, [zeroPoint])),
     );
     return names;
-  }
-
-  private integerArray(values: readonly number[]): Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> {
-    return this.plan.profile.activation.type === 'uint8' ? Uint8Array.from(values) : Int8Array.from(values);
   }
 
   private dequantizedConstant(
@@ -316,6 +344,15 @@ export class QdqWriter {
     this.putBefore(reader, [node]);
     return result;
   }
+}
+
+/** Integers of a grid in the type that its ends tell. */
+function integersOn(
+  { low, high }: Affine,
+  values: readonly number[],
+): Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> {
+  if (low === 0) return high > 255 ? Uint16Array.from(values) : Uint8Array.from(values);
+  return low < -128 ? Int16Array.from(values) : Int8Array.from(values);
 }
 
 /**

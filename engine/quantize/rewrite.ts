@@ -1,12 +1,15 @@
 import { clone, create } from '@bufbuild/protobuf';
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from 'onnx-buf';
+import { EngineError } from '../engineError';
+import { convertOpset } from '../onnx/convertOpset';
 import { dropUnusedInitializers } from '../onnx/dropUnusedInitializers';
 import { constantsWithin } from '../onnx/foldIntoConv';
 import { freshNames } from '../onnx/graphIndex';
-import { findLayers } from '../onnx/layers';
-import type { Model } from '../onnx/model';
+import { findLayers, type Layer } from '../onnx/layers';
+import { opsetOf, type Model } from '../onnx/model';
 import { findOperators } from '../onnx/operators';
 import { graphsWithin } from '../onnx/scopes';
+import { MAX_HALF, storeHalfWeights } from './halfWeights';
 import { reachedOperators } from './integerOperators';
 import { CONTRIB_DOMAIN } from './integerLstm';
 import { formOf } from './layerForms';
@@ -21,6 +24,8 @@ import { QdqWriter } from './qdqWriter';
 export function rewriteQdq(original: Model, plan: QuantPlan): Model {
   const copy = clone(ModelProtoSchema, original);
   const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  raiseOpset(model, plan);
+  const opset = opsetOf(model);
   const fresh = freshNames(model.graph);
   const all = findLayers(model.graph);
   const layers = all.filter((l) => plan.layers.has(l.name));
@@ -33,22 +38,50 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     const own = layers.filter((l) => l.graph === graph);
     const between = operators.filter((o) => o.graph === graph);
     if (own.length + between.length === 0) continue;
-    const writer = new QdqWriter(graph, constants, plan, fresh);
+    const writer = new QdqWriter(graph, constants, plan, opset, fresh);
     // Outputs first: a layer's quantized output is the next one's quantized input.
     for (const layer of own)
-      if (writesInteger(layer)) writer.quantizeOutput(layer.node, layer.tail, layer.output);
+      if (writesInteger(layer, plan.grids.get(layer.name)))
+        writer.quantizeOutput(layer.node, layer.tail, layer.output);
     for (const operator of between) writer.quantizeResult(operator);
     for (const layer of own) {
-      const form = formOf(layer);
+      const form = formOf(layer, plan);
       if (form === null) writer.quantizeInputs(layer);
-      else writer.place(layer.node, form(layer, plan, fresh));
+      else writer.place(layer.node, form(layer, plan, opset, fresh));
     }
     for (const operator of between) writer.quantizeOperands(operator);
     writer.finish();
   }
   for (const graph of graphsWithin(model.graph)) dropUnusedInitializers(graph);
+  storeHalves(model, all, plan);
   declareContribOperators(model);
   return model;
+}
+
+/** Integers of 4 and 16 bits are the default operators' only from operator set 21 on, and 4 bits a tensor's from IR 10. */
+function raiseOpset(model: Model, { layers, grids }: QuantPlan): void {
+  if (![...grids].some(([name, grid]) => layers.has(name) && (grid === 'int4' || grid === 'int16'))) return;
+  convertOpset(model, 21);
+  if (model.irVersion < 10n) model.irVersion = 10n;
+}
+
+/** Weights and biases of the layers that the plan wants as halves. */
+function storeHalves(model: Model, layers: readonly Layer[], { halves }: QuantPlan): void {
+  const wanted = new Map(
+    layers
+      .filter((l) => halves.has(l.name))
+      .flatMap((l) =>
+        [l.weight, l.recurrence, l.bias].flatMap((t) => (t === null ? [] : [[t.name, l.name] as const])),
+      ),
+  );
+  if (wanted.size === 0) return;
+  const [beyond] = storeHalfWeights(model, wanted).beyond;
+  if (beyond === undefined) return;
+  throw new EngineError(
+    'bad-option',
+    `Layer ${wanted.get(beyond) ?? ''} cannot be float16: its weight ${beyond} holds values beyond ${MAX_HALF}.`,
+    'Keep it in float.',
+  );
 }
 
 function declareContribOperators(model: Model): void {

@@ -61,6 +61,7 @@ export class FloatReasons {
     const stated = this.stated.get(name);
     if (stated !== undefined) return stated;
     const opType = unfused(node.opType);
+    if (opType === 'MatMulNBits') return 'Its weights are in 4 bits; it computes in float.';
     const kernel = integerKernels[opType];
     if (clips.has(opType)) return 'It would vanish only before a grid that ends where it clips.';
     if (kernel === undefined) return `onnxruntime has no integer ${opType}.`;

@@ -2,7 +2,7 @@ import type { GraphProto, NodeProto } from 'onnx-buf';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { subgraphs } from '../onnx/attributes';
+import { intAttribute, subgraphs } from '../onnx/attributes';
 import { decodeModel } from '../onnx/model';
 import { graphsWithin } from '../onnx/scopes';
 import type { RunNode } from '../protocol';
@@ -49,10 +49,10 @@ const conversionTypes = new Set([
 const networkKinds = ['float', 'quantized'] as const;
 
 /** A node computes on what it reads and makes; shapes, indices and masks are none of the network's values. */
-function kindOf(
-  { opType, input, output }: NodeProto,
-  kinds: ReadonlyMap<string, TensorKind>,
-): RunNode['kind'] {
+function kindOf(node: NodeProto, kinds: ReadonlyMap<string, TensorKind>): RunNode['kind'] {
+  const { opType, input, output } = node;
+  // Weights in 4 bits meet what it reads in int8 at this level, in floats at the others.
+  if (opType === 'MatMulNBits') return intAttribute(node, 'accuracy_level', 0) === 4 ? 'integer' : 'float';
   if (conversionTypes.has(opType)) return 'conversion';
   if (integerTypes.has(opType) || opType.startsWith('QLinear')) return 'integer';
   // Only the first input: a Resize of integers reads its factors as floats.

@@ -2,7 +2,7 @@ import { formatPlural } from '../format';
 import type { Operator } from '../onnx/operators';
 import { StageProgress, type OnProgress } from '../progress';
 import type { BlamedOperators } from '../protocol';
-import { withOperators } from './candidate';
+import { freeOperators, withFreeOperators } from './candidate';
 import type { Judge, Judged } from './judge';
 
 /** Models scored at the most while operators of a blamed type are let back in. */
@@ -29,14 +29,13 @@ export async function blameOperators(
   judge: Judge,
   onProgress: OnProgress | undefined,
 ): Promise<Blame> {
-  const { operators } = whole.candidate.base;
-  const present = operators.filter((o) => whole.candidate.operators.has(o.name));
+  const present = freeOperators(whole.candidate);
   if (present.length === 0 || judge.aims(whole)) return { judged: whole, blamed: [] };
   const types = [...new Set(present.filter(computes).map((o) => o.opType))];
   const most = 1 + (types.length * (types.length + 1)) / 2 + MOST_READMISSIONS;
   const progress = new StageProgress('choose', 'Finding operators to blame', most, onProgress);
   const attempt = async (tried: string, names: Iterable<string>) => {
-    const judged = await judge.attempt('operators', tried, withOperators(whole.candidate, names));
+    const judged = await judge.attempt('operators', tried, withFreeOperators(whole.candidate, names));
     progress.step();
     return judged;
   };

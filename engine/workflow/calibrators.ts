@@ -39,7 +39,8 @@ async function mixedMethods(
   for (const method of methods) {
     const methods = methodsOf(start, method);
     // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
-    const plan = planOf({ ...withOperators(start, []), weights: 'per-channel', methods });
+    const bare: Candidate = { ...withOperators(start, []), choices: new Map() };
+    const plan = planOf({ ...bare, weights: 'per-channel', methods });
     sqnr.set(method, await localSqnr(pool, base.model, base.layers, plan, few, step, signal));
   }
   // Tensors that no layer reads or writes as integers have a histogram, but no noise: those between take what keeps most.

@@ -1,18 +1,29 @@
 import { encodeModel, type Model } from '../onnx/model';
+import type { Operator } from '../onnx/operators';
 import type {
   CalibrationMethod,
   Decisions,
   LayerChoice,
   LayerGrid,
+  OperatorChoice,
   ProfileName,
   RemedyName,
   UsedMethod,
   WeightGranularity,
 } from '../protocol';
+import { staysFloat } from '../quantize/layerGrids';
 import { planQuantization, type QuantPlan } from '../quantize/plan';
 import { restoreLayers } from '../quantize/remedies/restoreLayers';
 import { rewriteQdq } from '../quantize/rewrite';
 import type { Base } from './base';
+
+/** What the user decided: by name of layer, by name of operator between layers, and of remedies. */
+export interface FixedChoices {
+  layers: ReadonlyMap<string, LayerChoice>;
+  operators: ReadonlyMap<string, OperatorChoice>;
+  /** `null` lets the workflow choose. */
+  remedies: readonly RemedyName[] | null;
+}
 
 /** One way to quantize a model: every decision that is open. */
 export interface Candidate {
@@ -26,6 +37,8 @@ export interface Candidate {
   operators: ReadonlySet<string>;
   /** Layers that are not plain int8, by name. */
   choices: ReadonlyMap<string, LayerChoice>;
+  /** Layers and operators that the user decided about, by name: not for the workflow to change. */
+  fixed: ReadonlySet<string>;
   /** What was done to the float model before, by name. */
   remedies: readonly RemedyName[];
 }
@@ -37,17 +50,22 @@ export function planOf({ base, profile, weights, methods, operators, choices }: 
       return [tensor, Math.min(clip, base.limits.get(tensor) ?? Infinity)] as const;
     }),
   );
-  const integer = base.layers.filter((layer) => choices.get(layer.name) !== 'float');
   const grids = new Map<string, LayerGrid>();
-  for (const [name, choice] of choices) if (choice !== 'float') grids.set(name, choice);
+  const floats = new Set<string>();
+  const halves = new Set<string>();
+  for (const [name, choice] of choices) {
+    if (!staysFloat(choice)) grids.set(name, choice);
+    else floats.add(name);
+    if (choice === 'float16') halves.add(name);
+  }
   return planQuantization(
-    integer,
+    base.layers.filter((layer) => !floats.has(layer.name)),
     base.histograms,
     clips,
     { profile, weights },
     {
       operators: base.operators.filter((o) => operators.has(o.name)),
-      grids,
+      ...{ grids, halves },
       least: base.least,
     },
   );
@@ -66,6 +84,29 @@ export function withOperators(candidate: Candidate, operators: Iterable<string>)
   return { ...candidate, operators: new Set(operators) };
 }
 
+/** The same with these operators in integers, and those that the user decided about as they are. */
+export function withFreeOperators(candidate: Candidate, operators: Iterable<string>): Candidate {
+  const { fixed } = candidate;
+  const decided = [...candidate.operators].filter((name) => fixed.has(name));
+  return withOperators(candidate, [...decided, ...[...operators].filter((name) => !fixed.has(name))]);
+}
+
+/** The operators in integers that are open to be taken out. */
+export function freeOperators({ base, operators, fixed }: Candidate): Operator[] {
+  return base.operators.filter((o) => operators.has(o.name) && !fixed.has(o.name));
+}
+
+/** The same with what the user decided. */
+export function withFixed(candidate: Candidate, { layers, operators }: FixedChoices): Candidate {
+  const isInteger = (name: string) => operators.get(name) !== 'float';
+  return {
+    ...candidate,
+    choices: new Map([...layers].filter(([, choice]) => choice !== 'int8')),
+    operators: new Set([...candidate.operators].filter(isInteger)),
+    fixed: new Set([...layers.keys(), ...operators.keys()]),
+  };
+}
+
 /** The same with further layers on another grid, or in float. */
 export function withChoices(candidate: Candidate, names: readonly string[], choice: LayerChoice): Candidate {
   return {
@@ -76,7 +117,7 @@ export function withChoices(candidate: Candidate, names: readonly string[], choi
 
 /** Names of the layers that stay in float. */
 export function floatLayers({ choices }: Candidate): string[] {
-  return [...choices].flatMap(([name, choice]) => (choice === 'float' ? [name] : []));
+  return [...choices].flatMap(([name, choice]) => (staysFloat(choice) ? [name] : []));
 }
 
 export function decisionsOf({ method, weights, operators, choices, remedies }: Candidate): Decisions {

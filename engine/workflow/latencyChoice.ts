@@ -4,7 +4,7 @@ import { measureLatencies, speedup, type Latency } from '../sensitivity/latency'
 import { StageProgress, type OnProgress } from '../progress';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import { computes } from './blameOperators';
-import { encodeCandidate, withOperators, type Candidate } from './candidate';
+import { encodeCandidate, freeOperators, withFreeOperators, type Candidate } from './candidate';
 import type { Judge, Judged } from './judge';
 
 /** What takes time: not what only moves values, but for pooling. */
@@ -31,25 +31,29 @@ export async function chooseByLatency(
 ): Promise<Judged> {
   let current = start;
   const refused = new Set<string>();
-  const typesIn = ({ base, operators }: Candidate) => [
-    ...new Set(base.operators.filter((o) => operators.has(o.name) && takesTime(o)).map((o) => o.opType)),
+  const typesIn = (candidate: Candidate) => [
+    ...new Set(
+      freeOperators(candidate)
+        .filter(takesTime)
+        .map((o) => o.opType),
+    ),
   ];
   const rounds = typesIn(start.candidate).length + 1;
   const progress = new StageProgress('choose', 'Timing operators in int8 and in float', rounds, onProgress);
   for (let round = 0; round < rounds; round++) {
     const { candidate } = current;
     const without = (type: string) =>
-      withOperators(
+      withFreeOperators(
         candidate,
-        candidate.base.operators
-          .filter((o) => candidate.operators.has(o.name) && o.opType !== type)
+        freeOperators(candidate)
+          .filter((o) => o.opType !== type)
           .map((o) => o.name),
       );
     const types = typesIn(candidate).filter((type) => !refused.has(type));
     const variants = [
       { type: null, candidate },
       ...types.map((type) => ({ type, candidate: without(type) })),
-      ...(types.length > 1 ? [{ type: 'all', candidate: withOperators(candidate, []) }] : []),
+      ...(types.length > 1 ? [{ type: 'all', candidate: withFreeOperators(candidate, []) }] : []),
     ];
     if (types.length === 0) break;
     const times = await timeAll(worker, variants, outputs, samples, signal);

@@ -115,7 +115,7 @@ async function recalibrated(
   { pool, measured, onProgress, signal }: RemedyContext,
   title: string,
 ): Promise<Candidate> {
-  const { profile, base, choices, operators } = candidate;
+  const { profile, base, choices, operators, fixed } = candidate;
   const parts = partsOf(model, profile);
   const { calibration } = measured.dataset;
   const progress = new StageProgress('calibrate', title, calibration.length, onProgress);
@@ -128,15 +128,18 @@ async function recalibrated(
   const methods = [...new Set(candidate.methods.values())] as CalibrationMethod[];
   const made = await makeBase(pool, model, known, histograms, profile, methods, signal);
   const before = new Set(base.operators.map((o) => o.name));
+  const isPartOf = (name: string) => (old: string) => name.startsWith(`${old}_part`);
   const inherited = made.layers.flatMap(({ name }) => {
     // Parts of a layer are called after it.
-    const choice = choices.get(name) ?? [...choices].find(([old]) => name.startsWith(`${old}_part`))?.[1];
+    const choice = choices.get(name) ?? choices.get([...choices.keys()].find(isPartOf(name)) ?? '');
     return choice === undefined ? [] : [[name, choice] as const];
   });
+  const decided = made.layers.map((l) => l.name).filter((name) => [...fixed].some(isPartOf(name)));
   const moved: Candidate = {
     ...candidate,
     base: { ...made, limits: base.limits },
     choices: new Map(inherited),
+    fixed: new Set([...fixed, ...decided]),
     operators: new Set(
       made.operators.map((o) => o.name).filter((name) => operators.has(name) || !before.has(name)),
     ),
@@ -160,6 +163,24 @@ export async function applyRemedies(
   return current;
 }
 
+/** Takes these remedies, whatever they are worth; the candidate as it is where one of them finds nothing to do. */
+export async function takeRemedies(
+  start: Judged,
+  names: readonly RemedyName[],
+  judge: Judge,
+  context: RemedyContext,
+): Promise<Judged> {
+  const candidate = names.length === 0 ? null : await applyRemedies(start.candidate, names, context);
+  if (candidate === null) return start;
+  const judged = await judge.attempt('remedy', wordsFor(names), candidate);
+  judged.entry.kept = true;
+  return judged;
+}
+
+function wordsFor(names: readonly RemedyName[]): string {
+  return names.map((name) => remedies[name].words).join('; ');
+}
+
 /**
  * Measures each remedy on its own, while the target is missed, then adds those that paid to one another, best first, as
  * long as each pays beside the ones before.
@@ -170,7 +191,7 @@ export async function tryRemedies(start: Judged, judge: Judge, context: RemedyCo
   const attempt = async (names: RemedyName[]) => {
     const candidate = await applyRemedies(start.candidate, names, context);
     if (candidate === null) return undefined;
-    return judge.attempt('remedy', names.map((name) => remedies[name].words).join('; '), candidate);
+    return judge.attempt('remedy', wordsFor(names), candidate);
   };
   for (const name of order) {
     if (judge.aims(current)) break;

@@ -8,11 +8,19 @@ import { rankLayers, type Ranked } from '../sensitivity/selectFloatLayers';
 import { makeBase } from './base';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator, methodsFor } from './calibrators';
-import { encodeCandidate, planOf, withChoices, withOperators, type Candidate } from './candidate';
+import {
+  encodeCandidate,
+  planOf,
+  withChoices,
+  withFixed,
+  withOperators,
+  type Candidate,
+  type FixedChoices,
+} from './candidate';
 import { Judge } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { refineLayers } from './refineLayers';
-import { applyRemedies, tryRemedies } from './remedies';
+import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 const LOCAL_SAMPLES = 16;
@@ -24,7 +32,7 @@ export interface LayerScore extends Ranked {
 
 /** What the workflow came to. */
 export interface Outcome {
-  /** Everything in int8 with the calibrator that does best so. */
+  /** Everything that the user left open in int8, with the calibrator that does best so. */
   whole: Candidate;
   /** What it chose. */
   chosen: Candidate;
@@ -36,8 +44,10 @@ export interface Outcome {
 }
 
 export interface WorkflowOptions {
-  /** Layers that the user keeps in float; `null` lets the workflow choose. */
-  keepFloat: readonly string[] | null;
+  /** What the user decided. */
+  fixed: FixedChoices;
+  /** Whether the workflow may put other layers on a finer grid or in float. */
+  refine: boolean;
   /** Whether every layer is measured alone even if nothing depends on it. */
   rank: boolean;
 }
@@ -52,13 +62,13 @@ export async function runWorkflow(
   pool: WorkerPool,
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
-  { keepFloat, rank }: WorkflowOptions,
+  { fixed, refine, rank }: WorkflowOptions,
   run: Run,
 ): Promise<Outcome> {
   const { onProgress, signal } = run;
   const { dataset, chooser, outputs, isForeign } = measured;
   const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
-  const start = withChoices(await startFrom(pool, measured, settings, signal), keepFloat ?? [], 'float');
+  const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
   const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
   const { judged, table } = await chooseCalibrator(start, settings.calibration, context);
   const whole = judged.candidate;
@@ -66,14 +76,16 @@ export async function runWorkflow(
   let current = blameless.judged;
 
   let ranked: LayerScore[] | undefined;
-  if (keepFloat === null) {
-    current = await tryRemedies(current, judge, { pool, measured, onProgress, signal });
+  const remedying = { pool, measured, onProgress, signal };
+  if (fixed.remedies !== null) current = await takeRemedies(current, fixed.remedies, judge, remedying);
+  if (refine) {
+    if (fixed.remedies === null) current = await tryRemedies(current, judge, remedying);
     const { candidate } = current;
     const ranking = async () => {
       const scores = await measureLayers(pool, measured, candidate, run);
       // Of a remedied model they are those of its own weights.
       if (candidate.remedies.length === 0) ranked = scores;
-      return rankLayers(scores).map((r) => r.name);
+      return rankLayers(scores).flatMap(({ name }) => (candidate.fixed.has(name) ? [] : [name]));
     };
     current = await refineLayers(current, ranking, judge, onProgress);
   }
@@ -123,6 +135,7 @@ async function startFrom(
     methods: new Map(),
     operators: new Set(operators.map((o) => o.name)),
     choices: new Map(),
+    fixed: new Set(),
   };
 }
 

@@ -15,7 +15,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WaveFile } from 'wavefile';
 import { encodeModel } from '../../engine/onnx/model';
-import type { DataSummary, EvaluateResult, ModelSummary, Report } from '../../engine/protocol';
+import {
+  REPORT_VERSION,
+  type DataSummary,
+  type EvaluateResult,
+  type ModelSummary,
+  type Report,
+} from '../../engine/protocol';
 import { int64, noise, noisy, node, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-cli-'));
@@ -190,7 +196,7 @@ describe('what it does', () => {
     expect(stdout).toMatch(/on 10 samples that chose nothing; (not )?within 1% of float\.\n/);
     expect(status).toBe(0);
     const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
-    expect(report.version).toBe(4);
+    expect(report.version).toBe(REPORT_VERSION);
     expect(Object.keys(report)).toEqual(
       expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
     );
@@ -251,6 +257,48 @@ describe('what it does', () => {
     expect(stdout).toContain('1 layer in float');
     expect(stdout).not.toContain('What was tried');
     expect(stdout).toMatch(/In float: \d of \d nodes.*\n.*\n *(Fused)?Conv +Kept in float by choice\. +1/);
+  });
+
+  test('quantize takes a recipe and writes one that makes the same network', () => {
+    const recipe = join(folder, 'tiny.recipe.jsonc');
+    const written = join(folder, 'written.recipe.json');
+    const made = join(folder, 'recipe.int8.onnx');
+    const names = (JSON.parse(quantscope('inspect', model, '--json').stdout) as ModelSummary).layers.map(
+      (l) => l.name,
+    );
+    const [conv = '', product = ''] = names;
+    const rules = `{ ${JSON.stringify(conv)}: "float16", "MatMul": "int4-block", }`;
+    writeFileSync(recipe, `{ // ours\n "version": 1, "calibration": "mse", "layers": ${rules} }`);
+    const first = quantscope(
+      ...['quantize', model, '--data', data, '--recipe', recipe, '-o', made, '--write-recipe', written],
+    );
+    expect([first.status, first.stderr]).toEqual([0, '']);
+    expect(first.stdout).toContain('1 layer int4-block');
+    expect(first.stdout).toContain('1 layer float16');
+    const decided = JSON.parse(readFileSync(written, 'utf8')) as Record<string, unknown>;
+    expect(decided).toMatchObject({ version: 1, calibration: 'mse' });
+    expect(decided['layers']).toEqual({ '*': 'int8', [conv]: 'float16', [product]: 'int4-block' });
+    const bytes = readFileSync(made);
+    const again = quantscope('quantize', model, '--data', data, '--recipe', written, '-o', made);
+    expect([again.status, again.stderr]).toEqual([0, '']);
+    expect(readFileSync(made).equals(bytes)).toBe(true);
+    // What the command line says comes first.
+    const json = join(folder, 'over.json');
+    quantscope(
+      'quantize',
+      model,
+      '--data',
+      data,
+      '--recipe',
+      written,
+      '--calibration',
+      'max',
+      '-o',
+      made,
+      '--json',
+      json,
+    );
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ settings: { method: 'max' } });
   });
 
   test('help goes to stdout and succeeds', () => {
@@ -323,6 +371,16 @@ describe('failed work is 1, and leaves no output', () => {
   test('a model or data that is not there', () => {
     expectFailure(1, ['gone.onnx'], 'inspect', join(folder, 'gone.onnx'));
     expectFailure(1, ['gone.npz'], 'analyze', model, '--data', join(folder, 'gone.npz'));
+  });
+
+  test('a recipe that is not there, is none, or does not fit the model', () => {
+    const recipe = join(folder, 'bad.recipe.json');
+    const parameters = ['analyze', model, '--data', data, '--recipe', recipe];
+    expectFailure(1, ['Cannot read the recipe', 'bad.recipe.json'], ...parameters);
+    writeFileSync(recipe, '{ "version": 1,\n "layer": {} }');
+    expectFailure(2, ['bad.recipe.json:2: there is no key "layer"', 'layers'], ...parameters);
+    writeFileSync(recipe, '{ "version": 1, "layers": { "Conv": "int4" } }');
+    expectFailure(2, ['(Conv) cannot be int4', 'float16'], ...parameters);
   });
 
   test('an output folder that is not there', () => {

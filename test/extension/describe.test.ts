@@ -42,6 +42,7 @@ const result: QuantizeResult = {
     slower: [],
   },
   decisions: { method: 'entropy', weights: 'per-channel', operators: [], choices: {}, remedies: [] },
+  recipe: { version: 1, layers: [], operators: [] },
   blamed: [],
   notebook: [],
   meetsTarget: true,

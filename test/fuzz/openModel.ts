@@ -38,6 +38,8 @@ export function openModel(bytes: Uint8Array): Opened {
     layers: new Set(layers.map((l) => l.name)),
     operators: new Set(operators.map((o) => o.name)),
     grids: new Map<string, LayerGrid>(),
+    wide: new Map(),
+    halves: new Set<string>(),
   };
   return { original, normalized, quantized: encodeModel(rewriteQdq(normalized, plan)) };
 }

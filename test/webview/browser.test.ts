@@ -47,6 +47,7 @@ const quantized: QuantizeResult = {
   settings: report.settings,
   keepFloat: report.keepFloat,
   decisions: report.decisions,
+  recipe: { version: 1, layers: [], operators: [] },
   blamed: report.blamed,
   notebook: report.notebook,
   float: report.float,

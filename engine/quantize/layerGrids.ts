@@ -1,0 +1,59 @@
+import type { GraphProto } from 'onnx-buf';
+import { EngineError } from '../engineError';
+import { intAttribute } from '../onnx/attributes';
+import type { Layer } from '../onnx/layers';
+import type { LayerChoice, LayerGrid } from '../protocol';
+import type { Profile } from './profiles';
+
+interface GridTraits {
+  /** Bits of the calibrated grid that its activations are on; `null` where it reads and answers floats. */
+  activations: 8 | 16 | null;
+  /** Whether a layer has a form on it. */
+  fits: (layer: Layer) => boolean;
+}
+
+const isMatrixProduct = ({ opType }: Layer) => opType === 'MatMul' || opType === 'Gemm';
+const isProduct = (layer: Layer) =>
+  isMatrixProduct(layer) || layer.opType === 'Conv' || layer.opType === 'ConvTranspose';
+/** The product of an activation, as it comes, with a constant. */
+const isPlain = (layer: Layer) =>
+  isMatrixProduct(layer) && layer.weight !== null && intAttribute(layer.node, 'transA', 0) === 0;
+const hasMatrix = ({ weight }: Layer) => weight?.dims.length === 2;
+
+export const layerGrids: Record<LayerGrid, GridTraits> = {
+  int8: { activations: 8, fits: () => true },
+  uint8: { activations: 8, fits: (layer) => isProduct(layer) && layer.weight !== null },
+  int16: { activations: 16, fits: isProduct },
+  int4: { activations: null, fits: (layer) => isMatrixProduct(layer) && hasMatrix(layer) },
+  'int4-block': { activations: null, fits: (layer) => isPlain(layer) && hasMatrix(layer) },
+  dynamic: { activations: null, fits: isPlain },
+};
+
+/** Whether a layer computes in float and is on no grid. */
+export function staysFloat(choice: LayerChoice): choice is 'float' | 'float16' {
+  return choice === 'float' || choice === 'float16';
+}
+
+/**
+ * What a layer can be on a target.
+ * @param main the model's graph: only its own weights, not those of bodies, can be halves
+ */
+export function choicesOf(layer: Layer, profile: Profile, main: GraphProto): LayerChoice[] {
+  const canBeHalves = layer.weight !== null && layer.graph === main;
+  return [
+    ...profile.grids.filter((grid) => layerGrids[grid].fits(layer)),
+    'float',
+    ...(canBeHalves ? (['float16'] as const) : []),
+  ];
+}
+
+/** @throws EngineError `bad-option` for a choice that the layer does not have */
+export function refuseChoice(layer: Layer, choice: LayerChoice, profile: Profile, main: GraphProto): void {
+  const possible = choicesOf(layer, profile, main);
+  if (possible.includes(choice)) return;
+  throw new EngineError(
+    'bad-option',
+    `Layer ${layer.name} (${layer.opType}) cannot be ${choice} for ${profile.name}.`,
+    `It can be ${possible.slice(0, -1).join(', ')} or ${possible.at(-1) ?? ''}.`,
+  );
+}

@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { EngineError, errorText } from './engineError';
+import { baseName } from './format';
+import { RECIPE_VERSION } from './protocol';
+import type {
+  Decisions,
+  LayerChoice,
+  OperatorChoice,
+  ProfileChoice,
+  Recipe,
+  RecipeRule,
+  RecipeRules,
+  RemedyName,
+  SettledSettings,
+  WeightGranularity,
+} from './protocol';
+import { parseCalibration, parseTargetDrop, profileChoices } from './settingsText';
+
+const layerChoices: readonly LayerChoice[] = [
+  ...(['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'float', 'float16'] as const),
+];
+const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
+const remedyNames: readonly RemedyName[] = ['equalize', 'split-depthwise', 'gelu10', 'round', 'correct-bias'];
+const granularities: readonly WeightGranularity[] = ['per-channel', 'per-tensor'];
+
+/** Reads the parts of one recipe; errors name the file and the line. */
+class RecipeReader {
+  constructor(
+    private readonly text: string,
+    private readonly file: string,
+  ) {}
+
+  fail(offset: number, said: string, hint: string): EngineError {
+    const line = this.text.slice(0, offset).split('\n').length;
+    return new EngineError('bad-option', `${this.file}:${line}: ${said}`, hint);
+  }
+
+  /** Keys and values of an object, in order. */
+  entries(node: Node, what: string): [key: string, value: Node][] {
+    if (node.type !== 'object') throw this.fail(node.offset, `${what} is no object.`, 'Write { … }.');
+    const seen = new Set<string>();
+    return (node.children ?? []).flatMap(({ offset, children }): [string, Node][] => {
+      const [key, value] = children ?? [];
+      if (key === undefined || value === undefined) return [];
+      const name = String(getNodeValue(key));
+      if (seen.has(name)) throw this.fail(offset, `"${name}" is there twice.`, 'Leave one of them.');
+      seen.add(name);
+      return [[name, value]];
+    });
+  }
+
+  oneOf<T extends string>(node: Node, what: string, known: readonly T[]): T {
+    const value: unknown = getNodeValue(node);
+    const found = known.find((k) => k === value);
+    if (found !== undefined) return found;
+    const said = this.text.slice(node.offset, node.offset + node.length);
+    throw this.fail(node.offset, `there is no ${what} ${said}.`, `Use ${known.join(', ')}.`);
+  }
+
+  rules<T extends string>(node: Node, what: string, known: readonly T[]): RecipeRule<T>[] {
+    return this.entries(node, `"${what}s"`).map(([match, value]) => ({
+      match,
+      choice: this.oneOf(value, `choice for ${what} "${match}":`, known),
+    }));
+  }
+
+  /** A text, or a number as its text, read by what reads it from a command line. */
+  parsed<T>(node: Node, key: string, parse: (text: string) => T): T {
+    if (node.type !== 'string' && node.type !== 'number')
+      throw this.fail(node.offset, `"${key}" is no text.`, 'Say what the option of the same name takes.');
+    try {
+      return parse(String(getNodeValue(node)));
+    } catch (thrown) {
+      if (thrown instanceof EngineError) throw this.fail(node.offset, thrown.message, thrown.hint);
+      throw thrown;
+    }
+  }
+}
+
+/**
+ * Reads a recipe: JSON with comments and trailing commas (docs/recipe.md).
+ * @param file its name, for errors
+ * @throws EngineError `bad-option` that names the file, the line and what is wrong there
+ */
+export function parseRecipe(text: string, file: string): Recipe {
+  const reader = new RecipeReader(text, file);
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const [broken] = errors;
+  if (broken !== undefined || root === undefined) {
+    const said = broken === undefined ? 'nothing' : printParseErrorCode(broken.error);
+    throw reader.fail(
+      broken?.offset ?? 0,
+      `is no JSON (${said}).`,
+      'Comments and trailing commas are allowed.',
+    );
+  }
+  const recipe: Recipe = { version: RECIPE_VERSION, layers: [], operators: [] };
+  const readers: Record<keyof Recipe, (node: Node) => void> = {
+    version: (node) => {
+      if (getNodeValue(node) === RECIPE_VERSION) return;
+      const said = text.slice(node.offset, node.offset + node.length);
+      throw reader.fail(
+        node.offset,
+        `version ${said} is not known.`,
+        `This program reads version ${RECIPE_VERSION}.`,
+      );
+    },
+    profile: (node) => (recipe.profile = reader.oneOf<ProfileChoice>(node, 'profile', profileChoices)),
+    weights: (node) => (recipe.weights = reader.oneOf(node, 'weight granularity', granularities)),
+    calibration: (node) => (recipe.calibration = reader.parsed(node, 'calibration', parseCalibration)),
+    targetDrop: (node) => (recipe.targetDrop = reader.parsed(node, 'targetDrop', parseTargetDrop)),
+    remedies: (node) => {
+      if (node.type !== 'array') throw reader.fail(node.offset, '"remedies" is no list.', 'Write [ … ].');
+      recipe.remedies = (node.children ?? []).map((child) => reader.oneOf(child, 'remedy', remedyNames));
+    },
+    layers: (node) => (recipe.layers = reader.rules(node, 'layer', layerChoices)),
+    operators: (node) => (recipe.operators = reader.rules(node, 'operator', operatorChoices)),
+  };
+  const known = Object.keys(readers);
+  const entries = reader.entries(root, 'A recipe');
+  for (const [key, node] of entries) {
+    const read = Object.entries(readers).find(([name]) => name === key)?.[1];
+    if (read === undefined)
+      throw reader.fail(node.offset, `there is no key "${key}".`, `Use ${known.join(', ')}.`);
+    read(node);
+  }
+  if (!entries.some(([key]) => key === 'version'))
+    throw reader.fail(0, 'it has no version.', `Begin with "version": ${RECIPE_VERSION}.`);
+  return recipe;
+}
+
+/** What a recipe says beside the settings that options give too. */
+export function rulesOf({ layers, operators, remedies }: Recipe): RecipeRules {
+  return { layers, operators, ...(remedies === undefined ? {} : { remedies }) };
+}
+
+/** @throws EngineError `not-found`, and as {@link parseRecipe} does */
+export async function readRecipe(file: string): Promise<Recipe> {
+  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
+    throw new EngineError(
+      'not-found',
+      `Cannot read the recipe ${file}: ${errorText(thrown)}.`,
+      'Check the path.',
+      {
+        cause: thrown,
+      },
+    );
+  });
+  return parseRecipe(text, baseName(file));
+}
+
+/**
+ * The recipe by which a model is made again as it was decided: every part of it is decided. Parts that a remedy made, which the
+ * file does not have, are left out.
+ */
+export function recipeOf(
+  { method, weights, operators, choices, remedies }: Decisions,
+  { profile, targetDrop }: Pick<SettledSettings, 'profile' | 'targetDrop'>,
+  original: { layers: readonly { name: string }[]; operators: readonly { name: string }[] },
+): Recipe {
+  const rules = <T>(
+    parts: readonly { name: string }[],
+    choiceOf: (name: string) => T | undefined,
+  ): RecipeRule<T>[] =>
+    parts.flatMap(({ name }) => {
+      const choice = choiceOf(name);
+      return choice === undefined ? [] : [{ match: name, choice }];
+    });
+  const integer = new Set(operators);
+  return {
+    ...{ version: RECIPE_VERSION, profile, weights, calibration: method, remedies },
+    ...(targetDrop > 0 ? { targetDrop } : {}),
+    layers: [{ match: '*', choice: 'int8' }, ...rules(original.layers, (name) => choices[name])],
+    operators: [
+      { match: '*', choice: 'float' },
+      ...rules<OperatorChoice>(original.operators, (name) => (integer.has(name) ? 'int8' : undefined)),
+    ],
+  };
+}
+
+/** A recipe as {@link parseRecipe} reads it. */
+export function recipeText({ layers, operators, ...settings }: Recipe): string {
+  // Each rule on a line of its own, in order: an object would put names that look like numbers in front.
+  const map = (rules: readonly RecipeRule<string>[]) =>
+    rules.map(({ match, choice }) => `\n    ${JSON.stringify(match)}: ${JSON.stringify(choice)}`).join(',');
+  const head = Object.entries(settings).map(
+    ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
+  );
+  return `{\n${head.join('')}  "layers": {${map(layers)}\n  },\n  "operators": {${map(operators)}\n  }\n}\n`;
+}
