@@ -12,6 +12,7 @@ import { graphsWithin } from '../onnx/scopes';
 import { MAX_HALF, storeHalfWeights } from './halfWeights';
 import { reachedOperators } from './integerOperators';
 import { CONTRIB_DOMAIN } from './integerLstm';
+import { keepWeightsFloat } from './keepWeightsFloat';
 import { formOf } from './layerForms';
 import { writesInteger, type QuantPlan } from './plan';
 import { QdqWriter } from './qdqWriter';
@@ -52,7 +53,10 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     for (const operator of between) writer.quantizeOperands(operator);
     writer.finish();
   }
-  for (const graph of graphsWithin(model.graph)) dropUnusedInitializers(graph);
+  for (const graph of graphsWithin(model.graph)) {
+    keepWeightsFloat(graph, constantsWithin(model.graph), fresh);
+    dropUnusedInitializers(graph);
+  }
   storeHalves(model, all, plan);
   declareContribOperators(model);
   return model;

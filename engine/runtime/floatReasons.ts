@@ -3,9 +3,10 @@ import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
 import { attribute } from '../onnx/attributes';
 import { elementTypeName, rawBytes } from '../onnx/elements';
 import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
-import { integerKernels, unfused, type IntegerKernel } from './integerKernels';
+import { integerKernels, type IntegerKernel } from '../onnx/integerKernels';
 import { originalNames } from './originalNames';
 import type { TensorKind } from '../onnx/tensorKinds';
+import { unfused } from './unfused';
 
 /** What is known of a model's nodes before onnxruntime sees them. */
 export interface KnownReasons {

@@ -1,6 +1,6 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { graphsWithin } from '../onnx/scopes';
-import { unfused } from './integerKernels';
+import { unfused } from './unfused';
 
 const suffixes = /(_token_\d+|_nchwc|\/MatMulAddFusion|\/duplicated)+$/;
 /** Activations that onnxruntime fuses into the node before them; a fused node may be called after what leaves them. */

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { intAttribute, subgraphs } from '../onnx/attributes';
+import { conversionTypes } from '../onnx/integerKernels';
 import { decodeModel } from '../onnx/model';
 import { graphsWithin } from '../onnx/scopes';
 import type { RunNode } from '../protocol';
@@ -19,31 +20,6 @@ const integerTypes = new Set([
   'DynamicQuantizeLSTM',
   'QGemm',
   'QAttention',
-]);
-/** Operators that only move values or change their form or grid. They compute nothing, whatever type they work on. */
-const conversionTypes = new Set([
-  'QuantizeLinear',
-  'DequantizeLinear',
-  'DynamicQuantizeLinear',
-  'ReorderInput',
-  'ReorderOutput',
-  'Cast',
-  'Concat',
-  'ConstantOfShape',
-  'Expand',
-  'Flatten',
-  'Gather',
-  'Identity',
-  'Range',
-  'Reshape',
-  'Shape',
-  'Size',
-  'Slice',
-  'Split',
-  'Squeeze',
-  'Tile',
-  'Transpose',
-  'Unsqueeze',
 ]);
 
 const networkKinds = ['float', 'quantized'] as const;

@@ -9,6 +9,8 @@ export interface IntegerKernel {
    * that they stay on the input's grid.
    */
   result: 'integer' | 'any' | 'same';
+  /** The only value of its attribute `mode` that has an integer form. */
+  mode?: string;
 }
 
 /** Operators with an integer form on the CPU (onnxruntime, "qdq_selector_action_transformer.cc"), by their float names. */
@@ -25,16 +27,19 @@ export const integerKernels: Readonly<Record<string, IntegerKernel | undefined>>
   Softmax: { result: 'integer' },
   Where: { result: 'integer' },
   MaxPool: { result: 'same' },
-  Resize: { result: 'same' },
+  ReduceMax: { result: 'same' },
+  DepthToSpace: { result: 'same' },
+  Resize: { result: 'same', mode: 'nearest' },
 };
 
-const fusedFrom: Readonly<Record<string, string | undefined>> = {
-  FusedConv: 'Conv',
-  FusedMatMul: 'MatMul',
-  FusedGemm: 'Gemm',
-};
+/** Operators that only move values or change their form or grid. They compute nothing, whatever type they work on. */
+export const conversionTypes: ReadonlySet<string> = new Set(
+  'QuantizeLinear DequantizeLinear DynamicQuantizeLinear ReorderInput ReorderOutput Cast Concat ConstantOfShape Expand Flatten Gather Identity Range Reshape Shape Size Slice Split Squeeze Tile Transpose Unsqueeze'.split(
+    ' ',
+  ),
+);
 
-/** The operator that a fused one was made of; any other is itself. */
-export function unfused(opType: string): string {
-  return fusedFrom[opType] ?? opType;
-}
+/** Through these onnxruntime carries a DequantizeLinear forward and a QuantizeLinear back ("qdq_propagation.cc"). */
+export const carriersOfGrids: ReadonlySet<string> = new Set(
+  'MaxPool Reshape Transpose Squeeze Unsqueeze Slice'.split(' '),
+);

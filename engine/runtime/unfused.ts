@@ -1,0 +1,10 @@
+const fusedFrom: Readonly<Record<string, string | undefined>> = {
+  FusedConv: 'Conv',
+  FusedMatMul: 'MatMul',
+  FusedGemm: 'Gemm',
+};
+
+/** The operator that a fused one was made of; any other is itself. */
+export function unfused(opType: string): string {
+  return fusedFrom[opType] ?? opType;
+}
