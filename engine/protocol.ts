@@ -301,6 +301,19 @@ export interface SettledSettings extends AnalyzeSettings {
   sharedSamples: boolean;
 }
 
+/** What a target would not do as hoped with a model, told before it is exported. */
+export interface LintFinding {
+  /** The target does not load it; computes it in float; or has an integer form that is slower than float. */
+  severity: 'refuses' | 'float' | 'slow';
+  /** Empty for what concerns the whole model. */
+  opType: string;
+  /** Names of the nodes that this is true of. */
+  nodes: string[];
+  message: string;
+  /** The way out. */
+  hint: string;
+}
+
 /** What the workflow decided, enough to make the same model again. */
 export interface Decisions {
   method: UsedMethod;

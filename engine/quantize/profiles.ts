@@ -1,5 +1,6 @@
 import type { OperatorForm, OperatorForms } from '../onnx/operators';
 import type { LayerGrid, ProfileName } from '../protocol';
+import { onnxruntimeLimits, onnxruntimeX86Limits, tensorrtLimits, type TargetLimits } from './targetLimits';
 
 /** What a target's integer kernels take; plain data, so that a new target is a new entry. */
 export interface Profile {
@@ -19,6 +20,8 @@ export interface Profile {
   operators: OperatorForms;
   /** What its layers may be on. */
   grids: readonly LayerGrid[];
+  /** What it refuses or runs in float. */
+  limits: TargetLimits;
 }
 
 const moves: Record<string, OperatorForm> = Object.fromEntries(
@@ -62,6 +65,7 @@ export const profiles: Record<ProfileName, Profile> = {
     activation: { type: 'uint8', symmetric: false },
     weight: { type: 'int8', bits: 8 },
     ...onnxruntimeCpu,
+    limits: onnxruntimeX86Limits,
   },
   // Without VNNI, onnxruntime adds two products in 16 bits, where 255 · 127 · 2 saturates and 255 · 63 · 2 does not.
   'x86-avx2': {
@@ -69,12 +73,14 @@ export const profiles: Record<ProfileName, Profile> = {
     activation: { type: 'uint8', symmetric: false },
     weight: { type: 'int8', bits: 7 },
     ...onnxruntimeCpu,
+    limits: onnxruntimeX86Limits,
   },
   arm: {
     name: 'arm',
     activation: { type: 'int8', symmetric: false },
     weight: { type: 'int8', bits: 8 },
     ...onnxruntimeCpu,
+    limits: onnxruntimeLimits,
   },
   // TensorRT's developer guide, "Working with Quantized Types": every zero point is 0, and the inputs of residual sums are
   // quantized so that the sums fuse with the convolutions before them.
@@ -101,5 +107,6 @@ export const profiles: Record<ProfileName, Profile> = {
       rescalings: false,
     },
     grids: ['int8'],
+    limits: tensorrtLimits,
   },
 };
