@@ -32,6 +32,7 @@ import {
   comparisonText,
   floatNodesText,
   layersText,
+  lintText,
   modelText,
   quantizedText,
 } from './reportText';
@@ -208,6 +209,23 @@ withDimensions(program.command('inspect <model>'))
     const project = await open(model, options);
     const summary = options.shapes === true ? await project.summaryWithShapes() : project.summary;
     print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary));
+  });
+
+withDimensions(program.command('lint <model>'))
+  .description(
+    'what a target would refuse, run in float or run slowly; exits with 1 when something is refused',
+  )
+  .addOption(
+    new Option('--profile <target>', 'the integer forms that the target runs')
+      .choices(profileChoices)
+      .default('auto'),
+  )
+  .option('--json', 'print JSON')
+  .action(async (model: string, options: DimensionOptions & { profile: ProfileChoice; json?: true }) => {
+    const project = await open(model, options);
+    const findings = await project.lint(options.profile);
+    print(options.json === true ? JSON.stringify(findings, null, 2) : lintText(findings));
+    if (findings.some((f) => f.severity === 'refuses')) process.exitCode = 1;
   });
 
 withData(program.command('data <model>'))
@@ -387,5 +405,5 @@ async function main(): Promise<number> {
 }
 
 void main().then((code) => {
-  process.exitCode = code;
+  if (code !== 0) process.exitCode = code;
 });

@@ -25,13 +25,17 @@ import type {
   DataSummary,
   EvaluateResult,
   LayerChoice,
+  LintFinding,
   ModelSummary,
+  ProfileChoice,
   QuantizeResult,
   QuantizeSettings,
   Report,
 } from './protocol';
+import { lintTarget } from './quantize/lintTarget';
 import { tensorsOf } from './quantize/plan';
 import { applyRecipe } from './applyRecipe';
+import { profiles } from './quantize/profiles';
 import { describeIn } from './describeIn';
 import { prove, type Proof } from './proof';
 import { buildReport, verificationEntry } from './report';
@@ -44,6 +48,7 @@ import { inferShapes } from './runtime/inferShapes';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
 import { measureLatencies } from './sensitivity/latency';
+import { assumedModel } from './workflow/assumedModel';
 import { adaptTo, partsOf } from './workflow/base';
 import {
   buildModel,
@@ -96,6 +101,18 @@ export class Project {
   /** The finished analysis of these very bytes, if there is one. */
   cachedReport(): Promise<Report | null> {
     return loadReport(this.summary);
+  }
+
+  /**
+   * What a target would refuse, run in float or run slowly of the model as it would be written; needs no data. A model that
+   * is quantized already is looked at as it is.
+   */
+  async lint(choice: ProfileChoice): Promise<LintFinding[]> {
+    const profile = await resolveProfile(choice, this.pool.first);
+    const { quantized, layers } = this.summary;
+    const isDone = quantized !== null && layers.length === 0;
+    const model = isDone ? this.model.original : assumedModel(this.model.normalized, profile);
+    return lintTarget(model, profiles[profile]);
   }
 
   /** What a data source holds for this model. */
@@ -168,8 +185,9 @@ export class Project {
       notebook: entries,
       int8: result,
       meetsTarget: meets,
+      lint: lintTarget(model, profiles[settings.profile], new Set(floatLayers(chosen))),
       warnings: resultWarnings({
-        ...{ summary: this.summary, settings: settled, measured, result, meets, nodes },
+        ...{ summary: this.summary, settings: settled, measured, result, meets, nodes, model },
       }),
     };
   }

@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 4;
+export const REPORT_VERSION = 5;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -352,6 +352,8 @@ export interface Report {
   keepFloat: string[];
   /** Score on the calibration part by method, when `calibration` is `auto`. */
   calibrationTable: { method: UsedMethod; score: number }[];
+  /** What the target would not do as hoped with the advised model. */
+  lint: LintFinding[];
   warnings: string[];
 }
 
@@ -407,6 +409,8 @@ export interface QuantizeResult {
   float: FloatResult;
   int8: Int8Result;
   meetsTarget: boolean;
+  /** What the target would not do as hoped with the model. */
+  lint: LintFinding[];
   /** What users have to know of the data, in sentences. */
   warnings: string[];
 }

@@ -16,6 +16,8 @@ import type {
   Report,
   SettledSettings,
 } from './protocol';
+import { lintTarget } from './quantize/lintTarget';
+import { profiles } from './quantize/profiles';
 import { withoutSuffix } from './runtime/originalNames';
 import { resultWarnings } from './resultWarnings';
 import { rankLayers } from './sensitivity/selectFloatLayers';
@@ -99,6 +101,7 @@ export function buildReport(findings: Findings): Report {
     layers,
     keepFloat: ranking.filter((name) => keepFloat.has(name)),
     calibrationTable,
+    lint: lintTarget(advised.model, profiles[settings.profile], keepFloat),
     warnings: resultWarnings({
       summary,
       settings,
@@ -106,6 +109,7 @@ export function buildReport(findings: Findings): Report {
       result: advised.result,
       meets,
       nodes: all.nodes,
+      model: advised.model,
     }),
   };
 }

@@ -25,6 +25,7 @@ import type {
   FloatResult,
   Int8Result,
   LayerReport,
+  LintFinding,
   ModelSummary,
   QuantizedModel,
   QuantizeResult,
@@ -39,6 +40,7 @@ import { textTable } from './textTable';
 const NAME_WIDTH = 44;
 const MOST_SENSITIVE = 10;
 const MOST_GROUPS = 12;
+const MOST_NODES = 3;
 
 const layerHeader = ['Layer', 'Operator', 'Weight', 'Shape', 'Size'];
 
@@ -243,6 +245,23 @@ export function basisText({ settings }: Report): string {
   return `${formatMethod(settings.method)} calibration on ${formatPlural(calibrationSamples, 'sample')}, ${samples}, profile ${settings.profile}.`;
 }
 
+const severities = { refuses: 'Refused', float: 'In float', slow: 'Slow' } as const;
+
+/** What a target would not do as hoped, by severity and operator. */
+export function lintText(findings: readonly LintFinding[]): string {
+  if (findings.length === 0)
+    return 'Nothing to say: the target takes all of it, and computes it on integers.';
+  return findings
+    .map(({ severity, opType, nodes, message, hint }) => {
+      const which = nodes.slice(0, MOST_NODES).map((name) => shorten(name, NAME_WIDTH));
+      const more = nodes.length > which.length ? ` and ${nodes.length - which.length} more` : '';
+      const names = nodes.length === 0 ? '' : `\n  ${which.join(', ')}${more}`;
+      const what = opType === '' ? 'model' : `${nodes.length} ${opType}`;
+      return `${severities[severity]}: ${what}. ${message} ${hint}${names}`;
+    })
+    .join('\n');
+}
+
 /** How many layers are on other grids than int8, or stored as halves: `, 9 int4-block`. */
 function gridsText({ choices }: Decisions): string {
   const counts = new Map<string, number>();
@@ -253,17 +272,20 @@ function gridsText({ choices }: Decisions): string {
 
 /** A finished quantization with its proof, and what is to be known of it. */
 export function quantizedText(result: QuantizeResult): string {
-  const { output, float, int8, keepFloat, meetsTarget, settings, decisions, warnings } = result;
+  const { output, float, int8, keepFloat, meetsTarget, settings, decisions, lint, warnings } = result;
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
   const goal = describeTarget(int8.metric, settings.targetDrop);
   const blamed = blamedText(result, float);
   const floats = floatNodesText(int8);
+  const refused = lint.filter((finding) => finding.severity === 'refuses');
+  const refusals = refused.length === 0 ? [] : [lintText(refused)];
   return [
     `Wrote ${output}: ${scoreText(int8, settings)}; ${meetsTarget ? goal : `not ${goal}`}.`,
     `${formatBytes(int8.bytes)} (float ${formatBytes(float.bytes)}), ${formatSpeedup(int8.speedup)}, ` +
       `${int8.integerNodes} of ${int8.integerNodes + int8.floatNodes} nodes in integers, ` +
       `${formatShare(int8.floatShare)} of multiply-adds in float${gridsText(decisions)}${kept}.`,
     ...(blamed === '' ? [] : [blamed]),
+    ...refusals,
     ...warnings.map((w) => `Note: ${w}`),
     ...(floats === '' ? [] : ['', floats]),
   ].join('\n');

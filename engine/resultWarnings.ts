@@ -1,7 +1,9 @@
 import { formatBlocks, formatMilliseconds, formatNotFinite, formatPlural, formatSpeed } from './format';
 import { notFiniteOf } from './notFiniteOf';
+import type { Model } from './onnx/model';
 import type { Measured } from './preparation';
 import type { Int8Result, ModelSummary, RunNode, SettledSettings } from './protocol';
+import { findOverflows } from './quantize/findOverflows';
 
 export interface ResultFacts {
   summary: ModelSummary;
@@ -11,6 +13,7 @@ export interface ResultFacts {
   result: Int8Result;
   meets: boolean;
   nodes: readonly RunNode[];
+  model: Model;
 }
 
 /** The first few names and how many more there are. */
@@ -21,7 +24,7 @@ function listed(names: readonly string[]): string {
 
 /** What a result's readers have to know, in sentences: of the data, of what stays in float, and of what was reached. */
 export function resultWarnings(facts: ResultFacts): string[] {
-  return [...dataWarnings(facts), ...floatWarnings(facts), ...resultOnes(facts)];
+  return [...dataWarnings(facts), ...floatWarnings(facts), ...overflowWarnings(facts), ...resultOnes(facts)];
 }
 
 function dataWarnings({ measured, settings }: ResultFacts): string[] {
@@ -78,6 +81,13 @@ function floatWarnings({ summary, measured, nodes }: ResultFacts): string[] {
     );
   }
   return warnings;
+}
+
+function overflowWarnings({ model }: ResultFacts): string[] {
+  return findOverflows(model).map(
+    ({ layer, bound, times }) =>
+      `${layer} may overflow: the sums of its integer products can reach ${bound.toExponential(1)}, ${times.toFixed(1)} times what 32 bits hold. Keep it in float, or split it along its inputs.`,
+  );
 }
 
 function resultOnes({ summary, settings, measured, result, meets }: ResultFacts): string[] {

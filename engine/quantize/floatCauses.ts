@@ -79,11 +79,13 @@ export class FloatCauses {
   private causeOf(node: NodeProto, index: GraphIndex): FloatCause | null {
     const { opType } = node;
     const kernel = this.limits.kernels[opType];
-    if (isClip(node))
+    if (isClip(node)) {
+      if (this.limits.fusesClips) return null;
       return {
         message: 'It vanishes only before a grid that ends where it clips.',
         hint: 'Calibrate what it makes with max.',
       };
+    }
     if (kernel === undefined || (kernel.mode !== undefined && modeOf(node) !== kernel.mode)) {
       const form = kernel === undefined ? opType : `${opType} but ${kernel.mode ?? ''}`;
       return {

@@ -36,6 +36,8 @@ export class QdqWriter {
   private readonly pairs = new Map<string, Pair>();
   /** By tensor, the one that is rounded to 16 bits. */
   private readonly wide = new Map<string, string>();
+  /** Names of integers, scales and zero points of constants, by constant and grid. */
+  private readonly stored = new Map<string, readonly string[]>();
   /** Pairs for tensors that no node makes: inputs of the graph. */
   private readonly first: NodeProto[] = [];
   private readonly numbers = new Map<string, number>();
@@ -327,13 +329,20 @@ export class QdqWriter {
     scale: { dims: number[]; values: Float32Array; zeros: Int8Array | Uint8Array | null },
     axis: number | undefined,
   ): string {
-    const names = ['quantized', 'scale', 'zero_point', 'dequantized'].map((part) => this.named(name, part));
-    const [quantized = '', scaleName = '', zeroName = '', result = ''] = names;
-    this.graph.initializer.push(
-      makeTensor(quantized, tensor.dims, tensor.values),
-      makeTensor(scaleName, scale.dims, scale.values),
-    );
-    if (scale.zeros !== null) this.graph.initializer.push(makeTensor(zeroName, scale.dims, scale.zeros));
+    // Layers that share a constant and want it on the same grid read the same integers.
+    const key = [name, axis, tensor.values.constructor.name, ...scale.values].join();
+    const known = this.stored.get(key);
+    const stored = known ?? ['quantized', 'scale', 'zero_point'].map((part) => this.named(name, part));
+    const [quantized = '', scaleName = '', zeroName = ''] = stored;
+    if (known === undefined) {
+      this.stored.set(key, stored);
+      this.graph.initializer.push(
+        makeTensor(quantized, tensor.dims, tensor.values),
+        makeTensor(scaleName, scale.dims, scale.values),
+      );
+      if (scale.zeros !== null) this.graph.initializer.push(makeTensor(zeroName, scale.dims, scale.zeros));
+    }
+    const result = this.named(name, 'dequantized');
     const node = makeNode(
       'DequantizeLinear',
       '',

@@ -20,6 +20,8 @@ export interface TargetLimits {
   integerBias: boolean;
   /** Whether it quantizes the float weights of what stands between integers by itself. */
   quantizesFloatWeights: boolean;
+  /** Whether a Relu or Clip becomes part of what it stands behind, wherever its grid ends. */
+  fusesClips: boolean;
   /** Types of activations, by operator, where not all are taken. */
   activationTypes: Readonly<Record<string, readonly string[] | undefined>>;
   /** How many times as long as in float the integer form took where that was measured, and when. */
@@ -39,6 +41,7 @@ export const onnxruntimeLimits: TargetLimits = {
   kernels: integerKernels,
   integerBias: true,
   quantizesFloatWeights: true,
+  fusesClips: false,
   activationTypes: {},
   slow: {},
 };
@@ -88,6 +91,7 @@ export const tensorrtLimits: TargetLimits = {
   },
   integerBias: false,
   quantizesFloatWeights: false,
+  fusesClips: true,
   activationTypes: {},
   slow: {},
 };

@@ -20,7 +20,12 @@ function result(changes: Partial<QuantizeResult> = {}): QuantizeResult {
   return {
     ...{ output: '/models/rec.int8.onnx', settings, notebook, float: report.float, int8: report.advised },
     ...{ keepFloat: report.keepFloat, decisions: report.decisions, blamed: report.blamed },
-    ...{ meetsTarget: true, warnings: [], recipe: { version: 1 as const, layers: [], operators: [] } },
+    ...{
+      meetsTarget: true,
+      warnings: [],
+      lint: [],
+      recipe: { version: 1 as const, layers: [], operators: [] },
+    },
     ...changes,
   };
 }

@@ -46,6 +46,7 @@ const result: QuantizeResult = {
   blamed: [],
   notebook: [],
   meetsTarget: true,
+  lint: [],
   warnings: [],
 };
 

@@ -53,6 +53,7 @@ const quantized: QuantizeResult = {
   float: report.float,
   int8: report.advised,
   meetsTarget: true,
+  lint: [],
   warnings: [],
 };
 

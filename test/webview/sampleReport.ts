@@ -206,7 +206,7 @@ export function sampleReport(layers = 51): Report {
     floatGroups: sampleGroups(),
   };
   return {
-    version: 4,
+    version: 5,
     created: '2026-03-01T14:05:00',
     model,
     settings: {
@@ -263,6 +263,7 @@ export function sampleReport(layers = 51): Report {
       { method: 'percentile:99.9', score: 0.954 },
       { method: 'mixed', score: 0.9752 },
     ],
+    lint: [],
     warnings: ['4 layers run in float even when quantized: the runtime has no int8 kernel for their shapes.'],
   };
 }
