@@ -45,7 +45,7 @@ export interface Measured {
   layers: Layer[];
   /** What stands between them and the target computes on integers. */
   operators: Operator[];
-  /** Layers that no calibration sample reached, so that they have no ranges: the branch of an If never taken. */
+  /** Layers without ranges: no sample reached them, as in the branch of an If never taken, or with NaN and infinities alone. */
   unreached: Layer[];
   /** Those among the layers that no sample reached either, and that can do without ranges. */
   unseen: Layer[];
@@ -136,7 +136,7 @@ export async function measureFloat(
   if (!layers.some((layer) => isReached(layer, histograms))) {
     throw new EngineError(
       'bad-data',
-      `No calibration sample reached any layer of the model; the first is ${parts.layers[0]?.name ?? ''}.`,
+      `No calibration sample reached any layer of the model with finite values; the first is ${parts.layers[0]?.name ?? ''}.`,
       'Add samples that take the branches with layers in them.',
     );
   }

@@ -1,9 +1,11 @@
 import { formatBlocks, formatMilliseconds, formatNotFinite, formatPlural, formatSpeed } from './format';
 import { notFiniteOf } from './notFiniteOf';
+import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Measured } from './preparation';
 import type { Int8Result, ModelSummary, RunNode, SettledSettings } from './protocol';
 import { findOverflows } from './quantize/findOverflows';
+import { tensorsOf } from './quantize/plan';
 
 export interface ResultFacts {
   summary: ModelSummary;
@@ -74,11 +76,15 @@ function floatWarnings({ summary, measured, nodes }: ResultFacts): string[] {
       `${formatPlural(unseen.length, 'layer')} went to int8 by the weights alone, since no sample reached them: ${names}.`,
     );
   }
-  if (unreached.length > 0) {
-    const names = listed(unreached.map((l) => l.name));
-    warnings.push(
-      `${formatPlural(unreached.length, 'layer')} stayed in float because no calibration sample reached them: ${names}.`,
-    );
+  const hasNoFinite = (layer: Layer) =>
+    [...tensorsOf([layer])].some((tensor) => measured.histograms[tensor]?.finite === 0);
+  for (const [layers, why] of [
+    [unreached.filter((l) => !hasNoFinite(l)), 'no calibration sample reached them'],
+    [unreached.filter(hasNoFinite), 'they read or make nothing but NaN and infinities'],
+  ] as const) {
+    if (layers.length === 0) continue;
+    const names = listed(layers.map((l) => l.name));
+    warnings.push(`${formatPlural(layers.length, 'layer')} stayed in float because ${why}: ${names}.`);
   }
   return warnings;
 }

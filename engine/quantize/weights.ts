@@ -1,4 +1,5 @@
 import type { TensorProto } from 'onnx-buf';
+import { EngineError } from '../engineError';
 import { floatValues } from '../onnx/elements';
 import { quantize, symmetricGrid } from './affine';
 
@@ -36,6 +37,7 @@ export type WeightBits = 4 | 7 | 8;
  * @param axis of the output channels, or `null` for one scale
  * @param leastScale smallest scale allowed per channel; keeps int32 biases from overflowing
  * @param bits that the whole numbers take; 7 for processors whose products of 8 bits saturate in pairs
+ * @throws EngineError `bad-model` where it is not finite
  */
 export function quantizeWeight(
   weight: TensorProto,
@@ -51,6 +53,12 @@ export function quantizeWeight(
   forEachChannel(source, dims, axis, (w, _, c) => {
     amax[c] = Math.max(amax[c] ?? 0, Math.abs(w));
   });
+  if (!amax.every(Number.isFinite))
+    throw new EngineError(
+      'bad-model',
+      `Weight ${weight.name} holds NaN or infinities, which no integers stand for.`,
+      'Keep the layers that read it in float (--keep-float), or export the model again.',
+    );
   const grids = Array.from(amax, (a, c) => symmetricGrid(Math.max(a, leastScale(c) * high), bits));
   const values = new Int8Array(source.length);
   forEachChannel(source, dims, axis, (w, i, c) => {

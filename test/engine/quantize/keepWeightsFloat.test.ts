@@ -93,7 +93,7 @@ describe.each(['per-channel', 'per-tensor'] as const)(
       };
       const { int8 } = await quantizeTiny(model, feeds, { profile: x86Here, weights }, ['b_node']);
       const nodes = await runNodes(int8);
-      expect(nodes.filter((n) => n.kind === 'integer' && n.name.startsWith("b_node"))).toEqual([]);
+      expect(nodes.filter((n) => n.kind === 'integer' && n.name.startsWith('b_node'))).toEqual([]);
       // What onnxruntime optimized against the model as it is written.
       const [fused, plain] = [
         await runModel(int8, feeds),

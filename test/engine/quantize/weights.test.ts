@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { TensorProto } from 'onnx-buf';
 import { expect, test } from 'vitest';
-import { floatValues } from '../../../engine/onnx/elements';
+import { floatValues, makeTensor } from '../../../engine/onnx/elements';
 import type { Model } from '../../../engine/onnx/model';
+import { quantizeWeight } from '../../../engine/quantize/weights';
 import { float } from '../runTiny';
 import { noise, noisy, node, tinyModel, type AttributeValue } from '../tinyModel';
 import { quantizeTiny } from './quantizeTiny';
@@ -121,4 +122,10 @@ test.each(Object.entries(cases))('%s: each output channel has its own scale', as
     ),
     { numRuns: 12 },
   );
+});
+
+test.each([NaN, Infinity, -Infinity])('a weight that holds %d has no integers', (value) => {
+  const weight = makeTensor('w', [2, 2], Float32Array.of(1, 2, value, 3));
+  for (const axis of [null, 0])
+    expect(() => quantizeWeight(weight, axis)).toThrow('Weight w holds NaN or infinities');
 });
