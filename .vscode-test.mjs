@@ -10,6 +10,6 @@ mkdirSync(workspaceFolder, { recursive: true });
 export default defineConfig({
   files: 'out/vscode-tests/*.test.js',
   workspaceFolder,
-  mocha: { ui: 'bdd', timeout: 120_000, color: false },
+  mocha: { ui: 'bdd', timeout: 300_000, color: false },
   ...(download ? {} : { useInstallation: { fromPath: 'scripts/codeServerAsCode.mjs' } }),
 });

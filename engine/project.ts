@@ -303,7 +303,9 @@ export class Project {
     if (known === null) return undefined;
     if (!isDeepStrictEqual(known.settings, settle(settings, known.decisions.method, measured)))
       return undefined;
-    const { blamed, notebook, decisions } = known;
+    const { blamed, decisions } = known;
+    // What is written is verified anew.
+    const notebook = known.notebook.filter(({ step }) => step !== 'verification');
     return { chosen: await rebuild(this.pool, measured, settings, decisions, run), blamed, notebook };
   }
 
