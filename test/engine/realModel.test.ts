@@ -6,7 +6,6 @@ import { decodeModel } from '../../engine/onnx/model';
 import { Project } from '../../engine/project';
 import type { AnalyzeSettings, Progress, Report } from '../../engine/protocol';
 import { WorkerPool } from '../../engine/runtime/workerPool';
-import { meetsTarget } from '../../engine/target';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-real-'));
 const model = join(folder, 'rec.onnx');
@@ -37,24 +36,24 @@ function outputNames(path: string): string[] {
   return decodeModel(readFileSync(path), path).graph.output.map((o) => o.name);
 }
 
-test('per-channel weights stay within 1% of float, with every layer in integers', async () => {
+test('the workflow brings per-channel weights within 1% of float, with nearly all of it in integers', async () => {
   const output = join(folder, 'per-channel.onnx');
-  const {
-    float,
-    int8,
-    meetsTarget: met,
-  } = await project.quantize({ ...settings, output, keepFloat: [] }, {});
+  const wanted = { ...settings, calibration: 'auto' as const, output, keepFloat: null };
+  const { float, int8, keepFloat, meetsTarget: met } = await project.quantize(wanted, {});
   expect(float.score).toBeCloseTo(0.9767, 3);
   expect(met).toBe(true);
   expect(int8.score).toBeGreaterThanOrEqual(float.score * 0.99);
-  expect(int8.integerNodes).toBe(51);
+  expect(keepFloat.length).toBeLessThanOrEqual(3);
+  expect(int8.floatShare).toBeLessThan(0.03);
+  expect(int8.integerNodes).toBeGreaterThanOrEqual(48);
   expect(int8.bytes).toBeLessThan(0.3 * float.bytes);
   // What was tapped to calibrate must not stay an output.
   expect(outputNames(output)).toEqual(outputNames(model));
   const written = await Project.open(output, pool);
   const score = await written.evaluate(settings, project, {});
   expect(score.score).toBe(int8.score);
-}, 120_000);
+  // Seven calibrators and the mixture, and what follows, on 64 lines each.
+}, 400_000);
 
 test('per-tensor weights collapse', async () => {
   const output = join(folder, 'per-tensor.onnx');
@@ -66,24 +65,25 @@ test('per-tensor weights collapse', async () => {
   expect(met).toBe(false);
 }, 120_000);
 
-test('finds the layer that breaks per-tensor weights, and a set that mends it', async () => {
+test('finds the layer that breaks per-tensor weights, and what mends it', async () => {
   const stages: Progress[] = [];
   const report: Report = await project.analyze(
     { ...settings, weights: 'per-tensor', samples: 24 },
     { onProgress: (p) => stages.push(p) },
   );
   const byDrop = [...report.layers].sort((a, b) => b.drop - a.drop);
-  expect(byDrop[0]).toMatchObject({ weight: 'conv2d_180.w_0', advice: { decision: 'float' } });
+  expect(byDrop[0]).toMatchObject({ weight: 'conv2d_180.w_0' });
   expect(byDrop[0]?.drop).toBeGreaterThan(0.2);
   // Its weights are the noisiest of all, and it costs nothing: noise alone would have mis-ranked it.
   const harmless = report.layers.find((l) => l.weight === 'conv2d_184.w_0');
   expect(harmless?.drop).toBeLessThan(0.01);
-  expect(harmless?.advice.decision).toBe('int8');
   expect(report.layers).toHaveLength(51);
   expect(report.layers.every((l) => l.ranAsInteger)).toBe(true);
-  expect(report.keepFloat[0]).toBe(byDrop[0]?.name);
-  expect(report.advised.meetsTarget).toBe(true);
-  expect(meetsTarget('ctc', report.float.score, report.advised.score, 0.01)).toBe(true);
+  expect(report.int8.score).toBeLessThan(0.2);
+  // Rounding moved the means of channels: a remedy comes before layers in float.
+  expect(report.decisions.remedies.length).toBeGreaterThan(0);
+  expect(report.advised.score).toBeGreaterThan(0.9);
+  expect(report.keepFloat.length).toBeLessThan(30);
   for (const { inputs } of report.layers) {
     for (const { clips, min, max } of inputs) {
       const largest = Math.max(Math.abs(min), Math.abs(max));
@@ -99,7 +99,7 @@ test('finds the layer that breaks per-tensor weights, and a set that mends it', 
   const last = stages.filter((s) => s.stage === 'sensitivity').at(-1);
   expect(last).toMatchObject({ done: 51, total: 51, secondsLeft: 0 });
   expect(await project.cachedReport()).toEqual(report);
-}, 180_000);
+}, 400_000);
 
 test('a cancelled quantization writes nothing and leaves the project usable', async () => {
   const output = join(folder, 'cancelled.onnx');
@@ -112,7 +112,7 @@ test('a cancelled quantization writes nothing and leaves the project usable', as
   expect(existsSync(output)).toBe(false);
   expect(readdirSync(folder).filter((f) => f.endsWith('.part'))).toEqual([]);
   const again = await project.quantize({ ...settings, samples: 4, output, keepFloat: [] }, {});
-  expect(again.int8.integerNodes).toBe(51);
+  expect(again.int8.integerNodes).toBeGreaterThanOrEqual(51);
 }, 60_000);
 
 test('names the layer that does not exist', async () => {
