@@ -58,7 +58,7 @@ test('the workflow brings per-channel weights within 1% of float, with nearly al
 test('per-tensor weights collapse', async () => {
   const output = join(folder, 'per-tensor.onnx');
   const { int8, meetsTarget: met } = await project.quantize(
-    { ...settings, weights: 'per-tensor', output, keepFloat: [] },
+    { ...settings, samples: 32, weights: 'per-tensor', output, keepFloat: [] },
     {},
   );
   expect(int8.score).toBeLessThan(0.1);
