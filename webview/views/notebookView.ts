@@ -40,7 +40,11 @@ function addEntry(body: HTMLElement, entry: NotebookEntry, metric: MetricName): 
   if (step === 'latency' && latencyMs !== undefined) {
     add(words, 'span', 'muted', ` ${formatMilliseconds(latencyMs)}`);
   }
-  if (kept) add(words, 'span', 'badge', 'kept');
+  if (kept) {
+    // Screen readers and copied text would run the words together.
+    words.append(' ');
+    add(words, 'span', 'badge', 'kept');
+  }
   add(row, 'td', '', formatScore(metric, score));
   add(row, 'td', '', formatChange(metric, entry));
   add(row, 'td', 'noise', sqnrDb === null ? '–' : formatDb(sqnrDb));
