@@ -14,7 +14,7 @@ import { checkOutput } from './onnx/checkOutput';
 import type { DataFile } from './onnx/externalData';
 import { checkModel } from './onnx/checkModel';
 import { checkWritable, encodeModel, readModelFile } from './onnx/model';
-import { writeModelFile } from './onnx/writeModel';
+import { modelBytes, writeModelFile } from './onnx/writeModel';
 import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
 import { layersToMeasure, measureFloat, openSamples, settle } from './preparation';
@@ -175,7 +175,10 @@ export class Project {
     const { metric } = measured.dataset;
     const meets = meetsTarget(metric, float.score, result.score, settings.targetDrop);
     const entries = [...notebook, verificationEntry(result, settled)];
-    await writeModelFile(output, describeIn(model, settled, decisions, result, entries), run.signal);
+    const described = describeIn(model, settled, decisions, result, entries);
+    await writeModelFile(output, described, run.signal);
+    // Of the file, with what its metadata say.
+    const int8 = { ...result, bytes: modelBytes(described, encodeModel(described)) };
     return {
       ...{ output, blamed, float },
       settings: settled,
@@ -183,7 +186,7 @@ export class Project {
       decisions,
       recipe: recipeOf(decisions, settled, measured),
       notebook: entries,
-      int8: result,
+      int8,
       meetsTarget: meets,
       lint: lintTarget(model, profiles[settings.profile], new Set(floatLayers(chosen))),
       warnings: resultWarnings({
