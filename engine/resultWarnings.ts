@@ -109,7 +109,7 @@ function resultOnes({ summary, settings, measured, result, meets }: ResultFacts)
       .slice(0, 3)
       .map(
         (o) =>
-          `${o.opType} ${formatMilliseconds(o.milliseconds)} instead of ${formatMilliseconds(o.floatMilliseconds)}`,
+          `${o.opType} ${formatMilliseconds(o.milliseconds)} (${formatMilliseconds(o.floatMilliseconds)} in float)`,
       );
     const costs = where.length === 0 ? '' : ` What costs most: ${where.join(', ')}.`;
     warnings.push(`int8 is ${speed} than float on this machine.${costs}`);
