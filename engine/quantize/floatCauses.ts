@@ -1,7 +1,8 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { gridKeyOf, integerTypeOf } from '../onnx/pairGrids';
 import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
 import { attribute } from '../onnx/attributes';
-import { elementTypeName, floatValues, isFloat, rawBytes } from '../onnx/elements';
+import { floatValues, isFloat } from '../onnx/elements';
 import { indexGraph, soleConsumer, type GraphIndex } from '../onnx/graphIndex';
 import { carriersOfGrids, conversionTypes, type IntegerKernel } from '../onnx/integerKernels';
 import { isOnnxOrContrib } from '../onnx/quantizedOperators';
@@ -140,9 +141,11 @@ export class FloatCauses {
     const { weight, bias } = kernel;
     const before = input.flatMap((name, i) => {
       const grid = i === weight || i === bias ? undefined : this.dequantizer(name);
-      return grid === undefined ? [] : [this.typeOf(grid)];
+      return grid === undefined ? [] : [integerTypeOf(grid, this.origins.initializers)];
     });
-    const behind = quantizersOf(output[0] ?? '', index).map((q) => this.typeOf(q));
+    const behind = quantizersOf(output[0] ?? '', index).map((q) =>
+      integerTypeOf(q, this.origins.initializers),
+    );
     const types = [...new Set([...before, ...behind])].sort();
     const wanted = this.limits.activationTypes[opType];
     const odd = types.find((type) => type.endsWith('16') || wanted?.includes(type) === false);
@@ -188,7 +191,7 @@ export class FloatCauses {
         message: 'Its result leaves the model in float.',
         hint: 'Nothing to do: the model answers floats.',
       };
-    const grids = new Set(quantizers.map((q) => this.gridOf(q)));
+    const grids = new Set(quantizers.map((q) => gridKeyOf(q, this.origins.initializers)));
     if (quantizers.length < readers.length || readers.length === 0) {
       const other = readers.find((r) => quantizersBehind(r, index) === undefined);
       return {
@@ -202,7 +205,7 @@ export class FloatCauses {
     if (grids.size > 1)
       return { message: 'Its result is read on different grids.', hint: 'Give all that read it one grid.' };
     const from = this.dequantizer(node.input[0] ?? '');
-    if (result === 'same' && from !== undefined && !grids.has(this.gridOf(from)))
+    if (result === 'same' && from !== undefined && !grids.has(gridKeyOf(from, this.origins.initializers)))
       return { message: 'The grids before and behind it differ.', hint: 'Give both tensors one grid.' };
     return null;
   }
@@ -221,7 +224,7 @@ export class FloatCauses {
 
   /** Whether a grid saturates where a Relu or Clip clips, or further in. */
   private endsWithin(clip: NodeProto, quantizer: NodeProto, index: GraphIndex): boolean {
-    const ends = bounds[this.typeOf(quantizer)];
+    const ends = bounds[integerTypeOf(quantizer, this.origins.initializers)];
     const scale = this.constant(quantizer.input[1]);
     const clipped = clipBounds(clip, index);
     if (ends === undefined || scale === undefined || !isFloat(scale) || clipped === undefined) return false;
@@ -246,22 +249,6 @@ export class FloatCauses {
 
   private constant(tensor: string | undefined): TensorProto | undefined {
     return this.origins.initializers.get(tensor ?? '');
-  }
-
-  /** The integer type of a QuantizeLinear or DequantizeLinear. */
-  private typeOf(node: NodeProto): string {
-    const typed = this.constant(node.input[2]) ?? this.constant(node.input[0]);
-    return typed === undefined ? 'uint8' : elementTypeName(typed.dataType);
-  }
-
-  private gridOf({ input }: NodeProto): string {
-    return [input[1], input[2]]
-      .map((name) => {
-        const tensor = this.constant(name);
-        if (tensor === undefined) return name;
-        return [...rawBytes(tensor), ...tensor.floatData, ...tensor.int32Data].join(',');
-      })
-      .join('/');
   }
 }
 

@@ -1,7 +1,7 @@
-import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import type { GraphProto, NodeProto } from 'onnx-buf';
+import { gridKeyOf, integerTypeOf } from '../onnx/pairGrids';
 import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
 import { attribute } from '../onnx/attributes';
-import { elementTypeName, rawBytes } from '../onnx/elements';
 import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
 import { integerKernels, type IntegerKernel } from '../onnx/integerKernels';
 import { originalNames } from './originalNames';
@@ -107,11 +107,11 @@ export class FloatReasons {
   private reasonOfTypes(node: NodeProto, { weight, bias, result }: IntegerKernel, index: GraphIndex) {
     const before = node.input.flatMap((name, i) => {
       const grid = i === weight || i === bias ? undefined : this.dequantizer(name);
-      return grid === undefined ? [] : [this.typeOf(grid)];
+      return grid === undefined ? [] : [integerTypeOf(grid, this.origins.initializers)];
     });
     const behind = (index.consumers.get(node.output[0] ?? '') ?? [])
       .filter((reader) => reader.opType === 'QuantizeLinear')
-      .map((reader) => this.typeOf(reader));
+      .map((reader) => integerTypeOf(reader, this.origins.initializers));
     const types = new Set([...before, ...behind]);
     const wide = [...types].find((type) => type.endsWith('16'));
     if (wide !== undefined && result !== 'same') return `onnxruntime has no integer form of it for ${wide}.`;
@@ -143,32 +143,14 @@ export class FloatReasons {
         : `Its result is also read in float by ${reader.opType}.`;
     }
     if (result !== 'same') return undefined;
-    const grids = [this.dequantizer(node.input[0] ?? ''), ...readers].map((n) => n && this.gridOf(n));
+    const grids = [this.dequantizer(node.input[0] ?? ''), ...readers].map(
+      (n) => n && gridKeyOf(n, this.origins.initializers),
+    );
     return new Set(grids).size > 1 ? 'The grids before and behind it differ.' : undefined;
   }
 
   private dequantizer(tensor: string): NodeProto | undefined {
     const made = this.origins.producer.get(tensor);
     return made?.opType === 'DequantizeLinear' ? made : undefined;
-  }
-
-  private constant(tensor: string | undefined): TensorProto | undefined {
-    return this.origins.initializers.get(tensor ?? '');
-  }
-
-  /** The integer type of a QuantizeLinear or DequantizeLinear. */
-  private typeOf(node: NodeProto): string {
-    const typed = this.constant(node.input[2]) ?? this.constant(node.input[0]);
-    return typed === undefined ? 'uint8' : elementTypeName(typed.dataType);
-  }
-
-  private gridOf({ input }: NodeProto): string {
-    return [input[1], input[2]]
-      .map((name) => {
-        const tensor = this.constant(name);
-        if (tensor === undefined) return name;
-        return [...rawBytes(tensor), ...tensor.floatData, ...tensor.int32Data].join(',');
-      })
-      .join('/');
   }
 }
