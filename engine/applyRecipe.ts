@@ -3,7 +3,7 @@ import { globMatches } from './globMatches';
 import type { Layer } from './onnx/layers';
 import type { Measured } from './preparation';
 import type { OperatorChoice, ProfileName, RecipeRules } from './protocol';
-import { choicesOf, refuseChoice } from './quantize/layerGrids';
+import { choicesOf, fitsWithoutRanges, refuseChoice } from './quantize/layerGrids';
 import { profiles } from './quantize/profiles';
 import type { FixedChoices } from './workflow/candidate';
 
@@ -54,8 +54,10 @@ export function applyRecipe(
     const able = found.filter((layer) => choicesOf(layer, target, graph).includes(choice));
     const [first] = found;
     if (first !== undefined && (isName || able.length === 0)) refuseChoice(first, choice, target, graph);
-    // One that no sample reached stays in float.
-    for (const layer of able) if (ranged.has(layer)) decided.layers.set(layer.name, choice);
+    // What no sample reached has no ranges for most grids, whichever rule would give it one.
+    for (const layer of able)
+      if (ranged.has(layer) || fitsWithoutRanges(layer, choice, target))
+        decided.layers.set(layer.name, choice);
   }
   for (const { match, choice } of rules.operators) {
     for (const { name } of partsFor(match, operators, 'an operator')[0]) decided.operators.set(name, choice);

@@ -132,7 +132,7 @@ export async function measureFloat(
   const usable = settings.calibrated === undefined ? withoutSkipped(whole, calibration.skipped) : whole;
   const observed = calibration.histograms;
   const histograms = Object.fromEntries(Object.entries(observed).filter(([, state]) => hasValues(state)));
-  const { layers, operators } = seenParts(parts, histograms);
+  const { layers, operators, unreached } = seenParts(parts, histograms);
   if (!layers.some((layer) => isReached(layer, histograms))) {
     throw new EngineError(
       'bad-data',
@@ -157,7 +157,7 @@ export async function measureFloat(
   const { counted, skipped } = calibration;
   return {
     ...{ dataset, model, layers, operators, histograms, evaluator, isForeign, reference, outputs },
-    unreached: parts.layers.filter((layer) => !layers.includes(layer)),
+    unreached,
     unseen: layers.filter((layer) => !isReached(layer, histograms)),
     samples: { counted, skipped },
     chooser: dataset.shared ? evaluator : await scoring(choosing),

@@ -188,9 +188,13 @@ export class Project {
       notebook: entries,
       int8,
       meetsTarget: meets,
-      lint: lintTarget(model, profiles[settings.profile], new Set(floatLayers(chosen))),
+      lint: lintTarget(
+        model,
+        profiles[settings.profile],
+        new Set([...floatLayers(chosen), ...measured.unreached.map((l) => l.name)]),
+      ),
       warnings: resultWarnings({
-        ...{ summary: this.summary, settings: settled, measured, result, meets, nodes, model },
+        ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
       }),
     };
   }

@@ -21,6 +21,8 @@ export interface Proof {
   result: Int8Result;
 }
 
+const UNREACHED = 'No calibration sample gave it finite values, so that what it reads has no range.';
+
 /** Operators that take more time than in float, most of them. */
 const MOST_SLOWER = 5;
 
@@ -46,7 +48,7 @@ export async function prove(
   const { session, nodes } = await loadWithNodes(pool.first, bytes, {
     original: model.graph,
     keepFloat,
-    unquantizable,
+    unquantizable: [...unquantizable, ...measured.unreached.map(({ name }) => ({ name, reason: UNREACHED }))],
   });
   const sessions = [session];
   const release = async () => {

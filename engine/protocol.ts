@@ -26,8 +26,10 @@ export interface HistogramData {
  * - `int4-block`: weights in 4 bits with a scale for each block of 32 inputs of each output (onnxruntime's MatMulNBits), which
  *   quantizes its input block by block as it runs.
  * - `dynamic`: int8 weights, and an input that is quantized by its own range as it runs; needs no calibration.
+ * - `int8-weights`: weights stored in int8 that become floats as it runs; needs no calibration. What computes the product is up to the
+ *   runtime: onnxruntime quantizes the input of a MatMul as for `int4-block`, and computes all else in float.
  */
-export type LayerGrid = 'int8' | 'uint8' | 'int16' | 'int4' | 'int4-block' | 'dynamic';
+export type LayerGrid = 'int8' | 'uint8' | 'int16' | 'int4' | 'int4-block' | 'dynamic' | 'int8-weights';
 /** What a layer is in a quantized model; `float16` computes in float too, and has its weights stored as halves. */
 export type LayerChoice = LayerGrid | 'float' | 'float16';
 /** Where an operator between the layers is computed. */

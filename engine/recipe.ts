@@ -18,7 +18,17 @@ import type {
 import { parseCalibration, parseTargetDrop, profileChoices } from './settingsText';
 
 const layerChoices: readonly LayerChoice[] = [
-  ...(['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'float', 'float16'] as const),
+  ...([
+    'int8',
+    'uint8',
+    'int16',
+    'int4',
+    'int4-block',
+    'dynamic',
+    'int8-weights',
+    'float',
+    'float16',
+  ] as const),
 ];
 const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
 const remedyNames: readonly RemedyName[] = ['equalize', 'split-depthwise', 'gelu10', 'round', 'correct-bias'];
@@ -158,7 +168,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
 export function recipeOf(
   { method, weights, operators, choices, remedies }: Decisions,
   { profile, targetDrop }: Pick<SettledSettings, 'profile' | 'targetDrop'>,
-  original: { layers: readonly { name: string }[]; operators: readonly { name: string }[] },
+  original: Record<'layers' | 'unreached' | 'operators', readonly { name: string }[]>,
 ): Recipe {
   const rules = <T>(
     parts: readonly { name: string }[],
@@ -172,7 +182,10 @@ export function recipeOf(
   return {
     ...{ version: RECIPE_VERSION, profile, weights, calibration: method, remedies },
     ...(targetDrop > 0 ? { targetDrop } : {}),
-    layers: [{ match: '*', choice: 'int8' }, ...rules(original.layers, (name) => choices[name])],
+    layers: [
+      { match: '*', choice: 'int8' },
+      ...rules([...original.layers, ...original.unreached], (name) => choices[name]),
+    ],
     operators: [
       { match: '*', choice: 'float' },
       ...rules<OperatorChoice>(original.operators, (name) => (integer.has(name) ? 'int8' : undefined)),

@@ -63,6 +63,7 @@ export function buildReport(findings: Findings): Report {
     };
   };
   const keepFloat = new Set(floatLayers(chosen));
+  const floatOnPurpose = new Set([...keepFloat, ...measured.unreached.map((l) => l.name)]);
   const scores = new Map(ranked.map((r) => [r.name, r]));
   const integer = all.nodes.filter((n) => n.kind === 'integer').map((n) => n.name);
   const layers = measured.layers.flatMap((layer): LayerReport[] => {
@@ -101,11 +102,12 @@ export function buildReport(findings: Findings): Report {
     layers,
     keepFloat: ranking.filter((name) => keepFloat.has(name)),
     calibrationTable,
-    lint: lintTarget(advised.model, profiles[settings.profile], keepFloat),
+    lint: lintTarget(advised.model, profiles[settings.profile], floatOnPurpose),
     warnings: resultWarnings({
       summary,
       settings,
       measured,
+      decisions: decisionsOf(chosen),
       result: advised.result,
       meets,
       nodes: all.nodes,

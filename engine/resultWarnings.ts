@@ -3,14 +3,17 @@ import { notFiniteOf } from './notFiniteOf';
 import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Measured } from './preparation';
-import type { Int8Result, ModelSummary, RunNode, SettledSettings } from './protocol';
+import type { Decisions, Int8Result, ModelSummary, RunNode, SettledSettings } from './protocol';
 import { findOverflows } from './quantize/findOverflows';
+import { fitsWithoutRanges, UNREACHED_GRID } from './quantize/layerGrids';
 import { tensorsOf } from './quantize/plan';
+import { profiles } from './quantize/profiles';
 
 export interface ResultFacts {
   summary: ModelSummary;
   settings: SettledSettings;
   measured: Measured;
+  decisions: Pick<Decisions, 'choices'>;
   /** Of the model that is written or advised. */
   result: Int8Result;
   meets: boolean;
@@ -56,7 +59,7 @@ function dataWarnings({ measured, settings }: ResultFacts): string[] {
   return warnings;
 }
 
-function floatWarnings({ summary, measured, nodes }: ResultFacts): string[] {
+function floatWarnings({ summary, settings, measured, decisions, nodes }: ResultFacts): string[] {
   const warnings: string[] = [];
   const floatNodes = new Set(nodes.filter((n) => n.kind === 'float').map((n) => n.name));
   const inFloat = summary.blocks.filter((block) => block.nodes.some((name) => floatNodes.has(name)));
@@ -70,21 +73,24 @@ function floatWarnings({ summary, measured, nodes }: ResultFacts): string[] {
     warnings.push(`Stays in float: ${listed(names)}. ${reason}`);
   }
   const { unreached, unseen } = measured;
-  if (unseen.length > 0) {
-    const names = listed(unseen.map((l) => l.name));
-    warnings.push(
-      `${formatPlural(unseen.length, 'layer')} went to int8 by the weights alone, since no sample reached them: ${names}.`,
-    );
-  }
   const hasNoFinite = (layer: Layer) =>
     [...tensorsOf([layer])].some((tensor) => measured.histograms[tensor]?.finite === 0);
-  for (const [layers, why] of [
-    [unreached.filter((l) => !hasNoFinite(l)), 'no calibration sample reached them'],
-    [unreached.filter(hasNoFinite), 'they read or make nothing but NaN and infinities'],
+  // What somebody decided is no surprise.
+  const undecided = unreached.filter(({ name }) => decisions.choices[name] === undefined);
+  const isStored = (layer: Layer) => fitsWithoutRanges(layer, UNREACHED_GRID, profiles[settings.profile]);
+  for (const [layers, what] of [
+    [unseen, 'put into int8 by the weights alone'],
+    [undecided.filter(isStored), 'stored in int8 and computed in float'],
+    [undecided.filter((l) => !isStored(l)), 'left in float'],
   ] as const) {
-    if (layers.length === 0) continue;
-    const names = listed(layers.map((l) => l.name));
-    warnings.push(`${formatPlural(layers.length, 'layer')} stayed in float because ${why}: ${names}.`);
+    for (const [some, why] of [
+      [layers.filter((l) => !hasNoFinite(l)), 'No calibration sample'],
+      [layers.filter(hasNoFinite), 'Nothing but NaN and infinities'],
+    ] as const) {
+      if (some.length === 0) continue;
+      const names = listed(some.map((l) => l.name));
+      warnings.push(`${why} reached ${formatPlural(some.length, 'layer')}, ${what}: ${names}.`);
+    }
   }
   return warnings;
 }

@@ -27,7 +27,18 @@ export const layerGrids: Record<LayerGrid, GridTraits> = {
   int4: { activations: null, fits: (layer) => isMatrixProduct(layer) && hasMatrix(layer) },
   'int4-block': { activations: null, fits: (layer) => isPlain(layer) && hasMatrix(layer) },
   dynamic: { activations: null, fits: isPlain },
+  'int8-weights': { activations: null, fits: (layer) => isProduct(layer) && layer.weight !== null },
 };
+
+/** What layers without ranges are where nobody decided: the file is smaller, and what they compute hardly another. */
+export const UNREACHED_GRID = 'int8-weights' satisfies LayerGrid;
+
+/** Whether a layer can be on a grid of a target without anything being known of what it reads and makes. */
+export function fitsWithoutRanges(layer: Layer, choice: LayerChoice, { grids }: Profile): boolean {
+  if (staysFloat(choice)) return true;
+  const { activations, fits } = layerGrids[choice];
+  return activations === null && grids.includes(choice) && fits(layer);
+}
 
 /** Whether a layer computes in float and is on no grid. */
 export function staysFloat(choice: LayerChoice): choice is 'float' | 'float16' {

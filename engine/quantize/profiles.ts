@@ -55,7 +55,7 @@ const onnxruntimeCpu = {
   storedWeights: true,
   integerConvTranspose: false,
   operators: onnxruntimeOperators,
-  grids: ['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic'],
+  grids: ['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'int8-weights'],
 } satisfies Partial<Profile>;
 
 export const profiles: Record<ProfileName, Profile> = {

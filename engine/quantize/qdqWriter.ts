@@ -169,13 +169,15 @@ export class QdqWriter {
     const { node, weight, bias } = layer;
     const grid = this.plan.grids.get(layer.name) ?? 'int8';
     const isWide = layerGrids[grid].activations === 16;
+    const isByte = layerGrids[grid].activations === 8;
     layer.activations.forEach((tensor, i) => {
-      node.input[i] = isWide ? this.widened(tensor) : this.quantized(tensor).floats;
+      if (isWide) node.input[i] = this.widened(tensor);
+      else if (isByte) node.input[i] = this.quantized(tensor).floats;
     });
     if (weight === null) return;
     const axis = this.plan.weights === 'per-channel' ? layer.channelAxis : null;
-    // In steps of 16-bit activations a bias would not fit into int32.
-    const hasBias = this.plan.profile.quantizeBias && !isWide;
+    // In steps of 16-bit activations a bias would not fit into int32, and floats have no steps.
+    const hasBias = this.plan.profile.quantizeBias && isByte;
     const inputScale = hasBias ? this.affineOf(layer.activations[0] ?? '').scale : 1;
     const biasValues = bias && hasBias ? floatValues(bias) : null;
     // A bias is counted in steps of inputScale · weightScale; where those are too fine for int32, widen them.
@@ -185,7 +187,8 @@ export class QdqWriter {
       return most / inputScale / MAX_BIAS;
     };
     const isUnsigned = grid === 'uint8';
-    const bits = isUnsigned ? 8 : this.plan.profile.weight.bits;
+    // Fewer bits are for integer products.
+    const bits = isUnsigned || grid === 'int8-weights' ? 8 : this.plan.profile.weight.bits;
     const quantized = quantizeWeight(weight, axis, leastScale, bits);
     const scaleDims = axis === null ? [] : [quantized.scales.length];
     node.input[1] = this.dequantizedConstant(

@@ -24,6 +24,12 @@ export interface Parts {
   operators: Operator[];
 }
 
+/** What samples told of them. */
+export interface SeenParts extends Parts {
+  /** Layers without ranges: they can be on no grid but one that needs none. */
+  unreached: Layer[];
+}
+
 export function partsOf(model: Model, profile: ProfileName): Parts {
   const layers = findLayers(model.graph);
   return { layers, operators: findOperators(model.graph, layers, profiles[profile].operators) };
@@ -37,21 +43,23 @@ export function isReached(layer: Layer, histograms: Readonly<Record<string, Hist
   return [...tensorsOf([layer])].every((tensor) => (histograms[tensor]?.finite ?? 0) > 0);
 }
 
-/** Those that can be quantized: their tensors were seen to hold something, or they need not be. */
+/** Those that can be quantized: their tensors were seen to hold something, or they need not be; and the other layers. */
 export function seenParts(
   { layers, operators }: Parts,
   histograms: Readonly<Record<string, HistogramState>>,
-): Parts {
+): SeenParts {
   const isSeen = (operator: Operator) =>
     [...tensorsOf([], [operator])].every((tensor) => (histograms[tensor]?.finite ?? 0) > 0);
+  const isKnown = (layer: Layer) => needsNoRanges.has(layer.opType) || isReached(layer, histograms);
   return {
-    layers: layers.filter((layer) => needsNoRanges.has(layer.opType) || isReached(layer, histograms)),
+    layers: layers.filter(isKnown),
     operators: operators.filter(isSeen),
+    unreached: layers.filter((layer) => !isKnown(layer)),
   };
 }
 
 /** A float model to quantize from, and what was measured of its tensors. */
-export interface Base extends Parts {
+export interface Base extends SeenParts {
   model: Model;
   /** The same before a remedy changed weights and biases for the sake of their rounding. */
   plain: Model;
@@ -68,7 +76,7 @@ export interface Base extends Parts {
 export async function makeBase(
   pool: WorkerPool,
   model: Model,
-  { layers, operators }: Parts,
+  { layers, operators, unreached }: SeenParts,
   histograms: Record<string, HistogramState>,
   profile: ProfileName,
   more: readonly CalibrationMethod[],
@@ -81,6 +89,7 @@ export async function makeBase(
     plain: model,
     layers,
     operators,
+    unreached,
     histograms,
     clips,
     least: leastUsefulValues(model.graph),

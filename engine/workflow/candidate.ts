@@ -11,8 +11,9 @@ import type {
   UsedMethod,
   WeightGranularity,
 } from '../protocol';
-import { staysFloat } from '../quantize/layerGrids';
+import { fitsWithoutRanges, staysFloat, UNREACHED_GRID } from '../quantize/layerGrids';
 import { planQuantization, type QuantPlan } from '../quantize/plan';
+import { profiles } from '../quantize/profiles';
 import { restoreLayers } from '../quantize/remedies/restoreLayers';
 import { rewriteQdq } from '../quantize/rewrite';
 import type { Base } from './base';
@@ -58,8 +59,14 @@ export function planOf({ base, profile, weights, methods, operators, choices }: 
     else floats.add(name);
     if (choice === 'float16') halves.add(name);
   }
+  for (const layer of base.unreached)
+    if (!choices.has(layer.name) && fitsWithoutRanges(layer, UNREACHED_GRID, profiles[profile]))
+      grids.set(layer.name, UNREACHED_GRID);
   return planQuantization(
-    base.layers.filter((layer) => !floats.has(layer.name)),
+    [
+      ...base.layers.filter((layer) => !floats.has(layer.name)),
+      ...base.unreached.filter((layer) => grids.has(layer.name)),
+    ],
     base.histograms,
     clips,
     { profile, weights },

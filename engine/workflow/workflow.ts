@@ -123,12 +123,20 @@ export async function rebuild(
 /** Everything in int8, before a calibrator is chosen. */
 async function startFrom(
   pool: WorkerPool,
-  { model, layers, operators, histograms }: Measured,
+  { model, layers, operators, unreached, histograms }: Measured,
   { profile, weights, calibration }: Resolved<AnalyzeSettings>,
   signal: AbortSignal | undefined,
 ): Promise<Candidate> {
   const own = calibration === 'auto' || calibration === 'mixed' ? [] : [calibration];
-  const base = await makeBase(pool, model, { layers, operators }, histograms, profile, own, signal);
+  const base = await makeBase(
+    pool,
+    model,
+    { layers, operators, unreached },
+    histograms,
+    profile,
+    own,
+    signal,
+  );
   return {
     ...{ base, profile, weights, remedies: [] },
     method: 'max',

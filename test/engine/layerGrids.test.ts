@@ -107,6 +107,7 @@ describe('a layer alone on a grid', () => {
     ['int4-block', 'g_node', ['uint8'], [17, 28], ['MatMulNBits integer']],
     ['dynamic', 'g_node', ['int8'], [38, 50], ['DynamicQuantizeMatMul integer']],
     ['int16', 'g_node', ['uint16', 'int8'], [38, 55], []],
+    ['int8-weights', '*', ['int8'], [38, 52], ['FusedConv float', 'FusedGemm float', 'MatMulNBits integer']],
   ])('%s for %s', async (choice, match, types, [low, high], nodes) => {
     const { result, model } = await quantize({ ...floats, [match]: choice });
     expect(typesOf(model)).toEqual(expect.arrayContaining(types));

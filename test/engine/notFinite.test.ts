@@ -92,11 +92,11 @@ test('without such values nothing is said of them', async () => {
   expect(adviceText(report)).not.toContain('NaN');
 });
 
-test('a layer that reads nothing else stays in float, which is said, and the work goes on', async () => {
+test('a layer that reads nothing else computes in float, which is said, and the work goes on', async () => {
   const { report } = await analyze((values) => values.fill(-1));
   expect(report.layers.map((l) => l.name)).toEqual(['yb_node', 'yc_node']);
   expect(report.warnings).toContain(
-    '1 layer stayed in float because they read or make nothing but NaN and infinities: ya_node.',
+    'Nothing but NaN and infinities reached 1 layer, stored in int8 and computed in float: ya_node.',
   );
   expect(report.warnings).toContain(
     `logarithm held ${COUNT * WIDTH} NaN, first in sample #0; they were left out.`,

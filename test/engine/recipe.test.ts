@@ -163,8 +163,20 @@ describe('applying', () => {
   });
 
   test.each<[string, LayerChoice, ProfileName, string, string]>([
-    ['c_node', 'int4', 'x86', 'Layer c_node (Conv) cannot be int4', 'int8, uint8, int16, float or float16'],
-    ['c*', 'dynamic', 'x86', 'Layer c_node (Conv) cannot be dynamic', 'int8, uint8, int16, float or float16'],
+    [
+      'c_node',
+      'int4',
+      'x86',
+      'Layer c_node (Conv) cannot be int4',
+      'int8, uint8, int16, int8-weights, float or float16',
+    ],
+    [
+      'c*',
+      'dynamic',
+      'x86',
+      'Layer c_node (Conv) cannot be dynamic',
+      'int8, uint8, int16, int8-weights, float or float16',
+    ],
     ['y_node', 'int4-block', 'x86', 'Layer y_node (MatMul) cannot be int4-block', 'int8, int16 or float'],
     ['y_node', 'float16', 'arm', 'Layer y_node (MatMul) cannot be float16', 'int8, int16 or float'],
     ['c_node', 'int16', 'tensorrt', 'cannot be int16 for tensorrt', 'int8, float or float16'],
