@@ -240,6 +240,14 @@ export class QdqWriter {
         ...(this.after.get(n) ?? []),
       ]),
     ];
+    // Where others read the same integers on another scale, and nobody on this one, onnxruntime would compute it all the same.
+    const { consumers, outputs } = indexGraph(this.graph);
+    const isRead = (name: string) => consumers.has(name) || outputs.has(name);
+    const isDead = ({ opType, input, output }: NodeProto) =>
+      opType === 'DequantizeLinear' &&
+      !output.some(isRead) &&
+      (consumers.get(input[0] ?? '')?.length ?? 0) > 1;
+    this.graph.node = this.graph.node.filter((n) => !isDead(n));
   }
 
   private putBefore(node: NodeProto, nodes: readonly NodeProto[]): void {
