@@ -6,6 +6,7 @@ import {
   type AttributeProto,
   type GraphProto,
   type NodeProto,
+  type TensorProto,
 } from 'onnx-buf';
 
 export function attribute(node: NodeProto, name: string): AttributeProto | undefined {
@@ -50,6 +51,12 @@ export function setFloat(node: NodeProto, name: string, f: number): void {
 export function setInts(node: NodeProto, name: string, ints: bigint[]): void {
   dropAttribute(node, name);
   node.attribute.push(create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints }));
+}
+
+/** Sets a TENSOR attribute. */
+export function setTensor(node: NodeProto, name: string, t: TensorProto): void {
+  dropAttribute(node, name);
+  node.attribute.push(create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.TENSOR, t }));
 }
 
 /** A node of the default domain. */

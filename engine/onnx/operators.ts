@@ -1,6 +1,7 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { findBlocks } from './blocks';
-import { isFloat } from './elements';
+import { attribute } from './attributes';
+import { floatValues, isFloat } from './elements';
 import { constantsWithin } from './foldIntoConv';
 import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
 import type { Layer } from './layers';
@@ -11,9 +12,15 @@ import { graphsWithin } from './scopes';
 /**
  * How a target computes an operator on integers: `own`, its result has a grid of its own; `same`, it moves or selects
  * values, which stay on the grid that they came on; `join`, it puts tensors together whatever their grids; `same-join`,
- * they must all share one.
+ * they must all share one; `fill`, it moves values and
+ * puts zeros around them, and is written on the integers themselves, since the target fuses it with no conversions.
  */
-export type OperatorForm = 'own' | 'same' | 'join' | 'same-join';
+export type OperatorForm = 'own' | 'same' | 'join' | 'same-join' | 'fill';
+
+/** Whether values stay on the grid that they came on. */
+export function keepsGrid(form: Operator['form']): boolean {
+  return form === 'same' || form === 'fill';
+}
 
 /** What a target computes on integers between the layers. */
 export interface OperatorForms {
@@ -107,13 +114,14 @@ function plain(
   forms: OperatorForms['forms'],
 ): Operator | undefined {
   const { opType, name } = node;
-  const form = forms[opType];
-  if (form === undefined) return undefined;
+  const form = opType === 'Concat' && isFilled(node, index, values) ? forms['Pad'] : forms[opType];
+  if (form === undefined || (opType === 'Pad' && !padsZeros(node, index))) return undefined;
   const outputs = node.output.filter((o) => o !== '');
   if (outputs.length === 0 || (opType !== 'Split' && outputs.length > 1)) return undefined;
   // A condition is no value.
   const operands = opType === 'Where' ? node.input.slice(1) : node.input;
-  const read = form === 'same' ? operands.slice(0, 1) : operands.filter((i) => i !== '');
+  const isOther = (i: string) => i !== '' && (form !== 'fill' || values.has(i));
+  const read = form === 'same' ? operands.slice(0, 1) : operands.filter(isOther);
   const inputs = read.filter((i) => values.has(i));
   if (inputs.length === 0 || outputs.some((o) => !values.has(o))) return undefined;
   const others = read.filter((i) => !values.has(i)).map((i) => index.initializers.get(i));
@@ -131,4 +139,24 @@ function plain(
 function clipBehind(node: NodeProto, index: GraphIndex): NodeProto[] {
   const next = soleConsumer(index, node.output[0] ?? '');
   return next?.input[0] === node.output[0] && next !== undefined && clipBounds(next, index) ? [next] : [];
+}
+
+/** Whether a Pad puts nothing but zeros, or values that are there, around. */
+function padsZeros({ input }: NodeProto, { initializers }: GraphIndex): boolean {
+  const name = input[2] ?? '';
+  const value = initializers.get(name);
+  return name === '' || (value !== undefined && isFloat(value) && floatValues(value)[0] === 0);
+}
+
+/** Whether a Concat joins one value of the network with tensors of zeros: a Pad, as exporters write it for channels. */
+function isFilled({ input }: NodeProto, index: GraphIndex, values: ReadonlySet<string>): boolean {
+  const others = input.filter((i) => !values.has(i));
+  return others.length === input.length - 1 && others.length > 0 && others.every((i) => isZeros(i, index));
+}
+
+function isZeros(tensor: string, { producer }: GraphIndex): boolean {
+  const made = producer.get(tensor);
+  const value = made && attribute(made, 'value')?.t;
+  if (made?.opType !== 'ConstantOfShape') return false;
+  return value === undefined || (isFloat(value) && floatValues(value)[0] === 0);
 }

@@ -1,5 +1,5 @@
 import { clippedRange } from '../calibrate/grid';
-import type { Operator } from '../onnx/operators';
+import { keepsGrid, type Operator } from '../onnx/operators';
 import type { Rescaling } from '../onnx/rescaling';
 import type { HistogramState } from '../stats/histogram';
 import { affine16, affine8, storableScale, symmetricGrid, type Affine } from './affine';
@@ -63,7 +63,7 @@ export function assignGrids(
       const [input = ''] = inputs;
       const from = activations.get(input);
       if (from === undefined) continue;
-      if (form === 'same') for (const output of outputs) activations.set(output, from);
+      if (keepsGrid(form)) for (const output of outputs) activations.set(output, from);
       // What only multiplies by a number is the same integers with another scale.
       if (rescaling !== null && !isClipping(rescaling))
         for (const output of outputs) activations.set(output, scaledBy(from, rescaling.factor));
@@ -95,7 +95,7 @@ export function isClipping({ shift, low, high }: Rescaling): boolean {
 function originOf(tensor: string, operators: readonly Operator[]): string {
   let origin = tensor;
   for (;;) {
-    const mover = operators.find((o) => o.form === 'same' && o.outputs.includes(origin));
+    const mover = operators.find((o) => keepsGrid(o.form) && o.outputs.includes(origin));
     if (mover === undefined) return origin;
     origin = mover.inputs[0] ?? '';
   }

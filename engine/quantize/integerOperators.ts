@@ -1,5 +1,5 @@
 import type { Layer } from '../onnx/layers';
-import type { Operator } from '../onnx/operators';
+import { keepsGrid, type Operator } from '../onnx/operators';
 import { canWriteInteger, writesInteger, type QuantPlan } from './plan';
 
 /**
@@ -21,7 +21,7 @@ export function reachedOperators(
     if (!planned.has(name) || ![...inputs, ...outputs].every((tensor) => activations.has(tensor)))
       return false;
     const isReached = inputs.some(
-      (tensor) => integer.has(tensor) || (form !== 'same' && products.has(tensor)),
+      (tensor) => integer.has(tensor) || (!keepsGrid(form) && products.has(tensor)),
     );
     if (isReached) for (const output of outputs) integer.add(output);
     return isReached;

@@ -45,6 +45,7 @@ const onnxruntimeOperators: OperatorForms = {
     Softmax: 'own',
     Where: 'own',
     Concat: 'join',
+    Pad: 'fill',
   },
   rescalings: true,
 };

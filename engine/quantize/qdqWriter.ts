@@ -1,6 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
-import { makeNode } from '../onnx/attributes';
+import { makeNode, setTensor } from '../onnx/attributes';
 import { elementCount, floatValues, makeTensor } from '../onnx/elements';
 import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
 import { biasInput, type Layer } from '../onnx/layers';
@@ -88,10 +88,14 @@ export class QdqWriter {
   }
 
   /** What an operator makes; one that only reads integers differently is replaced by that. */
-  quantizeResult({ nodes, tail, inputs, outputs, rescaling }: Operator): void {
+  quantizeResult({ nodes, tail, inputs, outputs, form, rescaling }: Operator): void {
     const [node] = nodes;
     const last = nodes.at(-1);
     if (node === undefined || last === undefined) return;
+    if (form === 'fill') {
+      this.fillIntegers(node, inputs[0] ?? '');
+      return;
+    }
     if (rescaling === null) {
       for (const output of outputs) this.quantizeOutput(node, tail, output);
       return;
@@ -119,10 +123,39 @@ export class QdqWriter {
     ]);
   }
 
+  /** Lets a node move integers of a tensor and put those that stand for zero around them. */
+  private fillIntegers(node: NodeProto, tensor: string): void {
+    const [output = ''] = node.output;
+    const [scale, zeroPoint] = this.gridConstants(output, this.affineOf(tensor));
+    const { integers } = this.quantized(tensor);
+    if (node.opType === 'Pad') {
+      node.input.splice(0, 3, integers, node.input[1] ?? '', zeroPoint);
+    } else {
+      node.input = node.input.map((name) =>
+        name === tensor ? integers : this.zerosLike(name, node, tensor),
+      );
+    }
+    const filled = this.named(output, 'quantized');
+    node.output = [filled];
+    this.pairs.set(output, { integers: filled, floats: output });
+    this.putBehind(node, [this.dequantizer(filled, output, [scale, zeroPoint])]);
+  }
+
+  /** The zeros of a ConstantOfShape as integers of a tensor's grid, in front of their reader. */
+  private zerosLike(zeros: string, reader: NodeProto, tensor: string): string {
+    const grid = this.affineOf(tensor);
+    const result = this.named(zeros, 'quantized');
+    const shape = this.index.producer.get(zeros)?.input ?? [];
+    const node = makeNode('ConstantOfShape', '', shape, [result]);
+    setTensor(node, 'value', makeTensor('', [1], integersOn(grid, [grid.zeroPoint])));
+    this.putBefore(reader, [node]);
+    return result;
+  }
+
   /** What an operator reads: tensors, and its own constants on grids of their own. */
   quantizeOperands({ nodes, inputs, form }: Operator): void {
     const [node] = nodes;
-    if (node === undefined || form === 'rescaling') return;
+    if (node === undefined || form === 'rescaling' || form === 'fill') return;
     const wanted = new Set(inputs);
     for (const [i, name] of node.input.entries()) {
       if (wanted.has(name) && (form !== 'same' || i === 0)) node.input[i] = this.quantized(name).floats;
@@ -243,10 +276,10 @@ export class QdqWriter {
     // Where others read the same integers on another scale, and nobody on this one, onnxruntime would compute it all the same.
     const { consumers, outputs } = indexGraph(this.graph);
     const isRead = (name: string) => consumers.has(name) || outputs.has(name);
+    const isShared = (name = '') => (consumers.get(name)?.length ?? 0) > 1;
     const isDead = ({ opType, input, output }: NodeProto) =>
-      opType === 'DequantizeLinear' &&
       !output.some(isRead) &&
-      (consumers.get(input[0] ?? '')?.length ?? 0) > 1;
+      (opType === 'ConstantOfShape' || (opType === 'DequantizeLinear' && isShared(input[0])));
     this.graph.node = this.graph.node.filter((n) => !isDead(n));
   }
 

@@ -1,5 +1,5 @@
 import { formatPlural } from '../format';
-import type { Operator } from '../onnx/operators';
+import { keepsGrid, type Operator } from '../onnx/operators';
 import { StageProgress, type OnProgress } from '../progress';
 import type { BlamedOperators } from '../protocol';
 import { freeOperators, withFreeOperators } from './candidate';
@@ -10,7 +10,7 @@ const MOST_READMISSIONS = 24;
 
 /** What only moves values loses none of them. */
 export function computes({ form, opType }: Operator): boolean {
-  return form !== 'same' || opType === 'Resize';
+  return !keepsGrid(form) || opType === 'Resize';
 }
 
 export interface Blame {

@@ -1,15 +1,18 @@
 import type { Operator } from '../onnx/operators';
 import type { Evaluator } from '../sensitivity/evaluator';
-import { measureLatencies, speedup, type Latency } from '../sensitivity/latency';
+import { isFaster, measureLatencies, speedup, type Latency } from '../sensitivity/latency';
 import { StageProgress, type OnProgress } from '../progress';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import { computes } from './blameOperators';
 import { encodeCandidate, freeOperators, withFreeOperators, type Candidate } from './candidate';
 import type { Judge, Judged } from './judge';
 
-/** What takes time: not what only moves values, but for pooling. */
+/** Operators that compute nothing and have slow integer forms. */
+const slowMoves = new Set(['MaxPool', 'ReduceMax', 'DepthToSpace']);
+
+/** What takes time: not what only moves values, but for a few. */
 function takesTime(operator: Operator): boolean {
-  return computes(operator) || operator.opType === 'MaxPool' || operator.opType === 'ReduceMax';
+  return computes(operator) || slowMoves.has(operator.opType);
 }
 
 /** A change has to gain this share of the time, or it is within what the machine's noise makes of nothing. */
@@ -64,16 +67,15 @@ export async function chooseByLatency(
         const variant = variants[i + 1];
         return now === undefined || variant === undefined
           ? []
-          : [{ ...variant, ms: latency.median, gain: speedup(now, latency) }];
+          : [{ ...variant, latency, gain: speedup(now, latency).median }];
       })
-      // In three of four rounds, and by more than the clock's own noise.
-      .filter(({ gain }) => gain.low > 1 && gain.median > 1 + LEAST_GAIN)
-      .sort((a, b) => b.gain.median - a.gain.median);
+      .filter(({ latency }) => now !== undefined && isFaster(now, latency, LEAST_GAIN))
+      .sort((a, b) => b.gain - a.gain);
     let changed = false;
-    for (const { type, candidate: faster, ms } of order) {
+    for (const { type, candidate: faster, latency } of order) {
       const words = type === 'all' ? 'what stands between layers' : (type ?? '');
       const tried = await judge.attempt('latency', `${words} in float`, faster);
-      tried.entry.latencyMs = ms;
+      tried.entry.latencyMs = latency.median;
       const isFine =
         judge.aims(tried) ||
         (!judge.isClearlyWorse(current, tried) && judge.meets(tried) === judge.meets(current));

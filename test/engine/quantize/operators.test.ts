@@ -121,6 +121,29 @@ const cases: {
     nodes: [],
   },
   {
+    title: 'Pad with zeros, put around the integers',
+    model: between([node('Pad', ['a', 'pads'], 'b')], {
+      pads: int64('pads', [0, 0, 1, 1, 0, 0, 1, 1]),
+    }),
+    nodes: ['Pad integer'],
+  },
+  {
+    title: 'Pad that reflects',
+    model: between([node('Pad', ['a', 'pads'], 'b', { mode: 'reflect' })], {
+      pads: int64('pads', [0, 0, 2, 1, 0, 0, 1, 3]),
+    }),
+    nodes: ['Pad integer'],
+  },
+  {
+    title: 'Concat with zeros, as exporters pad channels',
+    model: between(
+      [node('ConstantOfShape', ['size'], 'z'), node('Concat', ['z', 'a'], 'b', { axis: 1 })],
+      { size: int64('size', [1, 3, 6, 8]) },
+      7,
+    ),
+    nodes: [],
+  },
+  {
     title: 'Sigmoid',
     model: between([node('Sigmoid', ['a'], 'b')]),
     nodes: ['QLinearSigmoid integer'],

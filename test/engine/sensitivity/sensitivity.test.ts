@@ -14,7 +14,7 @@ import {
 } from '../../../engine/sensitivity/calibrationPass';
 import { Evaluator } from '../../../engine/sensitivity/evaluator';
 import { exactScores } from '../../../engine/sensitivity/exactScores';
-import { measureLatencies, speedup } from '../../../engine/sensitivity/latency';
+import { isFaster, measureLatencies, speedup } from '../../../engine/sensitivity/latency';
 import { localSqnr } from '../../../engine/sensitivity/localError';
 import { rankLayers, selectFloatLayers } from '../../../engine/sensitivity/selectFloatLayers';
 import { quantizeTiny } from '../quantize/quantizeTiny';
@@ -367,4 +367,18 @@ test('a speedup compares the runs that were side by side, whatever the machine d
   const slowing = { ...spread, rounds: [2, 4, 8, 16] };
   const twiceAsFast = { ...spread, rounds: [1, 2, 4, 8] };
   expect(speedup(slowing, twiceAsFast)).toEqual({ median: 2, low: 2, high: 2 });
+});
+
+test('many noisy rounds tell a small gain that a few do not', () => {
+  const spread = { median: 0, low: 0, high: 0 };
+  // A gain of 5% under noise of ±30%.
+  const rounds = (count: number, share: number) => ({
+    ...spread,
+    rounds: Array.from({ length: count }, (_, i) => share * (1 + 0.3 * Math.sin(i * 2.4))),
+  });
+  const steady = (count: number) => ({ ...spread, rounds: Array.from({ length: count }, () => 1) });
+  expect(isFaster(rounds(21, 1.05), steady(21), 0.02)).toBe(false);
+  expect(isFaster(rounds(1001, 1.05), steady(1001), 0.02)).toBe(true);
+  expect(isFaster(rounds(1001, 1.05), steady(1001), 0.1)).toBe(false);
+  expect(isFaster(rounds(1001, 0.95), steady(1001), 0.02)).toBe(false);
 });
