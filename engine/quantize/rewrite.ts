@@ -9,6 +9,7 @@ import { findLayers, type Layer } from '../onnx/layers';
 import { opsetOf, type Model } from '../onnx/model';
 import { findOperators } from '../onnx/operators';
 import { graphsWithin } from '../onnx/scopes';
+import { shareConstants } from '../onnx/shareConstants';
 import { MAX_HALF, storeHalfWeights } from './halfWeights';
 import { reachedOperators } from './integerOperators';
 import { CONTRIB_DOMAIN } from './integerLstm';
@@ -57,6 +58,7 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     keepWeightsFloat(graph, constantsWithin(model.graph), fresh);
     dropUnusedInitializers(graph);
   }
+  shareConstants(model.graph);
   storeHalves(model, all, plan);
   declareContribOperators(model);
   return model;
