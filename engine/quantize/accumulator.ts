@@ -65,26 +65,3 @@ export function accumulatorOverflow(product: IntegerProduct): Overflow | null {
   if (bound <= MAX_ACCUMULATOR) return null;
   return { channel: bounds.indexOf(bound), bound, times: bound / MAX_ACCUMULATOR };
 }
-
-/**
- * Whether two neighbouring products of uint8 activations and int8 weights can leave 16 bits, where x86 without VNNI
- * adds them up with saturation (Intel SDM, VPMADDUBSW). Which two are neighbours is up to the kernel, so any two of an
- * output channel are taken for such. The activations' zero point is not subtracted before: only their codes count.
- * Weights of 7 bits never saturate. Nor do uint8 weights, whose kernel widens first, nor int8 activations.
- */
-export function pairsSaturate(product: IntegerProduct): boolean {
-  const { codes, dims, axis, activation } = product;
-  if (codes instanceof Uint8Array || activation.low < 0) return false;
-  const channels = dims[axis] ?? 1;
-  const most = Array.from({ length: channels }, () => [0, 0]);
-  const least = Array.from({ length: channels }, () => [0, 0]);
-  const keep = (pair: number[] | undefined, w: number) => {
-    const [first = 0, second = 0] = pair ?? [];
-    if (pair === undefined) return;
-    if (Math.abs(w) > Math.abs(first)) [pair[0], pair[1]] = [w, first];
-    else if (Math.abs(w) > Math.abs(second)) pair[1] = w;
-  };
-  forEachCode(product, (w, c) => keep(w > 0 ? most[c] : least[c], w));
-  const sum = ([a = 0, b = 0]: number[]) => (a + b) * activation.high;
-  return most.some((pair) => sum(pair) > 32767) || least.some((pair) => sum(pair) < -32768);
-}

@@ -5,7 +5,7 @@ import { tensorsOf } from '../quantize/plan';
 import { profiles } from '../quantize/profiles';
 import { correctBias } from '../quantize/remedies/correctBias';
 import { equalizeLayers } from '../quantize/remedies/equalizeLayers';
-import { findGeluOutputs, GELU_LIMIT } from '../quantize/remedies/limitGelu';
+import { findGeluOutputs, GELU_LIMIT } from '../quantize/remedies/geluOutputs';
 import { splitDepthwise, splittableTensors } from '../quantize/remedies/splitDepthwise';
 import type { WorkerPool } from '../runtime/workerPool';
 import { biasErrors } from '../sensitivity/biasErrors';

@@ -20,16 +20,3 @@ function isGelu({ opType, domain }: NodeProto): boolean {
   if (domain === 'com.microsoft') return ['Gelu', 'FastGelu', 'BiasGelu', 'QuickGelu'].includes(opType);
   return opType === 'Gelu' && (domain === '' || domain === 'ai.onnx');
 }
-
-/**
- * Clips on |x| with those of GELU's outputs limited to 10.
- * @returns null where none of them is larger
- */
-export function limitGelu(
-  main: GraphProto,
-  clips: ReadonlyMap<string, number>,
-): { clips: Map<string, number>; changes: string[] } | null {
-  const changes = findGeluOutputs(main).filter((tensor) => (clips.get(tensor) ?? 0) > GELU_LIMIT);
-  if (changes.length === 0) return null;
-  return { clips: new Map([...clips, ...changes.map((t) => [t, GELU_LIMIT] as const)]), changes };
-}
