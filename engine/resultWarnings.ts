@@ -13,7 +13,7 @@ export interface ResultFacts {
   summary: ModelSummary;
   settings: SettledSettings;
   measured: Measured;
-  decisions: Pick<Decisions, 'choices'>;
+  decisions: Pick<Decisions, 'choices' | 'weights'>;
   /** Of the model that is written or advised. */
   result: Int8Result;
   meets: boolean;
@@ -102,8 +102,12 @@ function overflowWarnings({ model }: ResultFacts): string[] {
   );
 }
 
-function resultOnes({ summary, settings, measured, result, meets }: ResultFacts): string[] {
+function resultOnes({ summary, settings, decisions, measured, result, meets }: ResultFacts): string[] {
   const warnings: string[] = [];
+  if (decisions.weights !== settings.weights)
+    warnings.push(
+      'One scale for each weight as a whole is to blame, as was asked for: each of its channels has one of its own instead. A recipe with "remedies": [] keeps it as asked.',
+    );
   const speed = formatSpeed(result.speedup.median, 1);
   if (!meets) warnings.push('Nothing that was tried meets the target; this is the best that was found.');
   if (measured.isForeign) {

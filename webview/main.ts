@@ -3,6 +3,7 @@ import { createStore, initialState, restoreView, screenOf } from './store';
 import './style.css';
 import { mountAdvice } from './views/adviceView';
 import { mountBlamed } from './views/blamedView';
+import { mountLint } from './views/lintView';
 import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
@@ -47,6 +48,7 @@ const side = add(overview, 'div', 'overview-side');
 updates.push(
   mountBlamed(side),
   mountAdvice(side, host),
+  mountLint(side),
   mountLayerList(panels, host),
   mountDetail(panels, host),
 );

@@ -17,7 +17,7 @@ import {
   type Candidate,
   type FixedChoices,
 } from './candidate';
-import { Judge } from './judge';
+import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { refineLayers } from './refineLayers';
 import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
@@ -72,7 +72,9 @@ export async function runWorkflow(
   const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
   const { judged, table } = await chooseCalibrator(start, settings.calibration, context);
   const whole = judged.candidate;
-  const { blamed, ...blameless } = await blameOperators(judged, judge, onProgress);
+  const isOpen = refine && fixed.remedies === null;
+  const scaled = isOpen ? await tryPerChannel(judged, judge) : judged;
+  const { blamed, ...blameless } = await blameOperators(scaled, judge, onProgress);
   let current = blameless.judged;
 
   let ranked: LayerScore[] | undefined;
@@ -102,6 +104,19 @@ export async function runWorkflow(
     calibrationTable: table,
     ranked: ranked ?? [],
   };
+}
+
+/**
+ * Gives each channel of a weight its own scale where one for all is to blame: it costs nothing as the model runs, and all else
+ * would treat its symptoms.
+ */
+async function tryPerChannel(start: Judged, judge: Judge): Promise<Judged> {
+  if (start.candidate.weights === 'per-channel' || judge.aims(start)) return start;
+  const candidate: Candidate = { ...start.candidate, weights: 'per-channel' };
+  const tried = await judge.attempt('remedy', 'Weights scaled per channel', candidate);
+  if (!judge.pays(start, tried)) return start;
+  tried.entry.kept = true;
+  return tried;
 }
 
 /** The candidate that a workflow decided for, made again without trying anything. */

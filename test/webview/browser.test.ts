@@ -250,7 +250,7 @@ describe('the proof', () => {
     view = await browser.open('dark', 1400, 900);
     const advised = { ...report.advised, meetsTarget: false };
     await view.send(...everything({ ...report, blamed: [], keepFloat: [], advised }));
-    expect(await view.page.locator('.blamed-panel').isVisible()).toBe(false);
+    expect(await view.page.getByRole('region', { name: 'To blame between the layers' }).count()).toBe(0);
     expect(await view.page.locator('.result thead th').nth(2).innerText()).toContain('every layer in int8');
     const advice = view.page.locator('.advice-panel');
     expect(await advice.innerText()).toContain('would not bring the score to the target');
@@ -275,7 +275,15 @@ describe('the proof', () => {
       ];
       const tried = 'Without <img src=x onerror=alert(2)>';
       const notebook = [...report.notebook, ...report.notebook.slice(0, 1).map((one) => ({ ...one, tried }))];
-      await view.send(...everything({ ...report, blamed, notebook }));
+      const refused = {
+        severity: 'refuses' as const,
+        opType: '',
+        nodes: [],
+        message: 'The model is of operator set 30; onnxruntime reads them up to 26.',
+        hint: 'Export it with operator set 26 or older.',
+      };
+      const lint = [refused, ...report.lint];
+      await view.send(...everything({ ...report, blamed, notebook, lint }));
       const { page } = view;
       const panel = page.getByRole('region', { name: 'To blame between the layers' });
       expect(await panel.getByRole('listitem').count()).toBe(3);
@@ -284,6 +292,18 @@ describe('the proof', () => {
       expect(text).toContain('and 25 more');
       expect(text).toContain('<img src=x> × 2 only with others </script><script>alert(1)</script>');
       expect(await page.locator('img').count()).toBe(0);
+
+      const target = page.getByRole('region', { name: 'What the target does otherwise' });
+      const findings = target.locator('details > summary');
+      expect(await findings.innerText()).toBe('For x86: 2 findings in the advised model');
+      expect(await target.getByRole('listitem').first().isVisible()).toBe(true);
+      const said = (await target.innerText()).replaceAll(/\s+/g, ' ');
+      expect(said).toContain('The model refused The model is of operator set 30');
+      expect(said).toContain('Softmax × 2 in float It reads floats from MatMul.');
+      await findings.focus();
+      await page.keyboard.press('Enter');
+      expect(await target.getByRole('listitem').count()).toBe(0);
+      await page.keyboard.press('Enter');
 
       const summary = page.locator('.notebook > summary');
       expect(await summary.innerText()).toBe('Notebook: 11 tries, 5 kept');

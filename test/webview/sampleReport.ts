@@ -263,7 +263,15 @@ export function sampleReport(layers = 51): Report {
       { method: 'percentile:99.9', score: 0.954 },
       { method: 'mixed', score: 0.9752 },
     ],
-    lint: [],
+    lint: [
+      {
+        severity: 'float',
+        opType: 'Softmax',
+        nodes: ['p2o.Softmax.0', 'p2o.Softmax.1'],
+        message: 'It reads floats from MatMul.',
+        hint: 'Let what makes its input make integers, or keep both in float.',
+      },
+    ],
     warnings: ['4 layers run in float even when quantized: the runtime has no int8 kernel for their shapes.'],
   };
 }

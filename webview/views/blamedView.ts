@@ -2,30 +2,23 @@ import type { BlamedOperators, MetricName } from '../../engine/protocol';
 import { formatDrop } from '../../engine/format';
 import { add, addName, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
-
-/** Nodes of one type that are listed; more are counted. */
-const MOST_NODES = 6;
+import { addNodeNames } from './nodeNames';
 
 function addBlamed(list: HTMLElement, { opType, nodes, gain }: BlamedOperators, metric: MetricName): void {
   const item = add(list, 'li', '');
-  const line = add(item, 'div', 'blamed-type');
+  const line = add(item, 'div', 'finding-title');
   addName(line, 'strong', '', opType);
   add(line, 'span', 'muted', `× ${nodes.length}`);
   // A type that left together with others may have gained nothing by itself.
   const cost = gain > 0 ? formatDrop(metric, gain) : 'only with others';
   add(line, 'span', 'advice-drop', cost).title =
     gain > 0 ? 'What the score loses when all of this type are in int8' : '';
-  const names = add(item, 'p', 'blamed-nodes muted');
-  nodes.slice(0, MOST_NODES).forEach((name) => addName(names, 'span', '', name));
-  const more = nodes.length - MOST_NODES;
-  if (more > 0) {
-    add(names, 'span', '', `and ${more} more`).title = nodes.slice(MOST_NODES, 200).join('\n');
-  }
+  addNodeNames(item, nodes);
 }
 
 /** What stands between the layers and cost accuracy in int8; hidden when nothing of it did. */
 export function mountBlamed(parent: HTMLElement): Update {
-  const section = add(parent, 'section', 'blamed-panel');
+  const section = add(parent, 'section', 'findings');
   section.setAttribute('aria-label', 'To blame between the layers');
   return whenChanged(
     (state) => [state.report],
@@ -42,7 +35,7 @@ export function mountBlamed(parent: HTMLElement): Update {
         'muted',
         'These operators lose accuracy when they compute in int8, whatever the layers do, so they stay in float.',
       );
-      const list = add(section, 'ul', 'blamed-list');
+      const list = add(section, 'ul', 'findings-list');
       report.blamed.forEach((one) => addBlamed(list, one, report.float.metric));
     },
   );
