@@ -1,5 +1,5 @@
-// Measures the networks of the zoo and writes docs/zoo.md: `npm run zoo [-- NAME… --ours --peer --table]`. Without names all of
-// them; `--ours` and `--peer` repeat that part alone, `--table` only writes the table from what was measured before.
+// Measures the networks of the zoo and writes docs/zoo.md: `npm run zoo [-- NAME… --ours --peer --latency --table]`. Without names
+// all of them; `--ours`, `--peer` and `--latency` repeat that part alone, `--table` only writes the table from what was measured before.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { zooTable } from './zooTable.mjs';
 
 const flag = { type: 'boolean', default: false };
 const { values, positionals } = parseArgs({
-  options: { ours: flag, peer: flag, table: flag },
+  options: { ours: flag, peer: flag, latency: flag, table: flag },
   allowPositionals: true,
 });
 const unknown = positionals.find((name) => !zooModels.some((model) => model.name === name));
@@ -20,7 +20,7 @@ if (unknown !== undefined)
   );
 
 if (!values.table) {
-  const all = values.ours === values.peer;
+  const all = !values.ours && !values.peer && !values.latency;
   const python = zooPython();
   const bench = await zooBenches();
   const wanted = zooModels.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
