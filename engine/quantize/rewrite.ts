@@ -2,6 +2,7 @@ import { clone, create } from '@bufbuild/protobuf';
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { convertOpset } from '../onnx/convertOpset';
+import { dropStackTraces } from '../onnx/dropStackTraces';
 import { dropUnusedInitializers } from '../onnx/dropUnusedInitializers';
 import { constantsWithin } from '../onnx/foldIntoConv';
 import { freshNames } from '../onnx/graphIndex';
@@ -59,6 +60,7 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     dropUnusedInitializers(graph);
   }
   shareConstants(model.graph);
+  dropStackTraces(model.graph);
   storeHalves(model, all, plan);
   declareContribOperators(model);
   return model;

@@ -1,4 +1,5 @@
-import type { TensorProto } from 'onnx-buf';
+import { create } from '@bufbuild/protobuf';
+import { StringStringEntryProtoSchema, type TensorProto } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { elementTypeName } from '../../../engine/onnx/elements';
 import { encodeModel, type Model } from '../../../engine/onnx/model';
@@ -622,4 +623,30 @@ test.each(['Conv', 'MatMul'])('unsigned weights of a %s answer exactly on every 
   const [here = [], exact = []] = answers.map((o) => Array.from(o['y']?.data ?? [], Number));
   expect(relativeError(exact, here)).toBeLessThan(0.005);
   expect(await nodesOf(int8)).toEqual([isConv ? 'QLinearConv integer' : 'MatMulIntegerToFloat integer']);
+});
+
+test('the written model tells nothing of the program that exported it, and keeps the rest', async () => {
+  const model = tinyModel({
+    inputs: { x: [2, 4] },
+    outputs: ['y'],
+    constants: { w: noisy([4, 3]) },
+    nodes: [node('MatMul', ['x', 'w'], 'y')],
+  });
+  const [product] = model.graph.node;
+  if (product === undefined) throw new Error('no node');
+  product.docString = '/home/somebody/net.py(7): forward';
+  const property = (key: string, value: string) => create(StringStringEntryProtoSchema, { key, value });
+  product.metadataProps = [
+    property('pkg.torch.onnx.stack_trace', 'File "net.py", line 7'),
+    property('namespace', 'net'),
+  ];
+  const { int8 } = await quantizeTiny(
+    model,
+    { x: float([2, 4], noise(8)) },
+    everyWay[0] ?? { profile: 'x86', weights: 'per-tensor' },
+  );
+  const written = int8.graph.node.find((n) => n.opType === 'MatMul');
+  expect([written?.docString, written?.metadataProps.map((m) => m.key)]).toEqual(['', ['namespace']]);
+  // The float model is the user's.
+  expect([product.docString, product.metadataProps.length]).toEqual(['/home/somebody/net.py(7): forward', 2]);
 });
