@@ -9,7 +9,7 @@ import { withoutSuffix } from './runtime/originalNames';
 import { loadWithNodes } from './runtime/runNodes';
 import type { RuntimeWorker } from './runtime/runtimeWorker';
 import type { WorkerPool } from './runtime/workerPool';
-import { measureLatencies, speedup } from './sensitivity/latency';
+import { LEAST_ROUNDS, measureLatencies, speedup } from './sensitivity/latency';
 import { NORMAL_95, pairedDifference } from './stats/pairedDifference';
 
 /** An int8 model that was loaded and run. */
@@ -56,7 +56,10 @@ export async function prove(
   };
   const time = async () => {
     sessions.unshift(await pool.first.load(reference.bytes, { threads: 1 }));
-    return measureLatencies(sessions, outputs, evaluator.samples, signal);
+    const timing = new StageProgress('quantize', 'Timing int8 beside float', LEAST_ROUNDS, onProgress);
+    const times = await measureLatencies(sessions, outputs, evaluator.samples, signal, () => timing.step());
+    timing.end();
+    return times;
   };
   const [float, int8] = await time().finally(release);
   if (float === undefined || int8 === undefined) throw new RangeError('two models have two times');

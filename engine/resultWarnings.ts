@@ -106,7 +106,7 @@ function resultOnes({ summary, settings, decisions, measured, result, meets }: R
   const warnings: string[] = [];
   if (decisions.weights !== settings.weights)
     warnings.push(
-      'One scale for each weight as a whole is to blame, as was asked for: each of its channels has one of its own instead. A recipe with "remedies": [] keeps it as asked.',
+      'Scaling each weight as a whole, as asked, is to blame: its channels have scales of their own instead. A recipe with "remedies": [] keeps it as asked.',
     );
   const speed = formatSpeed(result.speedup.median, 1);
   if (!meets) warnings.push('Nothing that was tried meets the target; this is the best that was found.');

@@ -5,7 +5,7 @@ import type { Session } from '../runtime/runtimeWorker';
 import { NORMAL_95 } from '../stats/pairedDifference';
 
 /** Each model runs so many times at least; the first round warms up and is not counted. */
-const LEAST_ROUNDS = 21;
+export const LEAST_ROUNDS = 21;
 /** A fast model's single run says little: rounds go on until all models together took so long each, in milliseconds. */
 const TIME_EACH = 400;
 const MOST_ROUNDS = 301;
@@ -26,6 +26,7 @@ export async function measureLatencies(
   outputs: string[],
   samples: SampleSource,
   signal?: AbortSignal,
+  onRound?: () => void,
 ): Promise<Latency[]> {
   const times = sessions.map((): number[] => []);
   let spent = 0;
@@ -39,6 +40,7 @@ export async function measureLatencies(
       spent += milliseconds;
       if (round > 0) times[i]?.push(milliseconds);
     }
+    onRound?.();
   }
   return times.map((rounds) => ({ ...spreadOf(rounds), rounds }));
 }

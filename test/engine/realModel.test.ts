@@ -84,7 +84,7 @@ test('finds the layer that breaks per-tensor weights, and what mends it', async 
   expect(report.int8.score).toBeLessThan(0.2);
   // What is to blame is mended, and nothing else is done about its symptoms.
   expect([report.decisions.weights, report.decisions.remedies]).toEqual(['per-channel', []]);
-  expect(report.warnings.join(' ')).toContain('One scale for each weight as a whole is to blame');
+  expect(report.warnings.join(' ')).toContain('Scaling each weight as a whole, as asked, is to blame');
   expect(report.advised.score).toBeGreaterThan(0.8);
   expect(report.keepFloat).toEqual([]);
   for (const { inputs } of report.layers) {
