@@ -7,7 +7,9 @@ import type {
   QuantizedTensor,
   ScoreDifference,
   ValueRange,
+  LayerReport,
 } from './protocol';
+import { NORMAL_95 } from './stats/pairedDifference';
 
 const NOTHING = '–';
 /** With a true minus sign and no negative zero. */
@@ -110,6 +112,30 @@ export function formatChange(
 ): string {
   const number = formatDropNumber(metric, -difference);
   return number === NOTHING ? number : `${number} ± ${dropAmount(metric, standardError).split(' ')[0] ?? ''}`;
+}
+
+/** A layer's drop with its standard error and unit: `−45.3 ± 2.1 points`. */
+export function formatMeasuredDrop(
+  metric: MetricName,
+  { drop, standardError }: Pick<LayerReport, 'drop' | 'standardError'>,
+): string {
+  const number = formatChange(metric, { difference: -drop, standardError });
+  const unit = dropUnit(metric);
+  return number === NOTHING || unit === '' ? number : `${number} ${unit}`;
+}
+
+/** Whether a layer's drop may be nothing but which samples there are: 0 lies within the interval of 95%. */
+export function isNoise({ drop, standardError }: Pick<LayerReport, 'drop' | 'standardError'>): boolean {
+  return Math.abs(drop) <= NORMAL_95 * standardError;
+}
+
+/** Where 95% of such samples would put a layer's drop. */
+export function dropInterval({ drop, standardError }: Pick<LayerReport, 'drop' | 'standardError'>): {
+  low: number;
+  high: number;
+} {
+  const half = NORMAL_95 * standardError;
+  return { low: drop - half, high: drop + half };
 }
 
 /** What operators between the layers cost in int8: `Mul (12) costs 3.1 points in int8: stays in float`. */

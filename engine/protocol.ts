@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 5;
+export const REPORT_VERSION = 6;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -284,6 +284,10 @@ export interface LayerReport {
   score: number;
   /** choosing.score − score. */
   drop: number;
+  /** Of the drop, over the samples: it is noise where it is no larger than about twice this. */
+  standardError: number;
+  /** Signal to quantization noise of the model's outputs with this layer alone in int8, in dB: ranks where scores are equal. */
+  outputDb: number;
   /** Whether onnxruntime computed it on integers when all layers were int8. */
   ranAsInteger: boolean;
   advice: LayerAdvice;

@@ -27,7 +27,8 @@ import { LINEAR_BINS, linearBins } from './stats/linearBins';
 import { rebin } from './stats/rebin';
 import { meetsTarget } from './target';
 import { decisionsOf, floatLayers } from './workflow/candidate';
-import type { LayerScore, Outcome } from './workflow/workflow';
+import type { LayerScore } from './workflow/measureLayers';
+import type { Outcome } from './workflow/workflow';
 
 /** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
 const REPORT_BINS = 512;
@@ -79,6 +80,8 @@ export function buildReport(findings: Findings): Report {
         sqnrDb: found.sqnrDb,
         score: found.score,
         drop: found.drop,
+        standardError: found.standardError,
+        outputDb: found.outputDb,
         ranAsInteger,
         advice: adviceFor(found, keepFloat.has(layer.name), ranAsInteger, metric, choosing.score),
       },

@@ -7,7 +7,6 @@ import {
   formatBytes,
   formatCount,
   formatDb,
-  formatDrop,
   formatMethod,
   formatMilliseconds,
   formatNotFinite,
@@ -19,6 +18,8 @@ import {
   formatShare,
   formatSpeedup,
   shorten,
+  formatMeasuredDrop,
+  isNoise,
 } from './format';
 import type {
   Decisions,
@@ -33,6 +34,7 @@ import type {
   SettledSettings,
 } from './protocol';
 import type { Calibration } from './sensitivity/calibrationPass';
+import { rankLayers } from './sensitivity/selectFloatLayers';
 import { notFiniteCount } from './stats/histogram';
 import { describeTarget } from './target';
 import { textTable } from './textTable';
@@ -178,26 +180,33 @@ export function calibratorsText(reports: readonly Report[]): string {
 /** The layers that cost most, and what to do about them. */
 export function layersText(report: Report): string {
   const { metric } = report.float;
-  const sorted = [...report.layers].sort((a, b) => b.drop - a.drop || a.sqnrDb - b.sqnrDb);
+  const sorted = rankLayers(report.layers);
   const row = (l: LayerReport) => [
     shorten(l.name, NAME_WIDTH),
     l.opType,
     shorten(l.weight ?? 'two activations', NAME_WIDTH),
     formatDb(l.sqnrDb),
+    formatDb(l.outputDb),
     formatScore(metric, l.score),
-    formatDrop(metric, l.drop),
+    formatMeasuredDrop(metric, l),
   ];
   const shown = sorted.slice(0, MOST_SENSITIVE);
+  const noise = sorted.filter(isNoise).length;
   const notFinite = shown.map(({ inputs }) =>
     inputs.flatMap((input) => (input.notFinite === undefined ? [] : [formatNotFinite(input.notFinite)])),
   );
-  const rows = [['Layer', 'Operator', 'Weight', 'SQNR', 'Score', 'Change'], ...shown.map(row)];
+  const rows = [['Layer', 'Operator', 'Weight', 'SQNR', 'At outputs', 'Score', 'Change'], ...shown.map(row)];
   // A column of nothing would only take room.
   if (notFinite.some((found) => found.length > 0))
     rows.forEach((cells, i) => cells.push(i === 0 ? 'NaN, ±∞' : (notFinite[i - 1] ?? []).join('; ')));
   return [
     `Most sensitive of ${formatPlural(report.layers.length, 'layer')} (${report.settings.weights} weights, each alone in int8; float scores ${formatScore(metric, report.choosing.score)} on these samples):`,
     textTable(rows, 3),
+    ...(noise === 0
+      ? []
+      : [
+          `The change of ${noise === report.layers.length ? 'every layer' : formatPlural(noise, 'layer')} is within its noise, twice what stands behind ±.`,
+        ]),
   ].join('\n');
 }
 

@@ -46,9 +46,10 @@ export function layerRows(state: State): LayerRow[] {
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr'): number {
+function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr' | 'output'): number {
   if (key === 'order' || row.report === null) return row.index;
-  return key === 'drop' ? row.report.drop : row.report.sqnrDb;
+  const { drop, sqnrDb, outputDb } = row.report;
+  return { drop, sqnr: sqnrDb, output: outputDb }[key];
 }
 
 /** Whether the filter's text occurs in the layer's name, operator or weight, in any case. */

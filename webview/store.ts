@@ -9,7 +9,7 @@ import type {
 import { matchesFilter } from './layerRows';
 import type { DataState, ToWebview } from './protocol';
 
-const sortKeys = ['order', 'name', 'drop', 'sqnr'] as const;
+const sortKeys = ['order', 'name', 'drop', 'sqnr', 'output'] as const;
 export type SortKey = (typeof sortKeys)[number];
 
 /** How much of a histogram is drawn: every value, or the neighbourhood of the clip in use. */

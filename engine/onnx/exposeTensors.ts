@@ -1,15 +1,15 @@
-import { clone, create } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
-  ModelProtoSchema,
   TensorProto_DataType,
   TypeProtoSchema,
   ValueInfoProtoSchema,
   type GraphProto,
   type NodeProto,
 } from 'onnx-buf';
-import { attribute, makeNode, subgraphs } from './attributes';
+import { attribute, makeNode } from './attributes';
+import { copyModel } from './copyModel';
 import { makeTensor } from './elements';
 import { freshNames } from './graphIndex';
 import type { Model } from './model';
@@ -28,7 +28,7 @@ export interface Exposed {
  */
 export function exposeTensors(original: Model, tensors: Iterable<string>): Exposed {
   const wanted = new Set(tensors);
-  const model = writableCopy(original);
+  const model = copyModel(original);
   const { graph } = model;
   const fresh = freshNames(graph);
   const outputs = new Map<string, string>();
@@ -42,16 +42,6 @@ export function exposeTensors(original: Model, tensors: Iterable<string>): Expos
     graph.output.push(create(ValueInfoProtoSchema, { name }));
   }
   return { model, outputs };
-}
-
-/** A copy whose graph may be added to; weights are copied only where bodies make it necessary. */
-function writableCopy(original: Model): Model {
-  const { graph } = original;
-  if (graph.node.every((node) => subgraphs(node).length === 0)) {
-    return { ...original, graph: { ...graph, output: [...graph.output] } };
-  }
-  const copy = clone(ModelProtoSchema, original);
-  return Object.assign(copy, { graph: copy.graph ?? graph });
 }
 
 type Fresh = (wish: string) => string;

@@ -1,5 +1,5 @@
-import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema, type NodeProto } from 'onnx-buf';
+import type { NodeProto } from 'onnx-buf';
+import { copyModel } from './copyModel';
 import { attribute, dropAttribute, intAttribute, makeNode, setInts } from './attributes';
 import { dropUnusedInitializers } from './dropUnusedInitializers';
 import { elementCount, floatValues, isFloat, makeTensor } from './elements';
@@ -18,8 +18,7 @@ export function withSubPixelConvs(original: Model): Model {
   const constants = constantsWithin(original.graph);
   const isFitting = (node: NodeProto) => blockOf(node, constants) !== undefined;
   if (!graphsWithin(original.graph).some((graph) => graph.node.some(isFitting))) return original;
-  const copy = clone(ModelProtoSchema, original);
-  const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  const model = copyModel(original);
   const fresh = freshNames(model.graph);
   const weights = constantsWithin(model.graph);
   for (const graph of graphsWithin(model.graph)) {

@@ -1,7 +1,8 @@
-import { clone, create } from '@bufbuild/protobuf';
-import { ModelProtoSchema, OperatorSetIdProtoSchema } from 'onnx-buf';
+import { create } from '@bufbuild/protobuf';
+import { OperatorSetIdProtoSchema } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { convertOpset } from '../onnx/convertOpset';
+import { copyModel } from '../onnx/copyModel';
 import { dropStackTraces } from '../onnx/dropStackTraces';
 import { dropUnusedInitializers } from '../onnx/dropUnusedInitializers';
 import { constantsWithin } from '../onnx/foldIntoConv';
@@ -25,8 +26,7 @@ import { QdqWriter } from './qdqWriter';
  * @throws EngineError `runtime` when the plan lacks a tensor of a planned layer: it never got a value
  */
 export function rewriteQdq(original: Model, plan: QuantPlan): Model {
-  const copy = clone(ModelProtoSchema, original);
-  const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  const model = copyModel(original);
   raiseOpset(model, plan);
   const opset = opsetOf(model);
   const fresh = freshNames(model.graph);

@@ -1,6 +1,5 @@
-import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema } from 'onnx-buf';
 import type { SampleSource } from '../feeds/dataset';
+import { copyModel } from '../onnx/copyModel';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { freshNames } from '../onnx/graphIndex';
 import type { Model } from '../onnx/model';
@@ -23,8 +22,7 @@ export async function channelRanges(
   samples: SampleSource,
   run: SampleRun = {},
 ): Promise<Map<string, ChannelRange>> {
-  const copy = clone(ModelProtoSchema, original);
-  const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  const model = copyModel(original);
   const fresh = freshNames(model.graph);
   const made = graphsWithin(model.graph).flatMap((graph) => {
     const own = new Set([...graph.input.map((i) => i.name), ...graph.node.flatMap((n) => n.output)]);

@@ -4,7 +4,7 @@ import { RunningScore } from '../feeds/metrics/runningScore';
 import { errorText, throwIfCancelled, unlessCancelled } from '../engineError';
 import { sqnrMetric } from '../feeds/metrics/sqnrMetric';
 import { nameSample } from '../feeds/nameSample';
-import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
+import type { RuntimeWorker } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { SessionOptions } from '../runtime/workerProtocol';
 import { MAX_SQNR_DB } from '../target';
@@ -19,6 +19,13 @@ export interface Verdict {
   samples: SampleScore[];
   /** Signal to noise of its outputs against the float model's, in dB: tells models apart that score alike. */
   sqnrDb: number;
+}
+
+/** What a model scored on one sample. */
+export interface Rating {
+  score: SampleScore;
+  /** `null` where the float model's outputs were not kept. */
+  sqnrDb: number | null;
 }
 
 export interface EvaluationOptions {
@@ -43,8 +50,9 @@ export class Evaluator {
     private readonly pool: WorkerPool,
     private source: SampleSource,
     private readonly metric: Metric,
-    private readonly outputs: string[],
-    private readonly options: SessionOptions,
+    readonly outputs: string[],
+    /** How models other than the float one are run. */
+    readonly options: SessionOptions,
   ) {
     this.comparison = sqnrMetric(outputs);
   }
@@ -129,52 +137,56 @@ export class Evaluator {
 
   /** Score of a model by sample, and how near its outputs are to the float model's. */
   async judge(model: Uint8Array, onSample?: () => void, signal?: AbortSignal): Promise<Verdict> {
-    const scores: SampleScore[] = [];
-    const decibels: number[] = [];
+    const ratings: Rating[] = [];
     await this.pool.forEach(
       this.samples.length,
       {
         prepare: (worker) => worker.load(model, this.options),
         work: async (session, i) => {
           const sample = await unlessCancelled(this.samples.load(i), signal);
-          const { score, outputs } = await this.scoreSample(session, sample, i);
-          scores[i] = score;
-          const compared = this.compared[i] ?? null;
-          if (compared !== null) decibels[i] = this.comparison.score(outputs, null, compared).value;
+          const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
+          ratings[i] = this.rate(i, sample, outputs);
           onSample?.();
         },
         finish: (session) => session.release(),
       },
       signal,
     );
-    const known = decibels.filter((db) => !Number.isNaN(db));
+    return this.verdict(ratings);
+  }
+
+  /** What outputs of a model for one of the samples are worth. */
+  rate(i: number, { truth }: Pick<Sample, 'truth'>, outputs: Outputs): Rating {
+    const compared = this.compared[i] ?? null;
+    return {
+      score: this.metric.score(outputs, truth, this.references[i] ?? null),
+      sqnrDb: compared === null ? null : this.comparison.score(outputs, null, compared).value,
+    };
+  }
+
+  /** @param ratings of all samples, in order */
+  verdict(ratings: readonly Rating[]): Verdict {
+    const scores = ratings.map((r) => r.score);
+    const known = ratings.flatMap(({ sqnrDb }) => (sqnrDb === null || Number.isNaN(sqnrDb) ? [] : [sqnrDb]));
     const sqnrDb = known.length === 0 ? MAX_SQNR_DB : known.reduce((a, b) => a + b, 0) / known.length;
     return { score: total(scores), samples: scores, sqnrDb };
   }
 
-  /** Score of a model in one worker, for callers that keep the others busy with other models. */
-  async scoreIn(worker: RuntimeWorker, model: Uint8Array, signal?: AbortSignal): Promise<number> {
+  /** What a model scores in one worker, for callers that keep the others busy with other models. */
+  async judgeIn(worker: RuntimeWorker, model: Uint8Array, signal?: AbortSignal): Promise<Verdict> {
     const session = await worker.load(model, this.options);
     try {
-      const scores: SampleScore[] = [];
+      const ratings: Rating[] = [];
       for (let i = 0; i < this.samples.length; i++) {
         throwIfCancelled(signal);
         const sample = await unlessCancelled(this.samples.load(i), signal);
-        scores.push((await this.scoreSample(session, sample, i)).score);
+        const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
+        ratings.push(this.rate(i, sample, outputs));
       }
-      return total(scores);
+      return this.verdict(ratings);
     } finally {
       await session.release();
     }
-  }
-
-  private async scoreSample(
-    session: Session,
-    sample: Sample,
-    i: number,
-  ): Promise<{ score: SampleScore; outputs: Outputs }> {
-    const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
-    return { score: this.metric.score(outputs, sample.truth, this.references[i] ?? null), outputs };
   }
 }
 

@@ -1,6 +1,7 @@
 import { clone } from '@bufbuild/protobuf';
-import { AttributeProtoSchema, ModelProtoSchema } from 'onnx-buf';
+import { AttributeProtoSchema } from 'onnx-buf';
 import type { SampleSource } from '../feeds/dataset';
+import { copyModel } from '../onnx/copyModel';
 import { attribute, setInts } from '../onnx/attributes';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { freshNames } from '../onnx/graphIndex';
@@ -84,8 +85,7 @@ function measuring(
   layers: readonly Layer[],
   measure: (layer: Layer, adder: NodeAdder) => string,
 ): { model: Model; outputs: Map<string, string> } {
-  const copy = clone(ModelProtoSchema, original);
-  const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  const model = copyModel(original);
   const fresh = freshNames(model.graph);
   const names = new Set(layers.map((l) => l.name));
   const made = findLayers(model.graph)

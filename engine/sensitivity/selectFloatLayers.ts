@@ -2,12 +2,13 @@
 export interface Ranked {
   name: string;
   drop: number;
-  sqnrDb: number;
+  /** Signal to noise of the model's outputs with this layer alone in int8, in dB. */
+  outputDb: number;
 }
 
-/** Most harmful first: by drop, and where the metric cannot tell two layers apart, by their own noise. */
+/** Most harmful first: by drop, and where the metric cannot tell two layers apart, by the noise that reaches the outputs. */
 export function rankLayers<T extends Ranked>(layers: readonly T[]): T[] {
-  return [...layers].sort((a, b) => b.drop - a.drop || a.sqnrDb - b.sqnrDb);
+  return [...layers].sort((a, b) => b.drop - a.drop || a.outputDb - b.outputDb);
 }
 
 export interface Selection {

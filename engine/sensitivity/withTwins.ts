@@ -1,12 +1,12 @@
 import { clone } from '@bufbuild/protobuf';
 import {
-  ModelProtoSchema,
   NodeProtoSchema,
   TensorProtoSchema,
   type GraphProto,
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
+import { copyModel } from '../onnx/copyModel';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { constantsWithin } from '../onnx/foldIntoConv';
 import { freshNames } from '../onnx/graphIndex';
@@ -39,8 +39,7 @@ export function withTwins<Key extends string>(
   compare: (twin: Twin, adder: NodeAdder) => Record<Key, string>,
   remedied = original,
 ): { model: Model; outputs: Map<string, Record<Key, string>> } {
-  const copy = clone(ModelProtoSchema, original);
-  const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+  const model = copyModel(original);
   const twinName = freshNames(model.graph);
   const activations = new Map(plan.activations);
   const twinNames = new Set<string>();

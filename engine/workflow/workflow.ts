@@ -1,34 +1,16 @@
 import type { Measured, Resolved, Run } from '../preparation';
-import { StageProgress } from '../progress';
 import type { AnalyzeSettings, BlamedOperators, Decisions, NotebookEntry, Report } from '../protocol';
 import type { WorkerPool } from '../runtime/workerPool';
-import { exactScores } from '../sensitivity/exactScores';
-import { localSqnr } from '../sensitivity/localError';
-import { rankLayers, type Ranked } from '../sensitivity/selectFloatLayers';
+import { rankLayers } from '../sensitivity/selectFloatLayers';
 import { makeBase } from './base';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator, methodsFor } from './calibrators';
-import {
-  encodeCandidate,
-  planOf,
-  withChoices,
-  withFixed,
-  withOperators,
-  type Candidate,
-  type FixedChoices,
-} from './candidate';
+import { withFixed, withOperators, type Candidate, type FixedChoices } from './candidate';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
+import { measureLayers, type LayerScore } from './measureLayers';
 import { refineLayers } from './refineLayers';
 import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
-
-/** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
-const LOCAL_SAMPLES = 16;
-
-/** A layer as measured alone. */
-export interface LayerScore extends Ranked {
-  score: number;
-}
 
 /** What the workflow came to. */
 export interface Outcome {
@@ -160,41 +142,4 @@ async function startFrom(
     choices: new Map(),
     fixed: new Set(),
   };
-}
-
-/** Each layer alone in int8, the rest in float: its noise and the model's score. */
-async function measureLayers(
-  pool: WorkerPool,
-  { dataset, chooser }: Measured,
-  candidate: Candidate,
-  { onProgress, signal }: Run,
-): Promise<LayerScore[]> {
-  const { calibration } = dataset;
-  const few = Math.min(LOCAL_SAMPLES, calibration.length);
-  const samples = { length: few, load: (i: number) => calibration.load(i) };
-  const { layers, model, plain } = candidate.base;
-  const bare: Candidate = { ...withOperators(candidate, []), choices: new Map() };
-  const names = layers.map((l) => l.name);
-  const alone = (name: string) =>
-    encodeCandidate(
-      withChoices(
-        bare,
-        names.filter((other) => other !== name),
-        'float',
-      ),
-    );
-  const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
-  const step = () => local.step();
-  const sqnr = await localSqnr(pool, plain, layers, planOf(bare), samples, step, signal, model);
-  const exact = new StageProgress(
-    'sensitivity',
-    'Trying each layer alone in int8',
-    layers.length,
-    onProgress,
-  );
-  const scores = await exactScores(pool, chooser, names, alone, () => exact.step(), signal);
-  return layers.map(({ name }) => {
-    const score = scores.get(name) ?? 0;
-    return { name, score, drop: chooser.float - score, sqnrDb: sqnr.get(name) ?? 0 };
-  });
 }

@@ -132,6 +132,8 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
     sqnrDb: keep ? 6 + 9 * random() : 22 + 16 * random(),
     score: 0.981 - drop,
     drop,
+    standardError: 0.002 + 0.1 * Math.abs(drop),
+    outputDb: keep ? 5 + (index % 7) : 20 + ((index * 7) % 19),
     ranAsInteger: index % 13 !== 5,
     advice: keep
       ? {
@@ -206,7 +208,7 @@ export function sampleReport(layers = 51): Report {
     floatGroups: sampleGroups(),
   };
   return {
-    version: 5,
+    version: 6,
     created: '2026-03-01T14:05:00',
     model,
     settings: {

@@ -2,10 +2,11 @@ import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine
 import {
   formatBytes,
   formatDb,
-  formatDrop,
+  formatMeasuredDrop,
   formatNotFinite,
   formatScore,
   formatShape,
+  isNoise,
 } from '../../engine/format';
 import { totalCount } from '../chart/rebin';
 import { keptLayers, shownLayer } from '../layerRows';
@@ -25,10 +26,16 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing 
     return add(group, 'dd', '', value);
   };
   const alone = 'with this layer alone in int8, on the samples that choose';
-  figure('Drop', formatDrop(metric, layer.drop), `Change of the score ${alone}`);
+  const drop = figure(
+    'Drop',
+    formatMeasuredDrop(metric, layer),
+    `Change of the score ${alone}, with its standard error`,
+  );
+  if (isNoise(layer)) add(drop, 'span', 'muted', ' within noise');
   const score = figure('Score', formatScore(metric, layer.score), `The model's score ${alone}`);
   add(score, 'span', 'muted', ` float ${formatScore(metric, choosing.score)}`);
   figure('SQNR', formatDb(layer.sqnrDb), "Signal to quantization noise at this layer's own output");
+  figure('At outputs', formatDb(layer.outputDb), `The same at the model's outputs ${alone}`);
   figure(
     'Quantized runs in',
     layer.ranAsInteger ? 'integers' : 'float',

@@ -2,12 +2,14 @@ import type { ScaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
 import type { MetricName } from '../../engine/protocol';
 import {
+  dropInterval,
   formatBytes,
-  formatDrop,
   formatDropNumber,
   formatDb,
+  formatMeasuredDrop,
   formatNotFinite,
   formatShape,
+  isNoise,
   shorten,
 } from '../../engine/format';
 import type { LayerRow } from '../layerRows';
@@ -89,6 +91,7 @@ const drop: Column = {
     const track = add(cell, 'span', 'drop-track');
     const zero = add(track, 'span', 'drop-zero');
     const bar = add(track, 'span', 'drop-bar');
+    const whisker = add(track, 'span', 'drop-whisker');
     return ({ report }, { metric, scale }) => {
       const value = report !== null && Number.isFinite(report.drop) ? report.drop : 0;
       number.textContent = report === null ? '' : formatDropNumber(metric, report.drop);
@@ -97,12 +100,25 @@ const drop: Column = {
       bar.style.left = `${Math.min(from, to)}%`;
       bar.style.width = `${Math.abs(to - from)}%`;
       bar.classList.toggle('gain', value < 0);
-      cell.setAttribute('aria-label', report === null ? '' : formatDrop(metric, report.drop));
+      const { low, high } = dropInterval({ drop: value, standardError: report?.standardError ?? 0 });
+      const [start, end] = [Math.max(0, scale(low)), Math.min(100, scale(high))];
+      whisker.style.left = `${start}%`;
+      whisker.style.width = `${end - start}%`;
+      whisker.style.display = high > low ? '' : 'none';
+      const noise = report !== null && isNoise(report);
+      cell.classList.toggle('within-noise', noise);
+      const said = report === null ? '' : formatMeasuredDrop(metric, report);
+      cell.setAttribute('aria-label', noise ? `${said}, within noise` : said);
+      cell.title = noise ? `${said}: within noise` : said;
     };
   },
 };
 
 const sqnr = text('sqnr', 'SQNR', 'sqnr', ({ report }) => (report === null ? '' : formatDb(report.sqnrDb)));
+
+const output = text('output', 'At outputs', 'output', ({ report }) =>
+  report === null ? '' : formatDb(report.outputDb),
+);
 
 const state: Column = {
   id: 'state',
@@ -125,7 +141,10 @@ const state: Column = {
 };
 
 /** Columns of the list after an analysis. */
-export const reportColumns: readonly Column[] = [keep, order, name, operator, drop, sqnr, state];
+export const reportColumns: readonly Column[] = [
+  ...[keep, order, name, operator],
+  ...[drop, output, sqnr, state],
+];
 
 /** Columns of the list before the first analysis. */
 export const summaryColumns: readonly Column[] = [

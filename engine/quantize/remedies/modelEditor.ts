@@ -1,5 +1,5 @@
-import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
+import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
+import { copyModel } from '../../onnx/copyModel';
 import { makeTensor } from '../../onnx/elements';
 import { freshNames } from '../../onnx/graphIndex';
 import type { Model } from '../../onnx/model';
@@ -22,8 +22,7 @@ export class ModelEditor {
   private readonly reads = new Map<string, number>();
 
   constructor(original: Model) {
-    const copy = clone(ModelProtoSchema, original);
-    this.model = Object.assign(copy, { graph: copy.graph ?? original.graph });
+    this.model = copyModel(original);
     this.fresh = freshNames(this.model.graph);
     for (const graph of graphsWithin(this.model.graph)) {
       for (const tensor of graph.initializer) {

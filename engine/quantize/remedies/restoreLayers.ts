@@ -1,5 +1,6 @@
 import { clone } from '@bufbuild/protobuf';
-import { ModelProtoSchema, TensorProtoSchema, type TensorProto } from 'onnx-buf';
+import { TensorProtoSchema, type TensorProto } from 'onnx-buf';
+import { copyModel } from '../../onnx/copyModel';
 import { constantsWithin } from '../../onnx/foldIntoConv';
 import { dropUnusedInitializers } from '../../onnx/dropUnusedInitializers';
 import { freshNames } from '../../onnx/graphIndex';
@@ -14,8 +15,7 @@ import type { Model } from '../../onnx/model';
  */
 export function restoreLayers(remedied: Model, plain: Model, names: ReadonlySet<string>): Model {
   if (remedied === plain || names.size === 0) return remedied;
-  const copy = clone(ModelProtoSchema, remedied);
-  const model: Model = Object.assign(copy, { graph: copy.graph ?? remedied.graph });
+  const model = copyModel(remedied);
   const fresh = freshNames(model.graph);
   const before = constantsWithin(plain.graph);
   const now = constantsWithin(model.graph);

@@ -13,7 +13,6 @@ import {
   type Calibration,
 } from '../../../engine/sensitivity/calibrationPass';
 import { Evaluator } from '../../../engine/sensitivity/evaluator';
-import { exactScores } from '../../../engine/sensitivity/exactScores';
 import { isFaster, measureLatencies, speedup } from '../../../engine/sensitivity/latency';
 import { localSqnr } from '../../../engine/sensitivity/localError';
 import { rankLayers, selectFloatLayers } from '../../../engine/sensitivity/selectFloatLayers';
@@ -28,10 +27,10 @@ afterAll(() => pool.dispose());
 describe('ranking', () => {
   test('puts the largest drop first, and where drops are equal the noisier layer', () => {
     const layers = [
-      { name: 'quiet', drop: 0, sqnrDb: 40 },
-      { name: 'helps', drop: -0.1, sqnrDb: 5 },
-      { name: 'worst', drop: 0.5, sqnrDb: 30 },
-      { name: 'noisy', drop: 0, sqnrDb: 9 },
+      { name: 'quiet', drop: 0, outputDb: 40 },
+      { name: 'helps', drop: -0.1, outputDb: 5 },
+      { name: 'worst', drop: 0.5, outputDb: 30 },
+      { name: 'noisy', drop: 0, outputDb: 9 },
     ];
     expect(rankLayers(layers).map((l) => l.name)).toEqual(['worst', 'noisy', 'quiet', 'helps']);
     expect(layers[0]?.name).toBe('quiet');
@@ -291,7 +290,7 @@ describe('the evaluator', () => {
     let steps = 0;
     expect(await evaluator.score(bytes, () => steps++)).toBeCloseTo(expected, 12);
     expect(steps).toBe(8);
-    expect(await evaluator.scoreIn(testWorker(), bytes)).toBeCloseTo(expected, 12);
+    expect((await evaluator.judgeIn(testWorker(), bytes)).score).toBeCloseTo(expected, 12);
   });
 
   test('scores by agreement with float, sample by sample', async () => {
@@ -314,7 +313,7 @@ describe('the evaluator', () => {
     const evaluator = await Evaluator.create(pool, samples, top1, floatModel);
     const scoring = evaluator.score(floatModel.model, () => abort.abort(), abort.signal);
     await expect(scoring).rejects.toMatchObject({ code: 'cancelled' });
-    const alone = evaluator.scoreIn(testWorker(), floatModel.model, abort.signal);
+    const alone = evaluator.judgeIn(testWorker(), floatModel.model, abort.signal);
     await expect(alone).rejects.toMatchObject({ code: 'cancelled' });
     expect(await evaluator.score(floatModel.model)).toBe(evaluator.float);
   });
@@ -324,25 +323,6 @@ describe('the evaluator', () => {
     const nodes = [node('Flatten', ['x'], 'z')];
     const other = tinyModel({ inputs: { x: ['n', 3, 6, 6] }, outputs: ['z'], nodes });
     await expect(evaluator.score(encodeModel(other))).rejects.toMatchObject({ code: 'runtime' });
-  });
-
-  test('each layer alone in int8 scores as a model with only that layer in int8 does', async () => {
-    const evaluator = await Evaluator.create(pool, samples, agreement, floatModel);
-    const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
-    // So coarse that it costs answers.
-    const coarse = new Map(
-      [...plan.activations].map(([t, a]) => [t, { ...a, scale: a.scale * 40 }] as const),
-    );
-    const bad = { ...plan, activations: coarse };
-    const layers = findLayers(model.graph);
-    const build = (name: string) => encodeModel(rewriteQdq(model, { ...bad, layers: new Set([name]) }));
-    const names = layers.map((l) => l.name);
-    const scores = await exactScores(pool, evaluator, names, build, () => undefined);
-    expect([...scores.keys()].sort()).toEqual(['c_node', 'y_node']);
-    for (const { name } of layers) {
-      expect(scores.get(name)).toBe(await evaluator.score(build(name)));
-    }
-    expect(Math.min(...scores.values())).toBeLessThan(1);
   });
 });
 

@@ -1,0 +1,69 @@
+import type { Measured, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { WorkerPool } from '../runtime/workerPool';
+import type { Model } from '../onnx/model';
+import { judgeVariants, type Variant } from '../sensitivity/judgeVariants';
+import { localSqnr } from '../sensitivity/localError';
+import type { Ranked } from '../sensitivity/selectFloatLayers';
+import { pairedDifference } from '../stats/pairedDifference';
+import { buildModel, planOf, withChoices, withOperators, type Candidate } from './candidate';
+
+/** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
+const LOCAL_SAMPLES = 16;
+
+/** A layer as measured alone. */
+export interface LayerScore extends Ranked {
+  score: number;
+  /** Of the drop, over the samples. */
+  standardError: number;
+  /** Signal to noise at the layer's own output, fed with float inputs, in dB. */
+  sqnrDb: number;
+}
+
+/** The float model of a candidate, and each of its layers alone in int8, with nothing between the layers in integers. */
+export function aloneVariants(candidate: Candidate): { base: Model; variants: Variant[] } {
+  const bare: Candidate = { ...withOperators(candidate, []), choices: new Map() };
+  const names = candidate.base.layers.map((l) => l.name);
+  const inFloat = (floats: string[]) => buildModel(withChoices(bare, floats, 'float'));
+  const variants = names.map((name) => ({
+    name,
+    build: () => inFloat(names.filter((other) => other !== name)),
+  }));
+  return { base: inFloat(names), variants };
+}
+
+/** Each layer alone in int8, the rest in float: its noise and the model's score. */
+export async function measureLayers(
+  pool: WorkerPool,
+  { dataset, chooser }: Measured,
+  candidate: Candidate,
+  { onProgress, signal }: Run,
+): Promise<LayerScore[]> {
+  const { calibration } = dataset;
+  const few = Math.min(LOCAL_SAMPLES, calibration.length);
+  const samples = { length: few, load: (i: number) => calibration.load(i) };
+  const { layers, model, plain } = candidate.base;
+  const bare: Candidate = { ...withOperators(candidate, []), choices: new Map() };
+  const { base, variants } = aloneVariants(candidate);
+  const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
+  const step = () => local.step();
+  const sqnr = await localSqnr(pool, plain, layers, planOf(bare), samples, step, signal, model);
+  const exact = new StageProgress(
+    'sensitivity',
+    'Trying each layer alone in int8',
+    layers.length,
+    onProgress,
+  );
+  // Most suspicious first.
+  variants.sort((a, b) => (sqnr.get(a.name) ?? 0) - (sqnr.get(b.name) ?? 0));
+  const onVerdict = () => exact.step();
+  const { verdicts } = await judgeVariants(pool, chooser, base, variants, { onVerdict, signal });
+  return layers.flatMap(({ name }): LayerScore[] => {
+    const verdict = verdicts.get(name);
+    if (verdict === undefined) return [];
+    const { score, samples: scores, sqnrDb } = verdict;
+    const { standardError } = pairedDifference(chooser.floatSamples, scores);
+    const drop = chooser.float - score;
+    return [{ name, score, drop, standardError, outputDb: sqnrDb, sqnrDb: sqnr.get(name) ?? 0 }];
+  });
+}

@@ -1,0 +1,220 @@
+import { create } from '@bufbuild/protobuf';
+import { GraphProtoSchema } from 'onnx-buf';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Sample } from '../../../engine/feeds/dataset';
+import { createMetric } from '../../../engine/feeds/metrics/createMetric';
+import { findLayers } from '../../../engine/onnx/layers';
+import { encodeModel, type Model } from '../../../engine/onnx/model';
+import { suffixOf } from '../../../engine/onnx/suffixOf';
+import { rewriteQdq } from '../../../engine/quantize/rewrite';
+import { WorkerPool } from '../../../engine/runtime/workerPool';
+import { Evaluator } from '../../../engine/sensitivity/evaluator';
+import { judgeVariants } from '../../../engine/sensitivity/judgeVariants';
+import { x86Here } from '../quantize/here';
+import { quantizeTiny } from '../quantize/quantizeTiny';
+import { float } from '../runTiny';
+import { node, noise, noisy, tinyModel, valueInfo } from '../tinyModel';
+
+const pool = new WorkerPool(2);
+afterAll(() => pool.dispose());
+
+const COUNT = 6;
+const image = [1, 4, 6, 6];
+const sampleOf = (i: number): Sample => ({
+  name: `#${i}`,
+  feeds: { x: float(image, noise(144, 20 + i)) },
+  truth: i % 5,
+});
+const samples = { length: COUNT, load: (i: number) => Promise.resolve(sampleOf(i)) };
+
+/** A residual block, whose cut is of two tensors behind its first layer, and a second output beside it. */
+const residual = tinyModel({
+  inputs: { x: image },
+  outputs: ['y', 'z'],
+  constants: {
+    ...{ a: noisy([4, 4, 3, 3], 1), b: noisy([4, 4, 3, 3], 2), c: noisy([4, 4, 1, 1], 3) },
+    ...{ w: noisy([144, 5], 4), v: noisy([144, 5], 5) },
+  },
+  nodes: [
+    node('Conv', ['x', 'a'], 'stem', { pads: [1, 1, 1, 1] }),
+    node('Relu', ['stem'], 'stem_r'),
+    node('Conv', ['stem_r', 'b'], 'left', { pads: [1, 1, 1, 1] }),
+    node('Conv', ['left', 'c'], 'right'),
+    node('Add', ['right', 'stem_r'], 'sum'),
+    node('Flatten', ['sum'], 'flat'),
+    node('MatMul', ['flat', 'w'], 'y'),
+    node('Flatten', ['stem_r'], 'side'),
+    node('MatMul', ['side', 'v'], 'z'),
+  ],
+});
+
+async function variantsOf(model: Model) {
+  const { float: normalized, plan } = await quantizeTiny(model, sampleOf(0).feeds, {
+    profile: x86Here,
+    weights: 'per-channel',
+  });
+  // So coarse that answers change.
+  const activations = new Map(
+    [...plan.activations].map(([t, affine]) => [t, { ...affine, scale: affine.scale * 20 }] as const),
+  );
+  const coarse = { ...plan, activations };
+  const base = rewriteQdq(normalized, { ...coarse, layers: new Set() });
+  const variants = findLayers(normalized.graph).map(({ name }) => ({
+    name,
+    build: () => rewriteQdq(normalized, { ...coarse, layers: new Set([name]) }),
+  }));
+  return { normalized, base, variants };
+}
+
+describe('what differs from a base', () => {
+  test('begins behind the cut, which is of several tensors beside a residual', async () => {
+    const { base, variants } = await variantsOf(residual);
+    const found = variants.map(({ name, build }) => {
+      const { cut, alike, nodes } = suffixOf(build(), base);
+      return [name, [...cut].sort(), alike, nodes.some((n) => n.opType === 'Relu')];
+    });
+    expect(found).toEqual([
+      // Its grid makes up for the Relu.
+      ['stem_node', ['x'], [], false],
+      ['left_node', ['stem_r'], ['z'], false],
+      ['right_node', ['left', 'stem_r'], ['z'], false],
+      ['y_node', ['flat'], ['z'], false],
+      ['z_node', ['side'], ['y'], false],
+    ]);
+  });
+
+  test('is nothing of the model itself, and all of one with another weight at its beginning', async () => {
+    const { normalized, base } = await variantsOf(residual);
+    expect(suffixOf(base, base)).toEqual({ nodes: [], cut: [], alike: ['y', 'z'] });
+    const other = tinyModel({
+      inputs: { x: image },
+      outputs: ['y', 'z'],
+      constants: {
+        ...{ a: noisy([4, 4, 3, 3], 9), b: noisy([4, 4, 3, 3], 2), c: noisy([4, 4, 1, 1], 3) },
+        ...{ w: noisy([144, 5], 4), v: noisy([144, 5], 5) },
+      },
+      nodes: residual.graph.node,
+    });
+    expect(suffixOf(other, normalized)).toMatchObject({ cut: ['x'], alike: [] });
+    expect(suffixOf(other, normalized).nodes).toHaveLength(residual.graph.node.length);
+  });
+});
+
+const branch = (weight: string, output: string) => ({
+  graph: create(GraphProtoSchema, {
+    name: 'b',
+    node: [node('MatMul', ['flat', weight], output)],
+    output: [valueInfo(output, null)],
+  }),
+});
+const branching = tinyModel({
+  inputs: { x: image },
+  outputs: ['y'],
+  constants: {
+    ...{ a: noisy([4, 4, 3, 3], 1), w: noisy([144, 5], 4), v: noisy([144, 5], 5), zero: [[], [0]] },
+  },
+  nodes: [
+    node('Conv', ['x', 'a'], 'stem', { pads: [1, 1, 1, 1] }),
+    node('Flatten', ['stem'], 'flat'),
+    node('ReduceSum', ['x'], 's', { keepdims: 0 }),
+    node('Greater', ['s', 'zero'], 'take'),
+    node('If', ['take'], 'y', { then_branch: branch('w', 't'), else_branch: branch('v', 'e') }),
+  ],
+});
+
+describe.each([
+  ['a residual block with a second output', residual],
+  ['branches of an If', branching],
+])('variants of %s', (_, model) => {
+  const metric = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
+  const scores = async (memory?: number) => {
+    const { normalized, base, variants } = await variantsOf(model);
+    const evaluator = await Evaluator.create(pool, samples, metric, {
+      model: encodeModel(normalized),
+      outputs: normalized.graph.output.map((o) => o.name),
+    });
+    const heard: string[] = [];
+    const judged = await judgeVariants(pool, evaluator, base, variants, {
+      memory,
+      onVerdict: (name) => heard.push(name),
+    });
+    return { evaluator, variants, heard, ...judged };
+  };
+
+  test('score as their whole models do, sample by sample', async () => {
+    const { evaluator, variants, verdicts, heard } = await scores();
+    expect(heard.sort()).toEqual(variants.map((v) => v.name).sort());
+    let changed = 0;
+    for (const { name, build } of variants) {
+      const whole = await evaluator.judge(encodeModel(build()));
+      const { score, samples: each, sqnrDb } = verdicts.get(name) ?? whole;
+      expect(verdicts.has(name)).toBe(true);
+      expect([score, each]).toEqual([whole.score, whole.samples]);
+      expect(sqnrDb).toBeCloseTo(whole.sqnrDb, 3);
+      changed += whole.sqnrDb < 40 ? 1 : 0;
+    }
+    expect(changed).toBeGreaterThan(0);
+  });
+
+  test('score the same with memory for one sample only', async () => {
+    const [all, one] = [await scores(), await scores(1)];
+    expect([...one.verdicts.keys()].sort()).toEqual([...all.verdicts.keys()].sort());
+    for (const [name, verdict] of one.verdicts) {
+      expect(verdict.samples).toEqual(all.verdicts.get(name)?.samples);
+      expect(verdict.sqnrDb).toBeCloseTo(all.verdicts.get(name)?.sqnrDb ?? 0, 3);
+    }
+  });
+});
+
+test('samples whose state is fed back are run whole', async () => {
+  const recurrent = tinyModel({
+    inputs: { x: [1, 8], h: [1, 8] },
+    outputs: ['y', 'next'],
+    constants: { w: noisy([8, 8], 1, 0.4), v: noisy([8, 5], 2) },
+    nodes: [
+      node('MatMul', ['x', 'w'], 'a'),
+      node('Add', ['a', 'h'], 's'),
+      node('Tanh', ['s'], 'next'),
+      node('MatMul', ['next', 'v'], 'y'),
+    ],
+  });
+  const stepOf = (i: number, k: number) => ({ x: float([1, 8], noise(8, 50 + 7 * i + k)) });
+  const sequences = {
+    length: 3,
+    load: (i: number): Promise<Sample> =>
+      Promise.resolve({
+        name: `#${i}`,
+        feeds: { ...stepOf(i, 0), h: float([1, 8], new Float32Array(8)) },
+        truth: null,
+        sequence: { steps: [1, 2, 3].map((k) => stepOf(i, k)), carry: { h: 'next' } },
+      }),
+  };
+  const metric = createMetric({ metric: 'sqnr', alphabet: [] }, ['y']);
+  const feeds = { ...stepOf(0, 0), h: float([1, 8], new Float32Array(8)) };
+  const settings = { profile: x86Here, weights: 'per-channel' } as const;
+  const { float: normalized, plan } = await quantizeTiny(recurrent, feeds, settings);
+  const build = (name: string) => rewriteQdq(normalized, { ...plan, layers: new Set([name]) });
+  const variants = ['a_node', 'y_node'].map((name) => ({ name, build: () => build(name) }));
+  const evaluator = await Evaluator.create(pool, sequences, metric, {
+    model: encodeModel(normalized),
+    outputs: ['y', 'next'],
+  });
+  const { verdicts } = await judgeVariants(pool, evaluator, normalized, variants);
+  for (const { name } of variants)
+    expect(verdicts.get(name)).toEqual(await evaluator.judge(encodeModel(build(name))));
+});
+
+test('ends when it is cancelled', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  const metric = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
+  const evaluator = await Evaluator.create(pool, samples, metric, {
+    model: encodeModel(normalized),
+    outputs: ['y', 'z'],
+  });
+  const abort = new AbortController();
+  const judging = judgeVariants(pool, evaluator, base, variants, {
+    signal: abort.signal,
+    onVerdict: () => abort.abort(),
+  });
+  await expect(judging).rejects.toMatchObject({ code: 'cancelled' });
+});
