@@ -286,6 +286,8 @@ export interface LayerReport {
   drop: number;
   /** Of the drop, over the samples: it is noise where it is no larger than about twice this. */
   standardError: number;
+  /** How many of the samples that choose were run for it: fewer than all once they settled whether the drop matters. */
+  samples: number;
   /** Signal to quantization noise of the model's outputs with this layer alone in int8, in dB: ranks where scores are equal. */
   outputDb: number;
   /** Whether onnxruntime computed it on integers when all layers were int8. */

@@ -81,6 +81,7 @@ export function buildReport(findings: Findings): Report {
         score: found.score,
         drop: found.drop,
         standardError: found.standardError,
+        samples: found.samples,
         outputDb: found.outputDb,
         ranAsInteger,
         advice: adviceFor(found, keepFloat.has(layer.name), ranAsInteger, metric, choosing.score),

@@ -1,10 +1,11 @@
+import { totalmem } from 'node:os';
 import { unlessCancelled, throwIfCancelled } from '../engineError';
 import type { Sample } from '../feeds/dataset';
 import type { Outputs } from '../feeds/metrics/metric';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { encodeModel, type Model } from '../onnx/model';
 import { suffixModel, suffixOf, type CutTensor, type Suffix } from '../onnx/suffixOf';
-import type { RuntimeWorker } from '../runtime/runtimeWorker';
+import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Feeds } from '../runtime/workerProtocol';
 import type { Evaluator, Rating, Verdict } from './evaluator';
@@ -16,9 +17,17 @@ export interface Variant {
   build: () => Model;
 }
 
+/** What a variant scored, and on which samples. */
+export interface JudgedVariant extends Verdict {
+  /** Their indices, in order; not all where it was settled before. */
+  indices: number[];
+}
+
 export interface JudgeOptions {
   /** Called with each verdict as it comes. */
-  onVerdict?: ((name: string, verdict: Verdict) => void) | undefined;
+  onVerdict?: ((name: string, verdict: JudgedVariant) => void) | undefined;
+  /** Asked now and then whether what a variant scored so far says enough; left out, all samples are run. */
+  isSettled?: ((soFar: JudgedVariant) => boolean) | undefined;
   signal?: AbortSignal | undefined;
   /** Bytes for what the base computed of the samples. */
   memory?: number | undefined;
@@ -26,17 +35,21 @@ export interface JudgeOptions {
 
 /** What was computed of the variants, in milliseconds inside onnxruntime. */
 export interface JudgedVariants {
-  verdicts: Map<string, Verdict>;
+  verdicts: Map<string, JudgedVariant>;
   /** Of one sample by the base, on average. */
   passMs: number;
   /** Of all variants and samples. */
   variantsMs: number;
 }
 
-const MEMORY = 512 * 2 ** 20;
+/** An eighth of the machine's memory, and no more than two gigabytes of it. */
+const MEMORY = Math.min(2 ** 31, totalmem() / 8);
+/** A variant is looked at after so many samples, and again each time that they have doubled. */
+const FIRST_LOOK = 16;
 
 /** What is kept of a sample: what the base computed of the cuts, and its outputs. */
 interface Kept {
+  index: number;
   sample: Sample;
   tensors: Feeds;
 }
@@ -54,25 +67,21 @@ export async function judgeVariants(
   evaluator: Evaluator,
   base: Model,
   variants: readonly Variant[],
-  { onVerdict, signal, memory = MEMORY }: JudgeOptions = {},
+  { onVerdict, isSettled, signal, memory = MEMORY }: JudgeOptions = {},
 ): Promise<JudgedVariants> {
   const { samples } = evaluator;
-  const verdicts = new Map<string, Verdict>();
-  const tell = (name: string, verdict: Verdict) => {
+  const verdicts = new Map<string, JudgedVariant>();
+  const tell = (name: string, verdict: JudgedVariant) => {
     verdicts.set(name, verdict);
     onVerdict?.(name, verdict);
   };
   if (variants.length === 0 || samples.length === 0) return { verdicts, passMs: 0, variantsMs: 0 };
   const first = await unlessCancelled(samples.load(0), signal);
   if (first.sequence !== undefined) {
-    await inTurn(
-      pool,
-      variants,
-      async (worker, { name, build }) => {
-        tell(name, await evaluator.judgeIn(worker, encodeModel(build()), signal));
-      },
-      signal,
-    );
+    const all = Array.from({ length: samples.length }, (_, i) => i);
+    const judgeWhole = async (worker: RuntimeWorker, { name, build }: Variant) =>
+      tell(name, { ...(await evaluator.judgeIn(worker, encodeModel(build()), signal)), indices: all });
+    await inTurn(pool, variants, judgeWhole, signal);
     return { verdicts, passMs: 0, variantsMs: 0 };
   }
 
@@ -80,34 +89,52 @@ export async function judgeVariants(
   const inputs = new Set(base.graph.input.map((i) => i.name));
   const wanted = [...new Set([...cuts.values()].flat())].filter((name) => !inputs.has(name));
   const prefix = new Prefix(base, [...wanted, ...evaluator.outputs]);
-  const ratings = new Map(variants.map(({ name }) => [name, [] as Rating[]]));
+  const ratings = new Map(variants.map(({ name }) => [name, new Map<number, Rating>()]));
+  const soFar = (name: string): JudgedVariant => {
+    const own = [...(ratings.get(name) ?? [])].sort(([a], [b]) => a - b);
+    return { ...evaluator.verdict(own.map(([, rating]) => rating)), indices: own.map(([i]) => i) };
+  };
+  const order = spread(samples.length);
   let variantsMs = 0;
-  for (let start = 0; start < samples.length;) {
-    const kept = await prefix.compute(pool, evaluator, start, memory, signal);
-    await inTurn(
-      pool,
-      variants,
-      async (worker, { name, build }) => {
-        const variant = build();
-        const suffix = suffixOf(variant, base);
-        const own = ratings.get(name) ?? [];
-        const run = await SuffixRun.start(worker, variant, suffix, kept, evaluator);
-        try {
-          for (const [k, one] of kept.entries()) {
-            throwIfCancelled(signal);
-            own[start + k] = evaluator.rate(start + k, one.sample, await run.outputsOf(one));
-          }
-        } finally {
-          variantsMs += run.milliseconds;
-          await run.release();
+  for (let start = 0; start < order.length;) {
+    const kept = await prefix.compute(pool, evaluator, order.slice(start), memory, signal);
+    const isLast = start + kept.length === order.length;
+    const judgeRest = async (worker: RuntimeWorker, { name, build }: Variant) => {
+      const own = ratings.get(name) ?? new Map<number, Rating>();
+      const variant = build();
+      const run = await SuffixRun.start(worker, variant, suffixOf(variant, base), kept, evaluator);
+      let settled = false;
+      try {
+        for (const one of kept) {
+          throwIfCancelled(signal);
+          own.set(one.index, evaluator.rate(one.index, one.sample, await run.outputsOf(one)));
+          settled = isLook(own.size) && own.size < order.length && isSettled?.(soFar(name)) === true;
+          if (settled) break;
         }
-        if (start + kept.length === samples.length) tell(name, evaluator.verdict(own));
-      },
-      signal,
-    );
+      } finally {
+        variantsMs += run.milliseconds;
+        await run.release();
+      }
+      if (isLast || settled) tell(name, soFar(name));
+    };
+    const open = variants.filter(({ name }) => !verdicts.has(name));
+    await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
   }
   return { verdicts, passMs: prefix.milliseconds / samples.length, variantsMs };
+}
+
+function isLook(count: number): boolean {
+  return count >= FIRST_LOOK && Number.isInteger(Math.log2(count / FIRST_LOOK));
+}
+
+/**
+ * All indices below `count`, each next one far from those before (the golden ratio's multiples, modulo 1): whatever order the
+ * samples came in, the first few stand for all.
+ */
+function spread(count: number): number[] {
+  const step = (Math.sqrt(5) - 1) / 2;
+  return Array.from({ length: count }, (_, i) => i).sort((a, b) => ((a * step) % 1) - ((b * step) % 1));
 }
 
 async function inTurn(
@@ -144,26 +171,27 @@ class Prefix {
   async compute(
     pool: WorkerPool,
     { samples, options }: Evaluator,
-    start: number,
+    indices: readonly number[],
     memory: number,
     signal: AbortSignal | undefined,
   ): Promise<Kept[]> {
     const kept: Kept[] = [];
-    const session = await pool.first.load(this.bytes, options);
-    const run = async (one: typeof session, i: number) => {
-      const sample = await unlessCancelled(samples.load(i), signal);
-      const { outputs, milliseconds } = await one.run(sample.feeds, this.names);
+    const run = async (session: Session, k: number) => {
+      const index = indices[k] ?? 0;
+      const sample = await unlessCancelled(samples.load(index), signal);
+      const { outputs, milliseconds } = await session.run(sample.feeds, this.names);
       this.milliseconds += milliseconds;
-      kept[i - start] = { sample, tensors: outputs };
+      kept[k] = { index, sample, tensors: outputs };
     };
-    await run(session, start).finally(() => session.release());
+    const session = await pool.first.load(this.bytes, options);
+    await run(session, 0).finally(() => session.release());
     const size = Object.values(kept[0]?.tensors ?? {}).reduce((n, t) => n + t.data.byteLength, 0);
-    const count = Math.min(samples.length - start, Math.max(1, Math.floor(memory / Math.max(1, size))));
+    const count = Math.min(indices.length, Math.max(1, Math.floor(memory / Math.max(1, size))));
     await pool.forEach(
       count - 1,
       {
         prepare: (worker) => worker.load(this.bytes, options),
-        work: (one, i) => run(one, start + 1 + i),
+        work: (one, k) => run(one, k + 1),
         finish: (one) => one.release(),
       },
       signal,
@@ -179,7 +207,7 @@ class SuffixRun {
   private constructor(
     private readonly suffix: Suffix,
     private readonly outputs: string[],
-    private readonly session: Awaited<ReturnType<RuntimeWorker['load']>> | null,
+    private readonly session: Session | null,
   ) {}
 
   static async start(

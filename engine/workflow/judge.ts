@@ -6,7 +6,8 @@ import { encodeCandidate, type Candidate } from './candidate';
 
 /** What is sought is a quarter of what is accepted: what chooses is not what is proved, and scores come out lower there. */
 const AIM = 0.25;
-const SUFFICES = 0.5;
+/** The share of what is accepted that refined layers may lose. */
+export const SUFFICES = 0.5;
 /** Decibels of the outputs' noise that count as a difference where scores do not differ. */
 const CLEAR_DB = 0.5;
 

@@ -5,8 +5,10 @@ import type { Model } from '../onnx/model';
 import { judgeVariants, type Variant } from '../sensitivity/judgeVariants';
 import { localSqnr } from '../sensitivity/localError';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
+import { isDropSettled } from '../stats/isDropSettled';
 import { pairedDifference } from '../stats/pairedDifference';
 import { buildModel, planOf, withChoices, withOperators, type Candidate } from './candidate';
+import { SUFFICES } from './judge';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 const LOCAL_SAMPLES = 16;
@@ -16,6 +18,8 @@ export interface LayerScore extends Ranked {
   score: number;
   /** Of the drop, over the samples. */
   standardError: number;
+  /** How many of the samples were run until it was settled whether the drop matters. */
+  samples: number;
   /** Signal to noise at the layer's own output, fed with float inputs, in dB. */
   sqnrDb: number;
 }
@@ -37,9 +41,13 @@ export async function measureLayers(
   pool: WorkerPool,
   { dataset, chooser }: Measured,
   candidate: Candidate,
+  targetDrop: number,
   { onProgress, signal }: Run,
 ): Promise<LayerScore[]> {
   const { calibration } = dataset;
+  // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
+  const threshold = SUFFICES * targetDrop * Math.abs(chooser.float);
+  const floatOf = (indices: readonly number[]) => indices.flatMap((i) => chooser.floatSamples[i] ?? []);
   const few = Math.min(LOCAL_SAMPLES, calibration.length);
   const samples = { length: few, load: (i: number) => calibration.load(i) };
   const { layers, model, plain } = candidate.base;
@@ -57,13 +65,28 @@ export async function measureLayers(
   // Most suspicious first.
   variants.sort((a, b) => (sqnr.get(a.name) ?? 0) - (sqnr.get(b.name) ?? 0));
   const onVerdict = () => exact.step();
-  const { verdicts } = await judgeVariants(pool, chooser, base, variants, { onVerdict, signal });
+  const { verdicts } = await judgeVariants(pool, chooser, base, variants, {
+    isSettled: ({ samples: scores, indices }) =>
+      isDropSettled(floatOf(indices), scores, chooser.samples.length, threshold),
+    ...{ onVerdict, signal },
+  });
   return layers.flatMap(({ name }): LayerScore[] => {
     const verdict = verdicts.get(name);
     if (verdict === undefined) return [];
-    const { score, samples: scores, sqnrDb } = verdict;
-    const { standardError } = pairedDifference(chooser.floatSamples, scores);
-    const drop = chooser.float - score;
-    return [{ name, score, drop, standardError, outputDb: sqnrDb, sqnrDb: sqnr.get(name) ?? 0 }];
+    const { samples: scores, indices, sqnrDb } = verdict;
+    const { difference, standardError } = pairedDifference(floatOf(indices), scores);
+    // Of some samples only, it is held against float on the same.
+    const [drop, score] = [-difference, chooser.float + difference];
+    return [
+      {
+        name,
+        score,
+        drop,
+        standardError,
+        samples: indices.length,
+        outputDb: sqnrDb,
+        sqnrDb: sqnr.get(name) ?? 0,
+      },
+    ];
   });
 }

@@ -66,7 +66,7 @@ export async function runWorkflow(
     if (fixed.remedies === null) current = await tryRemedies(current, judge, remedying);
     const { candidate } = current;
     const ranking = async () => {
-      const scores = await measureLayers(pool, measured, candidate, run);
+      const scores = await measureLayers(pool, measured, candidate, settings.targetDrop, run);
       // Of a remedied model they are those of its own weights.
       if (candidate.remedies.length === 0) ranked = scores;
       return rankLayers(scores).flatMap(({ name }) => (candidate.fixed.has(name) ? [] : [name]));
@@ -76,7 +76,7 @@ export async function runWorkflow(
   // This processor's times say nothing of another.
   if (!isForeign)
     current = await chooseByLatency(current, judge, pool.first, chooser, outputs, onProgress, signal);
-  if (rank) ranked ??= await measureLayers(pool, measured, whole, run);
+  if (rank) ranked ??= await measureLayers(pool, measured, whole, settings.targetDrop, run);
   const { notebook } = judge;
   return {
     whole,

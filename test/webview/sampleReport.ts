@@ -133,6 +133,7 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
     score: 0.981 - drop,
     drop,
     standardError: 0.002 + 0.1 * Math.abs(drop),
+    samples: keep ? 128 : 500,
     outputDb: keep ? 5 + (index % 7) : 20 + ((index * 7) % 19),
     ranAsInteger: index % 13 !== 5,
     advice: keep

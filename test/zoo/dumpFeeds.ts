@@ -1,4 +1,4 @@
-// Writes what the calibration samples feed, as the engine prepares them, for the peer: MODEL DATA OUT. A folder for each run of
+// Writes what the calibration samples feed, as the engine prepares them, for the peer: MODEL DATA OUT [COUNT]. A folder for each run of
 // the model, with `inputs.json` (names) and an array `I.npy` for each input. A model that keeps a state is run in float,
 // and each of its steps is one.
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { runSteps } from '../../engine/runtime/sequence';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import { npyBytes } from '../engine/feeds/npyBytes';
 
-const [path = '', data = '', out = ''] = process.argv.slice(2);
+const [path = '', data = '', out = '', count = 'Infinity'] = process.argv.slice(2);
 const pool = new WorkerPool(1);
 const descr: Partial<Record<Tensor['type'], string>> = { float32: '<f4', int64: '<i8' };
 
@@ -31,7 +31,7 @@ async function main(): Promise<unknown> {
   const { bytes, model } = await readModelFile(resolve(path));
   const { calibration } = await openDataset(data, inputSpecs(model));
   const session = await pool.first.load(bytes, { threads: 1 });
-  for (let i = 0; i < calibration.length; i++) {
+  for (let i = 0; i < Math.min(calibration.length, Number(count)); i++) {
     const { feeds, sequence } = await calibration.load(i);
     const carried = Object.values(sequence?.carry ?? {});
     const run = async (fed: Record<string, Tensor>) =>

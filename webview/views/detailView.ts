@@ -16,7 +16,7 @@ import { add, addKeepBox, addName, addText, emptied, whenChanged, type Host, typ
 import { addHistogram } from './histogramView';
 import { addIcon } from './icons';
 
-function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing }: Report): void {
+function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing, settings }: Report): void {
   const { metric } = float;
   const list = add(parent, 'dl', 'figures');
   const figure = (term: string, value: string, hint: string) => {
@@ -26,10 +26,12 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing 
     return add(group, 'dd', '', value);
   };
   const alone = 'with this layer alone in int8, on the samples that choose';
+  const all = settings.choosingSamples;
+  const settled = layer.samples < all ? `; ${layer.samples} of ${all} samples settled it` : '';
   const drop = figure(
     'Drop',
     formatMeasuredDrop(metric, layer),
-    `Change of the score ${alone}, with its standard error`,
+    `Change of the score ${alone}, with its standard error${settled}`,
   );
   if (isNoise(layer)) add(drop, 'span', 'muted', ' within noise');
   const score = figure('Score', formatScore(metric, layer.score), `The model's score ${alone}`);

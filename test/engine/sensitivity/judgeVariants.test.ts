@@ -201,7 +201,33 @@ test('samples whose state is fed back are run whole', async () => {
   });
   const { verdicts } = await judgeVariants(pool, evaluator, normalized, variants);
   for (const { name } of variants)
-    expect(verdicts.get(name)).toEqual(await evaluator.judge(encodeModel(build(name))));
+    expect(verdicts.get(name)).toMatchObject(await evaluator.judge(encodeModel(build(name))));
+});
+
+test('runs no more samples once the first few, which stand for all, settle it', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
+  const metric = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
+  const evaluator = await Evaluator.create(pool, many, metric, {
+    model: encodeModel(normalized),
+    outputs: ['y', 'z'],
+  });
+  const looks: number[] = [];
+  const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
+    // Memory for five at a time.
+    memory: 5 * 4 * (144 * 4 + 10),
+    isSettled: ({ indices, samples: seen }) => {
+      expect(seen).toHaveLength(indices.length);
+      return looks.push(indices.length) > 0 && indices.length >= 32;
+    },
+  });
+  expect([...new Set(looks)]).toEqual([16, 32]);
+  for (const { indices, samples: seen } of verdicts.values()) {
+    expect([indices.length, seen.length]).toEqual([32, 32]);
+    // From everywhere, not the beginning.
+    const gaps = indices.map((index, i) => index - (indices[i - 1] ?? -1));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(3);
+  }
 });
 
 test('ends when it is cancelled', async () => {
