@@ -1,4 +1,5 @@
 import type {
+  CauseKind,
   BlamedOperators,
   LatencySpread,
   MetricName,
@@ -137,6 +138,18 @@ export function dropInterval({ drop, standardError }: Pick<LayerReport, 'drop' |
   const half = NORMAL_95 * standardError;
   return { low: drop - half, high: drop + half };
 }
+
+/** What a cause is called. */
+export const causeTitles: Readonly<Record<CauseKind, string>> = {
+  'weight-channels': 'channels of unlike range',
+  outliers: 'outliers',
+  'unlike-parts': 'joined unlike ranges',
+  'half-unused': 'half the grid unused',
+  'lobe-lost': 'negative lobe lost',
+  upstream: 'error from before',
+  magnified: 'noise magnified behind',
+  coarse: '8 bits too few',
+};
 
 /** What operators between the layers cost in int8: `Mul (12) costs 3.1 points in int8: stays in float`. */
 export function describeBlamed(metric: MetricName, { opType, nodes, gain }: BlamedOperators): string {

@@ -273,6 +273,35 @@ export interface LayerAdvice {
   reason: string;
 }
 
+/**
+ * What makes a layer lose accuracy, by measured facts:
+ * - `weight-channels`: one scale for channels of a weight whose ranges differ many times;
+ * - `outliers`: few values far out cost all others bits;
+ * - `unlike-parts`: tensors of unlike ranges were joined on one grid;
+ * - `half-unused`: a symmetric grid for values on one side of zero;
+ * - `lobe-lost`: the small negative values of an activation function fall into one step;
+ * - `upstream`: most of the error at its output came with what it reads;
+ * - `magnified`: its own noise is small, and what follows magnifies it;
+ * - `coarse`: nothing but that 8 bits are too few.
+ */
+export type CauseKind =
+  | 'weight-channels'
+  | 'outliers'
+  | 'unlike-parts'
+  | 'half-unused'
+  | 'lobe-lost'
+  | 'upstream'
+  | 'magnified'
+  | 'coarse';
+
+export interface Cause {
+  kind: CauseKind;
+  /** The facts, in a sentence. */
+  reason: string;
+  /** What fits, in a sentence; `null` where nothing but a finer grid or float does. */
+  remedy: string | null;
+}
+
 export interface LayerReport {
   name: string;
   opType: string;
@@ -290,6 +319,12 @@ export interface LayerReport {
   samples: number;
   /** Signal to quantization noise of the model's outputs with this layer alone in int8, in dB: ranks where scores are equal. */
   outputDb: number;
+  /** Signal to noise at its output in the net with all in int8, in dB, with all that came before; `null` where it cannot be told. */
+  pathDb: number | null;
+  /** `null` where there is nothing to explain. */
+  cause: Cause | null;
+  /** All in int8 but this layer; `null` where it was not asked for, since all in int8 does. */
+  without: { score: number; standardError: number } | null;
   /** Whether onnxruntime computed it on integers when all layers were int8. */
   ranAsInteger: boolean;
   advice: LayerAdvice;

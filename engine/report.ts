@@ -1,4 +1,5 @@
-import { formatScore } from './format';
+import { formatBytes, formatMeasuredDrop, formatScore, formatShare, isNoise } from './format';
+import { elementCount } from './onnx/elements';
 import type { Layer } from './onnx/layers';
 import { notFiniteOf } from './notFiniteOf';
 import type { Measured } from './preparation';
@@ -10,7 +11,6 @@ import type {
   LayerAdvice,
   LayerInput,
   LayerReport,
-  MetricName,
   ModelSummary,
   NotebookEntry,
   Report,
@@ -32,6 +32,9 @@ import type { Outcome } from './workflow/workflow';
 
 /** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
 const REPORT_BINS = 512;
+
+/** Of each weight, against one byte. */
+const FLOAT_BYTES_MORE = 3;
 
 export interface Findings {
   summary: ModelSummary;
@@ -66,6 +69,7 @@ export function buildReport(findings: Findings): Report {
   const keepFloat = new Set(floatLayers(chosen));
   const floatOnPurpose = new Set([...keepFloat, ...measured.unreached.map((l) => l.name)]);
   const scores = new Map(ranked.map((r) => [r.name, r]));
+  const allCosts = [...measured.costs.values()].reduce((a, b) => a + b, 0);
   const integer = all.nodes.filter((n) => n.kind === 'integer').map((n) => n.name);
   const layers = measured.layers.flatMap((layer): LayerReport[] => {
     const found = scores.get(layer.name);
@@ -83,8 +87,20 @@ export function buildReport(findings: Findings): Report {
         standardError: found.standardError,
         samples: found.samples,
         outputDb: found.outputDb,
+        ...(outcome.explained.get(layer.name) ?? { pathDb: null, cause: null, without: null }),
         ranAsInteger,
-        advice: adviceFor(found, keepFloat.has(layer.name), ranAsInteger, metric, choosing.score),
+        advice: adviceFor(
+          found,
+          keepFloat.has(layer.name),
+          ranAsInteger,
+          { float, choosing },
+          {
+            wholeScore: outcome.wholeScore,
+            without: outcome.explained.get(layer.name)?.without ?? null,
+            bytes: FLOAT_BYTES_MORE * (layer.weight === null ? 0 : elementCount(layer.weight)),
+            share: (measured.costs.get(layer.name) ?? 0) / (allCosts || 1),
+          },
+        ),
       },
     ];
   });
@@ -153,22 +169,39 @@ function ranInteger(layer: Layer, integer: readonly string[]): boolean {
   return integer.some((name) => withoutSuffix(name) === layer.name);
 }
 
-/** A drop below this share of the float score is called nothing. */
-const NOTHING = 0.0005;
+/** What leaving a layer in float brings and costs. */
+interface Alternative {
+  /** Everything in int8, on the samples that choose. */
+  wholeScore: number;
+  without: LayerReport['without'];
+  /** Bytes that its weight takes more. */
+  bytes: number;
+  /** Its share of all multiplications with additions. */
+  share: number;
+}
 
 function adviceFor(
-  { drop, score, sqnrDb }: LayerScore,
+  { drop, score, standardError }: LayerScore,
   keep: boolean,
   ranAsInteger: boolean,
-  metric: MetricName,
-  floatScore: number,
+  { float: { metric }, choosing }: Pick<Report, 'float' | 'choosing'>,
+  { wholeScore, without, bytes, share }: Alternative,
 ): LayerAdvice {
-  const effect =
-    Math.abs(drop) <= NOTHING * Math.abs(floatScore)
-      ? `Alone in int8 it leaves the score at ${formatScore(metric, score)}`
-      : `Alone in int8 it takes the score from ${formatScore(metric, floatScore)} to ${formatScore(metric, score)}`;
-  const noise = `its output keeps ${sqnrDb.toFixed(1)} dB over the noise`;
-  if (keep) return { decision: 'float', reason: `${effect}; ${noise}.` };
+  const alone = isNoise({ drop, standardError })
+    ? `Alone in int8 it costs nothing beyond noise (${formatMeasuredDrop(metric, { drop, standardError })})`
+    : `Alone in int8 it takes the score from ${formatScore(metric, choosing.score)} to ${formatScore(metric, score)}`;
   const slow = ranAsInteger ? '' : ' onnxruntime still computes it in float.';
-  return { decision: 'int8', reason: `${effect}; ${noise}.${slow}` };
+  const gain =
+    without === null
+      ? ''
+      : ` Left alone in float it takes the int8 net from ${formatScore(metric, wholeScore)} to ${formatScore(metric, without.score)}.`;
+  if (!keep)
+    return {
+      decision: 'int8',
+      reason: `${alone}.${without !== null && without.score > wholeScore + 2 * without.standardError ? gain : ''}${slow}`,
+    };
+  return {
+    decision: 'float',
+    reason: `${alone}.${gain} It costs ${formatBytes(bytes)} more, and ${formatShare(share)} of the multiply-adds.`,
+  };
 }

@@ -1,4 +1,5 @@
 import {
+  causeTitles,
   baseName,
   formatBlocks,
   describeBlamed,
@@ -189,13 +190,17 @@ export function layersText(report: Report): string {
     formatDb(l.outputDb),
     formatScore(metric, l.score),
     formatMeasuredDrop(metric, l),
+    l.cause === null ? '' : causeTitles[l.cause.kind],
   ];
   const shown = sorted.slice(0, MOST_SENSITIVE);
   const noise = sorted.filter(isNoise).length;
   const notFinite = shown.map(({ inputs }) =>
     inputs.flatMap((input) => (input.notFinite === undefined ? [] : [formatNotFinite(input.notFinite)])),
   );
-  const rows = [['Layer', 'Operator', 'Weight', 'SQNR', 'At outputs', 'Score', 'Change'], ...shown.map(row)];
+  const rows = [
+    ['Layer', 'Operator', 'Weight', 'SQNR', 'At outputs', 'Score', 'Change', 'Why'],
+    ...shown.map(row),
+  ];
   // A column of nothing would only take room.
   if (notFinite.some((found) => found.length > 0))
     rows.forEach((cells, i) => cells.push(i === 0 ? 'NaN, ±∞' : (notFinite[i - 1] ?? []).join('; ')));

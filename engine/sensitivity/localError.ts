@@ -4,7 +4,7 @@ import type { Model } from '../onnx/model';
 import type { QuantPlan } from '../quantize/plan';
 import type { WorkerPool } from '../runtime/workerPool';
 import { decibels } from '../stats/sqnr';
-import { add, fold, runSamples } from './runSamples';
+import { add, fold, runSamples, type SampleRun } from './runSamples';
 import type { NodeAdder } from './nodeAdder';
 import { withTwins, type Twin } from './withTwins';
 
@@ -20,8 +20,7 @@ export async function localSqnr(
   layers: readonly Layer[],
   plan: QuantPlan,
   samples: SampleSource,
-  onSample: () => void,
-  signal?: AbortSignal,
+  run: SampleRun = {},
   remedied = original,
 ): Promise<Map<string, number>> {
   const compare = ({ output }: Twin, { node }: NodeAdder) => ({
@@ -32,7 +31,6 @@ export async function localSqnr(
   const sums = new Map(
     [...outputs.values()].flatMap((o) => [o.signal, o.noise]).map((name) => [name, new Float64Array(1)]),
   );
-  const run = { onSample, signal };
   await runSamples(
     pool,
     model,

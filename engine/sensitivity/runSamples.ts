@@ -7,6 +7,8 @@ import type { WorkerPool } from '../runtime/workerPool';
 export interface SampleRun {
   onSample?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Computes quantized parts as their text says, and not as onnxruntime fuses them. */
+  unfused?: boolean | undefined;
 }
 
 /**
@@ -21,14 +23,14 @@ export async function runSamples(
   names: readonly string[],
   samples: SampleSource,
   take: (valuesOf: (output: string) => TensorData) => void,
-  { onSample, signal }: SampleRun = {},
+  { onSample, signal, unfused = false }: SampleRun = {},
 ): Promise<void> {
   if (names.length === 0) return;
   const bytes = encodeModel(model);
   await pool.forEach(
     samples.length,
     {
-      prepare: (worker) => worker.load(bytes, { threads: 1 }),
+      prepare: (worker) => worker.load(bytes, { threads: 1, unfused }),
       work: async (session, i) => {
         const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
         const { outputs } = await session.run(feeds, [...names], sequence);

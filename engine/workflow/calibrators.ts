@@ -41,7 +41,7 @@ async function mixedMethods(
     // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
     const bare: Candidate = { ...withOperators(start, []), choices: new Map() };
     const plan = planOf({ ...bare, weights: 'per-channel', methods });
-    sqnr.set(method, await localSqnr(pool, base.model, base.layers, plan, few, step, signal));
+    sqnr.set(method, await localSqnr(pool, base.model, base.layers, plan, few, { onSample: step, signal }));
   }
   // Tensors that no layer reads or writes as integers have a histogram, but no noise: those between take what keeps most.
   return new Map([...methodsOf(start, 'max'), ...methodPerTensor(base.layers, sqnr)]);

@@ -11,7 +11,7 @@ import { buildModel, planOf, withChoices, withOperators, type Candidate } from '
 import { SUFFICES } from './judge';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
-const LOCAL_SAMPLES = 16;
+export const LOCAL_SAMPLES = 16;
 
 /** A layer as measured alone. */
 export interface LayerScore extends Ranked {
@@ -55,7 +55,7 @@ export async function measureLayers(
   const { base, variants } = aloneVariants(candidate);
   const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
   const step = () => local.step();
-  const sqnr = await localSqnr(pool, plain, layers, planOf(bare), samples, step, signal, model);
+  const sqnr = await localSqnr(pool, plain, layers, planOf(bare), samples, { onSample: step, signal }, model);
   const exact = new StageProgress(
     'sensitivity',
     'Trying each layer alone in int8',

@@ -6,6 +6,7 @@ import { makeBase } from './base';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator, methodsFor } from './calibrators';
 import { withFixed, withOperators, type Candidate, type FixedChoices } from './candidate';
+import { explainLayers, type Explained } from './explainLayers';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { measureLayers, type LayerScore } from './measureLayers';
@@ -16,6 +17,8 @@ import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
 export interface Outcome {
   /** Everything that the user left open in int8, with the calibrator that does best so. */
   whole: Candidate;
+  /** What that scores on the samples that choose. */
+  wholeScore: number;
   /** What it chose. */
   chosen: Candidate;
   blamed: BlamedOperators[];
@@ -23,6 +26,8 @@ export interface Outcome {
   calibrationTable: Report['calibrationTable'];
   /** Each layer alone in int8; empty where nothing asked for it. */
   ranked: LayerScore[];
+  /** By layer; empty where nothing asked for it. */
+  explained: Map<string, Explained>;
 }
 
 export interface WorkflowOptions {
@@ -67,8 +72,8 @@ export async function runWorkflow(
     const { candidate } = current;
     const ranking = async () => {
       const scores = await measureLayers(pool, measured, candidate, settings.targetDrop, run);
-      // Of a remedied model they are those of its own weights.
-      if (candidate.remedies.length === 0) ranked = scores;
+      // Of a remedied model they are those of its own weights, and of one scaled otherwise too.
+      if (candidate.remedies.length === 0 && candidate.weights === whole.weights) ranked = scores;
       return rankLayers(scores).flatMap(({ name }) => (candidate.fixed.has(name) ? [] : [name]));
     };
     current = await refineLayers(current, ranking, judge, onProgress);
@@ -77,14 +82,19 @@ export async function runWorkflow(
   if (!isForeign)
     current = await chooseByLatency(current, judge, pool.first, chooser, outputs, onProgress, signal);
   if (rank) ranked ??= await measureLayers(pool, measured, whole, settings.targetDrop, run);
+  const explained = rank
+    ? await explainLayers(pool, measured, whole, ranked ?? [], !judge.aims(judged), run)
+    : new Map<string, Explained>();
   const { notebook } = judge;
   return {
     whole,
+    wholeScore: judged.verdict.score,
     chosen: current.candidate,
     blamed,
     notebook,
     calibrationTable: table,
     ranked: ranked ?? [],
+    explained,
   };
 }
 

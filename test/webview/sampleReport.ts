@@ -135,6 +135,15 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
     standardError: 0.002 + 0.1 * Math.abs(drop),
     samples: keep ? 128 : 500,
     outputDb: keep ? 5 + (index % 7) : 20 + ((index * 7) % 19),
+    pathDb: keep ? 4 : 18 + (index % 9),
+    cause: keep
+      ? {
+          kind: 'outliers',
+          reason: `99.9% of what it reads lies within ±1.2, and its grid reaches ${20 + index}: one value in a thousand takes 4.1 of 8 bits.`,
+          remedy: 'Clip it tighter (percentile 99.9%), if those values may be cut off; else a finer grid.',
+        }
+      : null,
+    without: keep ? { score: 0.528 + 0.9 * drop, standardError: 0.012 } : null,
     ranAsInteger: index % 13 !== 5,
     advice: keep
       ? {

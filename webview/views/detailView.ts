@@ -1,5 +1,6 @@
 import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine/protocol';
 import {
+  causeTitles,
   formatBytes,
   formatDb,
   formatMeasuredDrop,
@@ -38,6 +39,12 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing,
   add(score, 'span', 'muted', ` float ${formatScore(metric, choosing.score)}`);
   figure('SQNR', formatDb(layer.sqnrDb), "Signal to quantization noise at this layer's own output");
   figure('At outputs', formatDb(layer.outputDb), `The same at the model's outputs ${alone}`);
+  if (layer.pathDb !== null)
+    figure(
+      'In the int8 net',
+      formatDb(layer.pathDb),
+      'The same at this layer with everything in int8, errors from before included',
+    );
   figure(
     'Quantized runs in',
     layer.ranAsInteger ? 'integers' : 'float',
@@ -67,6 +74,15 @@ function drawHead(
   add(text, 'strong', '', decision);
   add(text, 'span', '', ' ');
   addText(text, 'span', '', layer.advice.reason);
+  if (layer.cause !== null) {
+    const why = add(parent, 'p', 'layer-advice');
+    addIcon(why, 'info');
+    const words = add(why, 'span', '');
+    add(words, 'strong', '', `Why: ${causeTitles[layer.cause.kind]}.`);
+    add(words, 'span', '', ' ');
+    addText(words, 'span', '', layer.cause.reason);
+    if (layer.cause.remedy !== null) addText(words, 'span', 'muted', ` ${layer.cause.remedy}`);
+  }
   if (!layer.ranAsInteger) {
     const note = add(parent, 'p', 'warning');
     addIcon(note, 'warning', 'Note');

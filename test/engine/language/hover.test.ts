@@ -25,6 +25,9 @@ function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
     standardError: 0.02,
     samples: 64,
     outputDb: 11.5,
+    pathDb: 8.2,
+    cause: null,
+    without: null,
     ranAsInteger: true,
     advice: { decision: 'float', reason: 'Alone in int8 it takes the score from 97.7% to 60.7%.' },
   };

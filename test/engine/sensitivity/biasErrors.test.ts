@@ -141,8 +141,7 @@ describe.each(Object.entries(kinds))('%s', (_, nodes) => {
     const after = corrected?.model ?? normalized;
     expect(await errors(after)).toBeLessThan(0.35 * (await errors(normalized)));
     // Measured against the model from before the correction.
-    const sqnr = (remedied: Model) =>
-      localSqnr(pool, normalized, layers, plan, source(6), () => undefined, undefined, remedied);
+    const sqnr = (remedied: Model) => localSqnr(pool, normalized, layers, plan, source(6), {}, remedied);
     const [plain, better] = [await sqnr(normalized), await sqnr(after)];
     expect(better.get(`${own}_node`)).toBeGreaterThan((plain.get(`${own}_node`) ?? NaN) + 0.2);
     const written = corrected && decodeModel(encodeModel(corrected.model), 'corrected');
@@ -161,5 +160,5 @@ test('of a layer that no sample reaches nothing is known', async () => {
   expect(await biasErrors(pool, normalized, findLayers(normalized.graph), plan, source(0))).toEqual(
     new Map(),
   );
-  expect(await localSqnr(pool, normalized, [], plan, source(1), () => undefined)).toEqual(new Map());
+  expect(await localSqnr(pool, normalized, [], plan, source(1))).toEqual(new Map());
 });

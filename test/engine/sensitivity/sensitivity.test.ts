@@ -125,7 +125,7 @@ test('each layer’s own noise is measured with float inputs, over all samples',
   const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
   const layers = findLayers(model.graph);
   let steps = 0;
-  const measured = await localSqnr(pool, model, layers, plan, samples, () => steps++);
+  const measured = await localSqnr(pool, model, layers, plan, samples, { onSample: () => steps++ });
   expect(steps).toBe(8);
 
   const outputs = (of: Parameters<typeof runModel>[0], name: string) =>
@@ -155,8 +155,8 @@ test('a layer that calibration barely reached is told by its noise', async () =>
   const x = clipped.get('x');
   if (x !== undefined) clipped.set('x', { ...x, scale: x.scale / 20 });
   const few = { ...samples, length: 2 };
-  const before = await localSqnr(pool, model, layers, plan, few, () => undefined);
-  const after = await localSqnr(pool, model, layers, { ...plan, activations: clipped }, few, () => undefined);
+  const before = await localSqnr(pool, model, layers, plan, few);
+  const after = await localSqnr(pool, model, layers, { ...plan, activations: clipped }, few);
   expect(after.get('c_node')).toBeLessThan(5);
   // The other layer is fed by the float model and hears nothing of it.
   expect(after.get('y_node')).toBeCloseTo(before.get('y_node') ?? NaN, 4);

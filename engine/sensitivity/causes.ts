@@ -1,0 +1,196 @@
+import { findBlocks } from '../onnx/blocks';
+import { floatValues } from '../onnx/elements';
+import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
+import { constantsWithin } from '../onnx/foldIntoConv';
+import type { Layer } from '../onnx/layers';
+import type { Model } from '../onnx/model';
+import { graphsWithin } from '../onnx/scopes';
+import type { Cause, WeightGranularity } from '../protocol';
+import type { Affine } from '../quantize/affine';
+import { outputChannels } from '../quantize/remedies/weightChannels';
+import type { HistogramState } from '../stats/histogram';
+import { Magnitudes } from '../stats/magnitudes';
+import { percentileClip } from '../calibrate/percentileClip';
+import { gridNoise } from './gridNoise';
+
+/** Decibels by which one noise has to be above another to be called the larger. */
+const CLEARLY = 6;
+/** Own noise below which a layer is no source of error. */
+const QUIET = 30;
+/** Ranges that differ so many times waste three bits of eight. */
+const UNLIKE = 8;
+/** Ranges that differ so many times leave most channels less than four bits. */
+const DROWNED = 16;
+/** Bits of eight that outliers may take. */
+const MOST_BITS = 2;
+/** Values that are called few: one in a thousand. */
+const FEW = 99.9;
+
+/** What was measured of a layer. */
+export interface LayerFacts {
+  /** Signal to noise in dB at its own output, fed with float inputs: with all of it rounded, and with its weights alone. */
+  sqnrDb: number;
+  weightsDb: number;
+  /** At the model's outputs, with this layer alone in int8. */
+  outputDb: number;
+  /** At its own output in the net with all in int8; `null` where it is not known. */
+  pathDb: number | null;
+}
+
+/** Tensors and weights of a model, for saying why a layer loses accuracy. */
+export class Causes {
+  private readonly producers: { index: GraphIndex; lobes: ReadonlySet<string> }[];
+
+  constructor(
+    { graph }: Model,
+    private readonly histograms: Readonly<Record<string, HistogramState>>,
+    private readonly grids: ReadonlyMap<string, Affine>,
+    private readonly weights: WeightGranularity,
+  ) {
+    const constants = constantsWithin(graph);
+    const lobes = new Set(
+      findBlocks(graph).flatMap((b) => (['GELU', 'SiLU', 'HardSwish'].includes(b.kind) ? [b.name] : [])),
+    );
+    this.producers = graphsWithin(graph).map((g) => ({ index: indexGraph(g, constants), lobes }));
+  }
+
+  /** What makes the noise that counts, and what fits. */
+  of(layer: Layer, { sqnrDb, weightsDb, outputDb, pathDb }: LayerFacts): Cause {
+    const unlike = this.unlikeChannels(layer);
+    // What drowns most channels says little in the power of the whole, which the widest one makes.
+    if (unlike !== null && unlike.times >= DROWNED) return unlike.cause;
+    if (pathDb !== null && sqnrDb >= pathDb + CLEARLY)
+      return {
+        kind: 'upstream',
+        reason: `It loses little by itself (${db(sqnrDb)}), and most of the error at its output in the int8 net (${db(pathDb)}) came with what it reads.`,
+        remedy: 'Look at the layers before it.',
+      };
+    const total = powerOf(sqnrDb);
+    const own = Math.min(total, powerOf(weightsDb));
+    const [output = 0, ...inputs] = [layer.output, ...layer.activations].map((tensor) =>
+      this.noiseOf(tensor),
+    );
+    const noisiest = inputs.indexOf(Math.max(0, ...inputs));
+    const input = Math.max(0, total - own - output);
+    const most = Math.max(own, input, output);
+    if (own === most) return unlike?.cause ?? coarse('its weights', sqnrDb, outputDb);
+    const tensor =
+      input === most ? (layer.activations[noisiest] ?? layer.activations[0] ?? '') : layer.output;
+    const what = input === most ? 'what it reads' : 'what it makes';
+    return this.ofTensor(tensor, what) ?? coarse(what, sqnrDb, outputDb);
+  }
+
+  private noiseOf(tensor: string): number {
+    const [state, grid] = [this.histograms[tensor], this.grids.get(tensor)];
+    return state === undefined || grid === undefined ? 0 : gridNoise(state, grid);
+  }
+
+  private unlikeChannels({ node, weight }: Layer): { cause: Cause; times: number } | null {
+    if (weight === null || this.weights === 'per-channel') return null;
+    const { count, of } = outputChannels(node, weight.dims.map(Number));
+    const ranges = new Float64Array(count);
+    floatValues(weight).forEach((w, i) => {
+      ranges[of(i)] = Math.max(ranges[of(i)] ?? 0, Math.abs(w));
+    });
+    const sorted = [...ranges].filter((r) => r > 0).sort((a, b) => a - b);
+    const [least = 0, middle = 0, most = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
+    const times = most / (middle || 1);
+    if (times < UNLIKE && most / (least || 1) < UNLIKE * UNLIKE) return null;
+    // Half a step of the scale that all share.
+    const lost = sorted.filter((r) => r < most / 127 / 2).length;
+    const nothing = lost === 0 ? '' : `, and ${lost} of ${count} round to nothing`;
+    const cause: Cause = {
+      kind: 'weight-channels',
+      reason: `With one scale for all, half the channels of its weight have no more than ${bits(8 - Math.log2(times))} of 8 bits: the widest reaches ${factor(times)} times as far as the middle one${nothing}.`,
+      remedy: 'Give each channel its own scale (weights per channel), or equalize it with the layer before.',
+    };
+    return { cause, times };
+  }
+
+  private ofTensor(tensor: string, what: string): Cause | null {
+    const [state, grid] = [this.histograms[tensor], this.grids.get(tensor)];
+    if (state === undefined || grid === undefined) return null;
+    const { min, max } = state;
+    const parts = this.rangesJoined(tensor);
+    const unlike = parts.length > 1 ? Math.max(...parts) / (Math.min(...parts) || 1) : 1;
+    if (unlike >= UNLIKE)
+      return {
+        kind: 'unlike-parts',
+        reason: `${sentence(what)} was joined of tensors whose ranges differ ${factor(unlike)}-fold, on one grid.`,
+        remedy: 'Keep the Concat in float, so that each part has a grid of its own.',
+      };
+    const isSymmetric = grid.low === -grid.high && grid.zeroPoint === 0;
+    if (isSymmetric && (min >= 0 || max <= 0))
+      return {
+        kind: 'half-unused',
+        reason: `${sentence(what)} is never ${min >= 0 ? 'below' : 'above'} zero, where a symmetric grid has half its steps.`,
+        remedy: 'Take an affine grid, if the target has one.',
+      };
+    if (this.hasLobe(tensor) && min < 0 && -min < 2 * grid.scale)
+      return {
+        kind: 'lobe-lost',
+        reason: `The activation function's negative values, down to ${min.toPrecision(2)}, lie within two steps of ${grid.scale.toPrecision(2)}.`,
+        remedy: 'Clip the function at 10 (GELU10), which makes the steps finer.',
+      };
+    const reach = Math.max(Math.abs(grid.low - grid.zeroPoint), grid.high - grid.zeroPoint) * grid.scale;
+    const most = percentileClip(new Magnitudes(state), FEW);
+    const taken = Math.log2(reach / (most || reach || 1));
+    if (taken >= MOST_BITS)
+      return {
+        kind: 'outliers',
+        reason: `${FEW}% of ${what} lies within ±${most.toPrecision(2)}, and its grid reaches ${reach.toPrecision(2)}: one value in a thousand takes ${bits(taken)} of 8 bits.`,
+        remedy: `Clip it tighter (percentile ${FEW}%), if those values may be cut off; else a finer grid.`,
+      };
+    return null;
+  }
+
+  private hasLobe(tensor: string): boolean {
+    return this.producers.some(({ index, lobes }) => {
+      const made = index.producer.get(tensor);
+      return (
+        made !== undefined && (lobes.has(made.name) || ['Gelu', 'HardSwish', 'Mish'].includes(made.opType))
+      );
+    });
+  }
+
+  /** Largest magnitudes of what a Concat joins to a tensor; nothing for other tensors. */
+  private rangesJoined(tensor: string): number[] {
+    const joined = this.producers.map(({ index }) => index.producer.get(tensor)).find((n) => n !== undefined);
+    if (joined?.opType !== 'Concat') return [];
+    return joined.input.flatMap((name) => {
+      const state = this.histograms[name];
+      return state === undefined ? [] : [Math.max(-state.min, state.max)];
+    });
+  }
+}
+
+function coarse(what: string, sqnrDb: number, outputDb: number): Cause {
+  if (sqnrDb >= QUIET && outputDb <= sqnrDb - CLEARLY)
+    return {
+      kind: 'magnified',
+      reason: `Its own noise is small (${db(sqnrDb)}), and what follows magnifies it (${db(outputDb)} at the outputs).`,
+      remedy: null,
+    };
+  return { kind: 'coarse', reason: `8 bits are too few for ${what} (${db(sqnrDb)}).`, remedy: null };
+}
+
+/** Noise as a share of the signal. */
+function powerOf(decibels: number): number {
+  return 10 ** (-decibels / 10);
+}
+
+function db(value: number): string {
+  return `${value.toFixed(1)} dB`;
+}
+
+function bits(value: number): string {
+  return Math.max(0, value).toFixed(1);
+}
+
+function factor(value: number): string {
+  return Math.round(value).toString();
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

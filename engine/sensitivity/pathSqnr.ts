@@ -1,0 +1,65 @@
+import { unlessCancelled } from '../engineError';
+import type { SampleSource } from '../feeds/dataset';
+import { exposeTensors } from '../onnx/exposeTensors';
+import { encodeModel, type Model } from '../onnx/model';
+import type { TensorData } from '../onnx/tensor';
+import type { WorkerPool } from '../runtime/workerPool';
+import { decibels } from '../stats/sqnr';
+import type { SampleRun } from './runSamples';
+
+/**
+ * Signal to noise in dB of tensors of a quantized model against those of the same names in its float original: the error's way
+ * through the network, with all that came before. Tensors that one of the two does not make, or of another size there, are left out.
+ */
+export async function pathSqnr(
+  pool: WorkerPool,
+  float: Model,
+  quantized: Model,
+  tensors: Iterable<string>,
+  samples: SampleSource,
+  { onSample, signal }: SampleRun = {},
+): Promise<Map<string, number>> {
+  const wanted = [...new Set(tensors)];
+  const [exact, rounded] = [exposeTensors(float, wanted), exposeTensors(quantized, wanted)];
+  const both = wanted.filter((t) => exact.outputs.has(t) && rounded.outputs.has(t));
+  if (both.length === 0) return new Map();
+  const outputsOf = ({ outputs }: typeof exact) => both.map((t) => outputs.get(t) ?? t);
+  const models = [exact, rounded].map((e) => encodeModel(e.model));
+  const sums = new Map(both.map((t) => [t, { signal: 0, noise: 0, odd: false }]));
+  await pool.forEach(
+    samples.length,
+    {
+      prepare: (worker) => Promise.all(models.map((bytes) => worker.load(bytes, { threads: 1 }))),
+      work: async ([first, second], i) => {
+        if (first === undefined || second === undefined) return;
+        const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
+        const a = (await first.run(feeds, outputsOf(exact), sequence)).outputs;
+        const b = (await second.run(feeds, outputsOf(rounded), sequence)).outputs;
+        for (const [tensor, sum] of sums) {
+          const [x, y] = [
+            a[exact.outputs.get(tensor) ?? '']?.data,
+            b[rounded.outputs.get(tensor) ?? '']?.data,
+          ];
+          if (x === undefined || x.length !== y?.length) sum.odd = true;
+          else addTo(sum, x, y);
+        }
+        onSample?.();
+      },
+      finish: async (sessions) => {
+        for (const session of sessions) await session.release();
+      },
+    },
+    signal,
+  );
+  return new Map(
+    [...sums].flatMap(([tensor, s]) => (s.odd ? [] : [[tensor, decibels(s.signal, s.noise)] as const])),
+  );
+}
+
+function addTo(sum: { signal: number; noise: number }, exact: TensorData, rounded: TensorData): void {
+  for (let i = 0; i < exact.length; i++) {
+    const x = Number(exact[i]);
+    sum.signal += x * x;
+    sum.noise += (x - Number(rounded[i])) ** 2;
+  }
+}

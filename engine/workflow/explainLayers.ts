@@ -1,0 +1,105 @@
+import type { Measured, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { Cause, LayerReport } from '../protocol';
+import type { WorkerPool } from '../runtime/workerPool';
+import { Causes } from '../sensitivity/causes';
+import { judgeVariants } from '../sensitivity/judgeVariants';
+import { localSqnr } from '../sensitivity/localError';
+import { pathSqnr } from '../sensitivity/pathSqnr';
+import { pairedDifference } from '../stats/pairedDifference';
+import { MAX_DB } from '../stats/sqnr';
+import { buildModel, planOf, withChoices, withOperators, type Candidate } from './candidate';
+import { LOCAL_SAMPLES, type LayerScore } from './measureLayers';
+
+/** Why a layer costs what it costs, and what it would bring to leave it alone in float. */
+export interface Explained {
+  pathDb: number | null;
+  cause: Cause | null;
+  without: LayerReport['without'];
+}
+
+/** Of layers that cost nothing to speak of, the noisiest are explained all the same. */
+const NOISIEST = 5;
+
+/**
+ * Explains layers that were measured alone: where the noise at each comes from, and what the score would be with everything in
+ * int8 but that layer.
+ * @param whole everything in int8
+ * @param isMissed whether that misses the target: else no layer has to be left out, and none is tried
+ */
+export async function explainLayers(
+  pool: WorkerPool,
+  { dataset, chooser }: Measured,
+  whole: Candidate,
+  scores: readonly LayerScore[],
+  isMissed: boolean,
+  { onProgress, signal }: Run,
+): Promise<Map<string, Explained>> {
+  const { calibration } = dataset;
+  const few = Math.min(LOCAL_SAMPLES, calibration.length);
+  const samples = { length: few, load: (i: number) => calibration.load(i) };
+  const { layers, model, plain, histograms } = whole.base;
+  const bare: Candidate = { ...withOperators(whole, []), choices: new Map() };
+  const progress = new StageProgress('local', 'Finding where noise comes from', 2 * few, onProgress);
+  const onSample = () => progress.step();
+  const stored = layers.filter((l) => l.weight !== null && l.opType !== 'LSTM' && l.opType !== 'GRU');
+  const names = stored.map((l) => l.name);
+  const weightsOnly = planOf(withChoices(bare, names, 'int8-weights'));
+  const weightsDb = await localSqnr(
+    pool,
+    plain,
+    stored,
+    weightsOnly,
+    samples,
+    { onSample, signal, unfused: true },
+    model,
+  );
+  const tensors = layers.map((l) => l.output);
+  const pathDb = await pathSqnr(pool, plain, buildModel(whole), tensors, samples, { onSample, signal });
+
+  const without = new Map<string, LayerReport['without']>();
+  if (isMissed) {
+    const trying = new StageProgress(
+      'sensitivity',
+      'Trying everything in int8 but one layer',
+      layers.length,
+      onProgress,
+    );
+    const variants = layers.map(({ name }) => ({
+      name,
+      build: () => buildModel(withChoices(whole, [name], 'float')),
+    }));
+    const { verdicts } = await judgeVariants(pool, chooser, buildModel(whole), variants, {
+      onVerdict: () => trying.step(),
+      signal,
+    });
+    for (const [name, { score, samples: own }] of verdicts) {
+      const { standardError } = pairedDifference(chooser.floatSamples, own);
+      without.set(name, { score, standardError });
+    }
+  }
+
+  const causes = new Causes(plain, histograms, planOf(whole).activations, whole.weights);
+  const byNoise = [...scores].sort((a, b) => a.outputDb - b.outputDb).slice(0, NOISIEST);
+  const wanted = new Set([...scores.filter(matters), ...byNoise].map((s) => s.name));
+  const found = new Map(scores.map((s) => [s.name, s]));
+  return new Map(
+    layers.map((layer) => {
+      const score = found.get(layer.name);
+      const path = pathDb.get(layer.output) ?? null;
+      const ownWeights = layer.weight === null ? MAX_DB : (score?.sqnrDb ?? MAX_DB);
+      const cause =
+        score === undefined || !wanted.has(layer.name)
+          ? null
+          : causes.of(layer, {
+              ...{ sqnrDb: score.sqnrDb, outputDb: score.outputDb, pathDb: path },
+              weightsDb: weightsDb.get(layer.name) ?? ownWeights,
+            });
+      return [layer.name, { pathDb: path, cause, without: without.get(layer.name) ?? null }];
+    }),
+  );
+}
+
+function matters({ drop, standardError }: LayerScore): boolean {
+  return drop > 2 * standardError;
+}

@@ -1,0 +1,157 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Sample } from '../../../engine/feeds/dataset';
+import { findLayers } from '../../../engine/onnx/layers';
+import type { Model } from '../../../engine/onnx/model';
+import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
+import { rewriteQdq } from '../../../engine/quantize/rewrite';
+import { WorkerPool } from '../../../engine/runtime/workerPool';
+import { Causes } from '../../../engine/sensitivity/causes';
+import { localSqnr } from '../../../engine/sensitivity/localError';
+import { pathSqnr } from '../../../engine/sensitivity/pathSqnr';
+import { x86Here } from '../quantize/here';
+import { quantizeTiny } from '../quantize/quantizeTiny';
+import { float } from '../runTiny';
+import { node, noise, noisy, tinyModel } from '../tinyModel';
+
+const pool = new WorkerPool(1);
+afterAll(() => pool.dispose());
+
+const image = [1, 8, 6, 6];
+const values = noise(288, 3);
+
+interface Planted {
+  fault: string;
+  model: Model;
+  layer: string;
+  input?: number[] | Float32Array;
+  profile?: ProfileName;
+  weights?: WeightGranularity;
+  said: RegExp;
+}
+
+/** A weight of [8, 8, 1, 1] whose first output channel is many times as wide as the others. */
+const wide = noise(64, 5).map((v, i) => (i < 8 ? 60 * v : v));
+const plain = {
+  inputs: { x: image },
+  outputs: ['y'],
+  constants: { w: noisy([8, 8, 1, 1], 1), v: noisy([8, 8, 1, 1], 2) },
+};
+const chain = [node('Conv', ['x', 'w'], 'a'), node('Conv', ['a', 'v'], 'y')];
+
+const planted: Planted[] = [
+  {
+    fault: 'weight-channels',
+    model: tinyModel({ ...plain, constants: { ...plain.constants, v: [[8, 8, 1, 1], wide] }, nodes: chain }),
+    layer: 'y_node',
+    weights: 'per-tensor',
+    said: /the widest reaches \d+ times as far/,
+  },
+  {
+    fault: 'outliers',
+    model: tinyModel({
+      ...plain,
+      inputs: { x: [1, 8, 40, 40] },
+      nodes: [node('Conv', ['x', 'w'], 'y')],
+    }),
+    layer: 'y_node',
+    // One in ten thousand reaches fifty times as far.
+    input: noise(12_800, 3).map((v, i) => (i === 777 ? 50 : v)),
+    said: /lies within ±1\.0, and its grid reaches \d+: one value in a thousand takes \d\.\d of 8 bits/,
+  },
+  {
+    fault: 'unlike-parts',
+    model: tinyModel({
+      ...plain,
+      constants: { ...plain.constants, big: noisy([8, 8, 1, 1], 7, 90), u: noisy([8, 16, 1, 1], 6) },
+      nodes: [
+        node('Conv', ['x', 'w'], 'small'),
+        node('Conv', ['x', 'big'], 'large'),
+        node('Concat', ['small', 'large'], 'joined', { axis: 1 }),
+        node('Conv', ['joined', 'u'], 'y'),
+      ],
+    }),
+    layer: 'y_node',
+    said: /joined of tensors whose ranges differ \d+-fold/,
+  },
+  {
+    fault: 'half-unused',
+    model: tinyModel({ ...plain, nodes: [node('Relu', ['x'], 'r'), node('Conv', ['r', 'w'], 'y')] }),
+    layer: 'y_node',
+    profile: 'tensorrt',
+    said: /never below zero/,
+  },
+  {
+    fault: 'lobe-lost',
+    model: tinyModel({
+      inputs: { x: [1, 64] },
+      outputs: ['y'],
+      // The product does not look at what makes the steps coarse.
+      constants: { w: [[64, 8], noise(512, 1).map((v, i) => (i >> 3 === 5 ? 0 : v))] },
+      nodes: [node('Gelu', ['x'], 'g'), node('MatMul', ['g', 'w'], 'y')],
+      opset: 20,
+    }),
+    layer: 'y_node',
+    // One value of 60 makes steps of a quarter.
+    input: noise(64, 4).map((v, i) => (i === 5 ? 60 : 2 * v)),
+    said: /negative values, down to -0\.1\d*, lie within two steps/,
+  },
+  {
+    fault: 'upstream',
+    model: tinyModel({ ...plain, nodes: chain }),
+    layer: 'y_node',
+    said: /most of the error at its output in the int8 net/,
+  },
+  {
+    fault: 'coarse',
+    model: tinyModel({ ...plain, nodes: chain }),
+    layer: 'y_node',
+    said: /8 bits are too few/,
+  },
+];
+
+describe.each(planted)(
+  'a net with $fault',
+  ({ fault, model, layer: name, input, profile = x86Here, weights = 'per-channel', said }) => {
+    test('is told so', async () => {
+      const dims =
+        model.graph.input[0]?.type?.value.case === 'tensorType'
+          ? model.graph.input[0].type.value.value.shape?.dim
+          : [];
+      const shape = (dims ?? []).map((d) => Number(d.value.value ?? 1));
+      const sample: Sample = { name: '#0', feeds: { x: float(shape, input ?? values) }, truth: null };
+      const samples = { length: 1, load: () => Promise.resolve(sample) };
+      const settings = { profile, weights };
+      const {
+        float: normalized,
+        int8,
+        plan,
+        histograms,
+      } = await quantizeTiny(model, sample.feeds, settings, [], fault === 'unlike-parts');
+      const layers = findLayers(normalized.graph);
+      const layer = layers.find((l) => l.name === name);
+      if (layer === undefined) throw new Error(`no layer ${name}`);
+      const alone = { ...plan, operators: new Set<string>() };
+      const stored = { ...alone, grids: new Map(layers.map((l) => [l.name, 'int8-weights'] as const)) };
+      const sqnr = await localSqnr(pool, normalized, layers, alone, samples);
+      const weightsDb = await localSqnr(pool, normalized, layers, stored, samples, { unfused: true });
+      // A first layer that reads all but noise.
+      const coarse = new Map(
+        [...plan.activations].map(([t, a]) => [t, t === 'x' ? { ...a, scale: 30 * a.scale } : a] as const),
+      );
+      const whole = fault === 'upstream' ? rewriteQdq(normalized, { ...plan, activations: coarse }) : int8;
+      const outputs = layers.map((l) => l.output);
+      const path = await pathSqnr(pool, normalized, whole, outputs, samples);
+      const only = rewriteQdq(normalized, { ...alone, layers: new Set([name]) });
+      const output = await pathSqnr(pool, normalized, only, ['y'], samples);
+      const cause = new Causes(normalized, histograms, plan.activations, weights).of(layer, {
+        sqnrDb: sqnr.get(name) ?? 0,
+        weightsDb: weightsDb.get(name) ?? 0,
+        outputDb: output.get('y') ?? 0,
+        pathDb: fault === 'upstream' ? (path.get('y') ?? null) : null,
+      });
+      expect(cause.kind).toBe(fault);
+      expect(cause.reason).toMatch(said);
+      expect(cause.reason).not.toMatch(/NaN|Infinity|undefined/);
+    });
+  },
+);
