@@ -4,6 +4,7 @@ import { modelBytes } from './onnx/writeModel';
 import type { Measured, Run } from './preparation';
 import { StageProgress } from './progress';
 import type { FloatResult, Int8Result, ModelSummary, RunNode, ScoreDifference } from './protocol';
+import { wholeName } from './quantize/remedies/splitDepthwise';
 import { operatorTimes } from './runtime/operatorTimes';
 import { withoutSuffix } from './runtime/originalNames';
 import { loadWithNodes } from './runtime/runNodes';
@@ -96,7 +97,9 @@ function interval({ difference, standardError }: ReturnType<typeof pairedDiffere
 
 /** Share of the multiplications with additions whose layer has no integer node in the optimized graph. */
 function floatShareOf({ costs, layers, unreached }: Measured, nodes: readonly RunNode[]): number {
-  const integer = new Set(nodes.filter((n) => n.kind === 'integer').map((n) => withoutSuffix(n.name)));
+  const own = nodes.filter((n) => n.kind === 'integer').map((n) => withoutSuffix(n.name));
+  // A layer that a remedy split is known by its parts.
+  const integer = new Set([...own, ...own.map(wholeName)]);
   const names = [...layers, ...unreached].map((l) => l.name);
   const sum = (list: readonly string[]) => list.reduce((n, name) => n + (costs.get(name) ?? 0), 0);
   const all = sum(names);

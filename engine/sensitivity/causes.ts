@@ -35,6 +35,8 @@ export interface LayerFacts {
   outputDb: number;
   /** At its own output in the net with all in int8; `null` where it is not known. */
   pathDb: number | null;
+  /** Whether it costs accuracy alone in int8. */
+  costs: boolean;
 }
 
 /** Tensors and weights of a model, for saying why a layer loses accuracy. */
@@ -55,11 +57,11 @@ export class Causes {
   }
 
   /** What makes the noise that counts, and what fits. */
-  of(layer: Layer, { sqnrDb, weightsDb, outputDb, pathDb }: LayerFacts): Cause {
+  of(layer: Layer, { sqnrDb, weightsDb, outputDb, pathDb, costs }: LayerFacts): Cause {
     const unlike = this.unlikeChannels(layer);
     // What drowns most channels says little in the power of the whole, which the widest one makes.
     if (unlike !== null && unlike.times >= DROWNED) return unlike.cause;
-    if (pathDb !== null && sqnrDb >= pathDb + CLEARLY)
+    if (!costs && pathDb !== null && sqnrDb >= pathDb + CLEARLY)
       return {
         kind: 'upstream',
         reason: `It loses little by itself (${db(sqnrDb)}), and most of the error at its output in the int8 net (${db(pathDb)}) came with what it reads.`,

@@ -94,6 +94,7 @@ export async function explainLayers(
           : causes.of(layer, {
               ...{ sqnrDb: score.sqnrDb, outputDb: score.outputDb, pathDb: path },
               weightsDb: weightsDb.get(layer.name) ?? ownWeights,
+              costs: matters(score),
             });
       return [layer.name, { pathDb: path, cause, without: without.get(layer.name) ?? null }];
     }),

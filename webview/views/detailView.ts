@@ -46,7 +46,7 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing,
       'The same at this layer with everything in int8, errors from before included',
     );
   figure(
-    'Quantized runs in',
+    'Runs in',
     layer.ranAsInteger ? 'integers' : 'float',
     'How the runtime computed it in int8',
   );

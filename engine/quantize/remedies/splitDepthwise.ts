@@ -103,6 +103,11 @@ function outputsOf(node: NodeProto, { initializers }: GraphIndex, groups: number
   return channels;
 }
 
+/** The name of the layer that was split into parts; any other name as it is. */
+export function wholeName(part: string): string {
+  return part.replace(/_part\d+$/, '');
+}
+
 function split(site: Site, groups: readonly number[][], editor: ModelEditor): void {
   const { graph, before, first, depthwise, behind } = site;
   const made: NodeProto[] = [];

@@ -147,7 +147,8 @@ describe.each(planted)(
         sqnrDb: sqnr.get(name) ?? 0,
         weightsDb: weightsDb.get(name) ?? 0,
         outputDb: output.get('y') ?? 0,
-        pathDb: fault === 'upstream' ? (path.get('y') ?? null) : null,
+        pathDb: path.get('y') ?? null,
+        costs: fault !== 'upstream',
       });
       expect(cause.kind).toBe(fault);
       expect(cause.reason).toMatch(said);
