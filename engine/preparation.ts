@@ -12,7 +12,7 @@ import { findLayers, layerTypes, type Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Operator } from './onnx/operators';
 import { StageProgress, type OnProgress } from './progress';
-import type { AnalyzeSettings, ProfileName, SettledSettings, UsedMethod } from './protocol';
+import type { MeasuredLayer, AnalyzeSettings, ProfileName, SettledSettings, UsedMethod } from './protocol';
 import { tensorsOf } from './quantize/plan';
 import { resolveProfile } from './resolveProfile';
 import type { WorkerPool } from './runtime/workerPool';
@@ -24,8 +24,10 @@ import { comparesWithFloat } from './target';
 import { adaptTo, isReached, partsOf, seenParts } from './workflow/base';
 
 export interface Run {
-  onProgress?: OnProgress;
-  signal?: AbortSignal;
+  onProgress?: OnProgress | undefined;
+  /** Called with layers of the report to be, as they are measured. */
+  onMeasured?: ((layers: MeasuredLayer[]) => void) | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** A model as read, with the form that is worked on. */

@@ -330,6 +330,11 @@ export interface LayerReport {
   advice: LayerAdvice;
 }
 
+/** A layer while the analysis runs: its noise comes first, what it costs alone in int8 later. */
+export interface MeasuredLayer extends Pick<LayerReport, 'name' | 'sqnrDb'> {
+  exact: Pick<LayerReport, 'drop' | 'standardError' | 'outputDb'> | null;
+}
+
 export interface SettledSettings extends AnalyzeSettings {
   /** The target that `auto` stood for. */
   profile: ProfileName;
@@ -570,4 +575,6 @@ export type TensorPicture =
 /** Parameters of every custom notification from the engine. */
 export interface Notifications {
   'quantscope/progress': { path: string; progress: Progress };
+  /** What an analysis that runs has measured of layers, as it comes; a layer may come again with more. */
+  'quantscope/measured': { path: string; layers: MeasuredLayer[] };
 }

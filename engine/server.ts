@@ -53,6 +53,9 @@ function answer<M extends keyof Requests>(
         onProgress: (progress) => {
           void connection.sendNotification('quantscope/progress', { path: params.path, progress });
         },
+        onMeasured: (layers) => {
+          void connection.sendNotification('quantscope/measured', { path: params.path, layers });
+        },
       });
     } catch (thrown) {
       return responseError(thrown);

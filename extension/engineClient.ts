@@ -21,6 +21,8 @@ export class EngineClient implements vscode.Disposable {
   private readonly progress = new vscode.EventEmitter<Notifications['quantscope/progress']>();
   private readonly states = new vscode.EventEmitter<EngineState>();
   readonly onProgress = this.progress.event;
+  private readonly measured = new vscode.EventEmitter<Notifications['quantscope/measured']>();
+  readonly onMeasured = this.measured.event;
   readonly onState = this.states.event;
 
   constructor(
@@ -54,6 +56,9 @@ export class EngineClient implements vscode.Disposable {
     const client = new LanguageClient('quantscope', 'Quantscope', server, await this.options());
     client.onNotification('quantscope/progress', (params: Notifications['quantscope/progress']) =>
       this.progress.fire(params),
+    );
+    client.onNotification('quantscope/measured', (params: Notifications['quantscope/measured']) =>
+      this.measured.fire(params),
     );
     try {
       await client.start();
@@ -110,6 +115,7 @@ export class EngineClient implements vscode.Disposable {
   dispose(): void {
     this.disposed = true;
     this.progress.dispose();
+    this.measured.dispose();
     this.states.dispose();
   }
 }

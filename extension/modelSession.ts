@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { DataSummary, ErrorData, PresetName, Progress, Report } from '../engine/protocol';
+import type { DataSummary, ErrorData, MeasuredLayer, PresetName, Progress, Report } from '../engine/protocol';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { Refusal, toErrorData } from './errorData';
@@ -14,6 +14,7 @@ const ORDER: ToWebview['type'][] = [
   'model',
   'dataState',
   'data',
+  'measured',
   'report',
   'keepFloat',
   'quantized',
@@ -37,6 +38,7 @@ export class ModelSession implements vscode.Disposable {
   private turn: Promise<unknown> = Promise.resolve();
   private loading: Promise<void> | undefined;
   private readonly latest = new Map<ToWebview['type'], ToWebview>();
+  private readonly measured = new Map<string, MeasuredLayer>();
   private readonly sent = new vscode.EventEmitter<ToWebview>();
   /** Every message for the views of this model. */
   readonly onDidSend = this.sent.event;
@@ -200,6 +202,8 @@ export class ModelSession implements vscode.Disposable {
   async run<T>(task: (token: vscode.CancellationToken) => Promise<T>): Promise<T> {
     const source = (this.running = new vscode.CancellationTokenSource());
     this.send({ type: 'error', error: null });
+    this.measured.clear();
+    this.send({ type: 'measured', layers: [] });
     try {
       return await task(source.token);
     } finally {
@@ -212,6 +216,13 @@ export class ModelSession implements vscode.Disposable {
   setProgress(progress: Progress): void {
     // One that arrives after the end would never be cleared.
     if (this.isRunning) this.send({ type: 'progress', progress });
+  }
+
+  /** Layers that the analysis under way has measured so far; they stay when it is cancelled. */
+  addMeasured(layers: MeasuredLayer[]): void {
+    for (const layer of layers) this.measured.set(layer.name, layer);
+    this.latest.set('measured', { type: 'measured', layers: [...this.measured.values()] });
+    this.sent.fire({ type: 'measured', layers });
   }
 
   cancel(): void {

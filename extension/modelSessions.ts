@@ -6,7 +6,7 @@ import { ModelSession } from './modelSession';
 export class ModelSessions implements vscode.Disposable {
   private readonly byUri = new Map<string, ModelSession>();
   private readonly runningChanged = new vscode.EventEmitter<void>();
-  private readonly listener: vscode.Disposable;
+  private readonly listeners: vscode.Disposable[];
   readonly onDidChangeRunning = this.runningChanged.event;
 
   constructor(
@@ -14,11 +14,11 @@ export class ModelSessions implements vscode.Disposable {
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    this.listener = engine.onProgress(({ path, progress }) => {
-      for (const session of this.byUri.values()) {
-        if (session.uri.fsPath === path) session.setProgress(progress);
-      }
-    });
+    const at = (path: string) => this.all().filter((session) => session.uri.fsPath === path);
+    this.listeners = [
+      engine.onProgress(({ path, progress }) => at(path).forEach((session) => session.setProgress(progress))),
+      engine.onMeasured(({ path, layers }) => at(path).forEach((session) => session.addMeasured(layers))),
+    ];
   }
 
   get running(): number {
@@ -56,7 +56,7 @@ export class ModelSessions implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.listener.dispose();
+    for (const listener of this.listeners) listener.dispose();
     this.all().forEach((session) => session.dispose());
     this.byUri.clear();
     this.runningChanged.dispose();

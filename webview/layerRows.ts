@@ -1,5 +1,5 @@
 import { ascending } from 'd3-array';
-import type { LayerReport, LayerSummary, Report } from '../engine/protocol';
+import type { LayerReport, LayerSummary, MeasuredLayer, Report } from '../engine/protocol';
 import type { State, ViewState } from './store';
 
 /** One line of the layer list. */
@@ -8,6 +8,10 @@ export interface LayerRow {
   index: number;
   summary: LayerSummary;
   report: LayerReport | null;
+  /** Noise at its own output in dB, as soon as it is known. */
+  sqnrDb: number | null;
+  /** What it costs alone in int8, as soon as that is known. */
+  exact: MeasuredLayer['exact'];
   /** The user keeps it in float. */
   keep: boolean;
   /** The report advises to keep it in float. */
@@ -39,17 +43,35 @@ export function layerRows(state: State): LayerRow[] {
     index,
     summary,
     report: reports.get(summary.name) ?? null,
+    ...measuredOf(reports.get(summary.name), state.measured.get(summary.name)),
     keep: kept.has(summary.name),
     advised: advised.has(summary.name),
   }));
 }
 
+/** Of a finished report; before there is one, of the analysis that runs. */
+function measuredOf(
+  report: LayerReport | undefined,
+  measured: MeasuredLayer | undefined,
+): Pick<LayerRow, 'sqnrDb' | 'exact'> {
+  return { sqnrDb: (report ?? measured)?.sqnrDb ?? null, exact: report ?? measured?.exact ?? null };
+}
+
 const collator = new Intl.Collator('en', { numeric: true });
 
-function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr' | 'output'): number {
-  if (key === 'order' || row.report === null) return row.index;
-  const { drop, sqnrDb, outputDb } = row.report;
-  return { drop, sqnr: sqnrDb, output: outputDb }[key];
+/** `null` for what is not known yet. */
+function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr' | 'output'): number | null {
+  if (key === 'order') return row.index;
+  if (key === 'sqnr') return row.sqnrDb;
+  return (key === 'drop' ? row.exact?.drop : row.exact?.outputDb) ?? null;
+}
+
+/** Known values by size; what is not known comes last, the noisiest first, as it will be measured. */
+function compareBy(a: LayerRow, b: LayerRow, key: Parameters<typeof sortValue>[1], sign: number): number {
+  const [x, y] = [sortValue(a, key), sortValue(b, key)];
+  if (x !== null && y !== null) return sign * ascending(x, y);
+  if (x === null && y === null) return ascending(a.sqnrDb ?? Infinity, b.sqnrDb ?? Infinity);
+  return x === null ? 1 : -1;
 }
 
 /** Whether the filter's text occurs in the layer's name, operator or weight, in any case. */
@@ -61,17 +83,16 @@ export function matchesFilter(layer: LayerSummary, filter: string): boolean {
 /** The rows that match the filter, in the order asked for; equal ones keep the model's order. */
 export function arrangeRows(rows: readonly LayerRow[], view: ViewState): LayerRow[] {
   // Before an analysis there is nothing but names and the model's order to sort by.
-  const measured = rows.some((row) => row.report !== null) || view.sort.key === 'name';
+  const measured = rows.some((row) => row.sqnrDb !== null) || view.sort.key === 'name';
   const { key, descending } = measured ? view.sort : { key: 'order' as const, descending: false };
   const sign = descending ? -1 : 1;
   return rows
     .filter(({ summary }) => matchesFilter(summary, view.filter))
     .sort(
       (a, b) =>
-        sign *
-          (key === 'name'
-            ? collator.compare(a.summary.name, b.summary.name)
-            : ascending(sortValue(a, key), sortValue(b, key))) || a.index - b.index,
+        (key === 'name'
+          ? sign * collator.compare(a.summary.name, b.summary.name)
+          : compareBy(a, b, key, sign)) || a.index - b.index,
     );
 }
 

@@ -1,6 +1,7 @@
 import type {
   DataSummary,
   ErrorData,
+  MeasuredLayer,
   ModelSummary,
   Progress,
   QuantizeResult,
@@ -17,6 +18,8 @@ export type ToWebview =
   | { type: 'data'; data: DataSummary | null }
   /** What is being done about the data; `null` when it is settled. */
   | { type: 'dataState'; state: DataState | null }
+  /** Layers that an analysis under way has measured, to add to those before; none forgets them all. */
+  | { type: 'measured'; layers: MeasuredLayer[] }
   | { type: 'report'; report: Report | null }
   /** `null` when nothing runs. */
   | { type: 'progress'; progress: Progress | null }

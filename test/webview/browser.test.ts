@@ -349,6 +349,15 @@ describe('commands', () => {
       /Measuring each layer\s+19 of 51\s+2 min 5 s left\s+Cancel/,
     );
     await view.screenshot('progress-first');
+    const measured = report.layers.map(({ name, sqnrDb, drop, standardError, outputDb }, i) => ({
+      ...{ name, sqnrDb },
+      exact: i % 2 === 0 ? { drop, standardError, outputDb } : null,
+    }));
+    await view.send({ type: 'measured', layers: measured });
+    expect(await firstRow().innerText()).toMatch(/p2o\.Conv\.2\s+Conv\s+−45\.3/);
+    expect(await view.page.getByRole('columnheader').allInnerTexts()).toContain('At outputs');
+    await view.screenshot('measuring');
+    await view.send({ type: 'measured', layers: [] });
     await view.page.click('[data-action="analyze"]', { force: true });
     await view.page.click('[data-action="cancel"]');
     expect((await view.posted()).map((message) => message.type)).toEqual(['ready', 'cancel']);

@@ -36,6 +36,42 @@ test('before an analysis the model keeps its order', () => {
   expect(names(unmeasured, 'drop', true)).toEqual(report.model.layers.map((layer) => layer.name));
 });
 
+test('while it is measured, what is known comes first, and then the noisiest', () => {
+  const layer = (name: string, sqnrDb: number, drop?: number) => ({
+    ...{ name, sqnrDb },
+    exact: drop === undefined ? null : { drop, standardError: 0.001, outputDb: 20 },
+  });
+  const told = reduce(unmeasured, {
+    type: 'measured',
+    layers: [
+      layer('p2o.Conv.4', 12),
+      layer('p2o.Conv.9', 30),
+      layer('p2o.Conv.1', 9),
+      layer('p2o.Conv.7', 20),
+    ],
+  });
+  expect(names(told, 'drop', true).slice(0, 4)).toEqual([
+    'p2o.Conv.1',
+    'p2o.Conv.4',
+    'p2o.Conv.7',
+    'p2o.Conv.9',
+  ]);
+  const more = reduce(told, {
+    type: 'measured',
+    layers: [layer('p2o.Conv.4', 12, 0.01), layer('p2o.Conv.1', 9, 0.4)],
+  });
+  expect(names(more, 'drop', true).slice(0, 4)).toEqual([
+    'p2o.Conv.1',
+    'p2o.Conv.4',
+    'p2o.Conv.7',
+    'p2o.Conv.9',
+  ]);
+  expect(layerRows(more)[4]).toMatchObject({ sqnrDb: 12, exact: { drop: 0.01 }, report: null });
+  // A finished report takes their place.
+  expect(layerRows(reduce(more, { type: 'report', report }))[4]?.exact?.drop).toBe(report.layers[4]?.drop);
+  expect(reduce(more, { type: 'measured', layers: [] }).measured.size).toBe(0);
+});
+
 test('the filter looks at name, operator and weight, in any case', () => {
   expect(names(measured, 'order', false, ' MATMUL ')).toHaveLength(3);
   expect(names(measured, 'order', false, 'conv2d_182')).toEqual(['p2o.Conv.2']);

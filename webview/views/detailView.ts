@@ -45,11 +45,7 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing,
       formatDb(layer.pathDb),
       'The same at this layer with everything in int8, errors from before included',
     );
-  figure(
-    'Runs in',
-    layer.ranAsInteger ? 'integers' : 'float',
-    'How the runtime computed it in int8',
-  );
+  figure('Runs in', layer.ranAsInteger ? 'integers' : 'float', 'How the runtime computed it in int8');
 }
 
 function drawHead(

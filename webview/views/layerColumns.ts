@@ -92,32 +92,32 @@ const drop: Column = {
     const zero = add(track, 'span', 'drop-zero');
     const bar = add(track, 'span', 'drop-bar');
     const whisker = add(track, 'span', 'drop-whisker');
-    return ({ report }, { metric, scale }) => {
-      const value = report !== null && Number.isFinite(report.drop) ? report.drop : 0;
-      number.textContent = report === null ? '' : formatDropNumber(metric, report.drop);
+    return ({ exact }, { metric, scale }) => {
+      const value = exact !== null && Number.isFinite(exact.drop) ? exact.drop : 0;
+      number.textContent = exact === null ? '' : formatDropNumber(metric, exact.drop);
       const [from, to] = [scale(0), scale(value)];
       zero.style.left = `${from}%`;
       bar.style.left = `${Math.min(from, to)}%`;
       bar.style.width = `${Math.abs(to - from)}%`;
       bar.classList.toggle('gain', value < 0);
-      const { low, high } = dropInterval({ drop: value, standardError: report?.standardError ?? 0 });
+      const { low, high } = dropInterval({ drop: value, standardError: exact?.standardError ?? 0 });
       const [start, end] = [Math.max(0, scale(low)), Math.min(100, scale(high))];
       whisker.style.left = `${start}%`;
       whisker.style.width = `${end - start}%`;
       whisker.style.display = high > low ? '' : 'none';
-      const noise = report !== null && isNoise(report);
+      const noise = exact !== null && isNoise(exact);
       cell.classList.toggle('within-noise', noise);
-      const said = report === null ? '' : formatMeasuredDrop(metric, report);
+      const said = exact === null ? '' : formatMeasuredDrop(metric, exact);
       cell.setAttribute('aria-label', noise ? `${said}, within noise` : said);
       cell.title = noise ? `${said}: within noise` : said;
     };
   },
 };
 
-const sqnr = text('sqnr', 'SQNR', 'sqnr', ({ report }) => (report === null ? '' : formatDb(report.sqnrDb)));
+const sqnr = text('sqnr', 'SQNR', 'sqnr', ({ sqnrDb }) => (sqnrDb === null ? '' : formatDb(sqnrDb)));
 
-const output = text('output', 'At outputs', 'output', ({ report }) =>
-  report === null ? '' : formatDb(report.outputDb),
+const output = text('output', 'At outputs', 'output', ({ exact }) =>
+  exact === null ? '' : formatDb(exact.outputDb),
 );
 
 const state: Column = {
@@ -145,6 +145,9 @@ export const reportColumns: readonly Column[] = [
   ...[keep, order, name, operator],
   ...[drop, output, sqnr, state],
 ];
+
+/** Columns of the list while the first analysis runs. */
+export const measuredColumns: readonly Column[] = [order, name, operator, drop, output, sqnr];
 
 /** Columns of the list before the first analysis. */
 export const summaryColumns: readonly Column[] = [

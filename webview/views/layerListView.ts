@@ -6,7 +6,7 @@ import { arrangeRows, layerRows, shownLayer, visibleRange, type LayerRow } from 
 import type { State } from '../store';
 import { add, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
-import { reportColumns, summaryColumns, type Column, type RowContext } from './layerColumns';
+import { measuredColumns, reportColumns, summaryColumns, type Column, type RowContext } from './layerColumns';
 
 /** Must equal --row-height in the style sheet. */
 const ROW_HEIGHT = 22;
@@ -14,11 +14,15 @@ const ROW_HEIGHT = 22;
 type FillRow = (row: LayerRow, context: RowContext) => void;
 
 function rowContext(state: State): RowContext {
-  const drops = (state.report?.layers ?? []).map((layer) => layer.drop).filter(Number.isFinite);
+  const exact = state.report?.layers ?? [...state.measured.values()].flatMap((layer) => layer.exact ?? []);
+  const drops = exact.map((layer) => layer.drop).filter(Number.isFinite);
   const [low = 0, high = 0] = extent(drops);
   const domain = [Math.min(0, low), Math.max(0, high)];
   if (domain[0] === domain[1]) domain[1] = 1;
-  return { metric: state.report?.float.metric ?? 'top1', scale: scaleLinear(domain, [0, 100]) };
+  return {
+    metric: state.report?.float.metric ?? state.data?.metric ?? 'top1',
+    scale: scaleLinear(domain, [0, 100]),
+  };
 }
 
 function drawDropAxis(cell: HTMLElement, { metric, scale }: RowContext): void {
@@ -180,17 +184,26 @@ export function mountLayerList(parent: HTMLElement, host: Host): Update {
   new ResizeObserver(drawRows).observe(grid);
 
   const drawColumns = whenChanged(
-    (state) => [state.report, state.view.sort],
+    (state) => [state.report, state.measured, state.view.sort],
     (state) => {
-      const wanted = state.report === null ? summaryColumns : reportColumns;
+      const isRunning = state.report === null && state.measured.size > 0;
+      const wanted = isRunning ? measuredColumns : state.report === null ? summaryColumns : reportColumns;
       if (wanted !== columns) emptied(body);
       columns = wanted;
       grid.classList.toggle('with-report', state.report !== null);
+      grid.classList.toggle('measuring', isRunning);
       drawHead(head, columns, state, host);
     },
   );
   const arrange = whenChanged(
-    (state) => [state.model, state.report, state.keepFloat, state.view.sort, state.view.filter],
+    (state) => [
+      state.model,
+      state.report,
+      state.measured,
+      state.keepFloat,
+      state.view.sort,
+      state.view.filter,
+    ],
     (state) => {
       const all = layerRows(state);
       rows = arrangeRows(all, state.view);
