@@ -76,14 +76,15 @@ export async function judgeVariants(
     onVerdict?.(name, verdict);
   };
   if (variants.length === 0 || samples.length === 0) return { verdicts, passMs: 0, variantsMs: 0 };
-  const first = await unlessCancelled(samples.load(0), signal);
-  if (first.sequence !== undefined) {
+  const judgeWhole = async (): Promise<JudgedVariants> => {
     const all = Array.from({ length: samples.length }, (_, i) => i);
-    const judgeWhole = async (worker: RuntimeWorker, { name, build }: Variant) =>
+    const work = async (worker: RuntimeWorker, { name, build }: Variant) =>
       tell(name, { ...(await evaluator.judgeIn(worker, encodeModel(build()), signal)), indices: all });
-    await inTurn(pool, variants, judgeWhole, signal);
+    await inTurn(pool, variants, work, signal);
     return { verdicts, passMs: 0, variantsMs: 0 };
-  }
+  };
+  const first = await unlessCancelled(samples.load(0), signal);
+  if (first.sequence !== undefined) return judgeWhole();
 
   const cuts = new Map(variants.map(({ name, build }) => [name, suffixOf(build(), base).cut]));
   const inputs = new Set(base.graph.input.map((i) => i.name));
@@ -97,7 +98,15 @@ export async function judgeVariants(
   const order = spread(samples.length);
   let variantsMs = 0;
   for (let start = 0; start < order.length;) {
-    const kept = await prefix.compute(pool, evaluator, order.slice(start), memory, signal);
+    let kept: Kept[];
+    try {
+      kept = await prefix.compute(pool, evaluator, order.slice(start), memory, signal);
+    } catch (thrown) {
+      throwIfCancelled(signal);
+      // What a cut is of may be no tensor, which the base cannot hand out.
+      if (start === 0) return await judgeWhole();
+      throw thrown;
+    }
     const isLast = start + kept.length === order.length;
     const judgeRest = async (worker: RuntimeWorker, { name, build }: Variant) => {
       const own = ratings.get(name) ?? new Map<number, Rating>();

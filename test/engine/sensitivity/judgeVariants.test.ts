@@ -166,6 +166,33 @@ describe.each([
   });
 });
 
+test('a cut that is of no tensor is not made', async () => {
+  const model = tinyModel({
+    inputs: { x: image },
+    outputs: ['y'],
+    constants: { a: noisy([4, 4, 1, 1], 1), w: noisy([144, 4], 4) },
+    nodes: [
+      node('Conv', ['x', 'a'], 'stem'),
+      node('SplitToSequence', ['stem'], 'parts', { axis: 1 }),
+      node('Flatten', ['stem'], 'flat'),
+      node('MatMul', ['flat', 'w'], 'm'),
+      node('ArgMax', ['m'], 'best', { axis: 1, keepdims: 0 }),
+      node('Squeeze', ['best'], 'index'),
+      node('SequenceAt', ['parts', 'index'], 'y'),
+    ],
+  });
+  const { base, variants } = await variantsOf(model);
+  expect(suffixOf(variants[1]?.build() ?? base, base).cut).toContain('parts');
+  const metric = createMetric({ metric: 'sqnr', alphabet: [] }, ['y']);
+  const evaluator = await Evaluator.create(pool, samples, metric, {
+    model: encodeModel(base),
+    outputs: ['y'],
+  });
+  const { verdicts } = await judgeVariants(pool, evaluator, base, variants);
+  for (const { name, build } of variants)
+    expect(verdicts.get(name)).toMatchObject(await evaluator.judge(encodeModel(build())));
+});
+
 test('samples whose state is fed back are run whole', async () => {
   const recurrent = tinyModel({
     inputs: { x: [1, 8], h: [1, 8] },
