@@ -69,7 +69,8 @@ export async function measureLayers(
   const onVerdict = (name: string, verdict: JudgedVariant) => {
     exact.step();
     const { difference, standardError } = dropOf(verdict);
-    const found = { drop: -difference, standardError, outputDb: verdict.sqnrDb };
+    // Not −0, which JSON does not know.
+    const found = { drop: 0 - difference, standardError, outputDb: verdict.sqnrDb };
     onMeasured?.([{ name, sqnrDb: sqnr.get(name) ?? 0, exact: found }]);
   };
   const { verdicts } = await judgeVariants(pool, chooser, base, variants, {
@@ -83,7 +84,7 @@ export async function measureLayers(
     const { indices, sqnrDb } = verdict;
     const { difference, standardError } = dropOf(verdict);
     // Of some samples only, it is held against float on the same.
-    const [drop, score] = [-difference, chooser.float + difference];
+    const [drop, score] = [0 - difference, chooser.float + difference];
     return [
       {
         name,

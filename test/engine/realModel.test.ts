@@ -56,21 +56,11 @@ test('the workflow brings per-channel weights near to float, with nearly all of 
   // Seven calibrators and the mixture, and what follows, on 64 lines each.
 }, 400_000);
 
-test('per-tensor weights collapse', async () => {
-  const output = join(folder, 'per-tensor.onnx');
-  const { int8, meetsTarget: met } = await project.quantize(
-    { ...settings, samples: 32, weights: 'per-tensor', output, keepFloat: [] },
-    {},
-  );
-  expect(int8.score).toBeLessThan(0.1);
-  expect(met).toBe(false);
-}, 120_000);
-
 test('finds the layer that breaks per-tensor weights, and what mends it', async () => {
   const stages: Progress[] = [];
   const report: Report = await project.analyze(
     // A target by name, whose arithmetic is the same on every processor.
-    { ...settings, profile: 'x86', weights: 'per-tensor', samples: 16, targetDrop: 0.5 },
+    { ...settings, profile: 'x86', weights: 'per-tensor', samples: 8, targetDrop: 0.5 },
     { onProgress: (p) => stages.push(p) },
   );
   const byDrop = [...report.layers].sort((a, b) => b.drop - a.drop);
