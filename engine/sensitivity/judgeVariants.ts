@@ -2,6 +2,7 @@ import { totalmem } from 'node:os';
 import { unlessCancelled, throwIfCancelled } from '../engineError';
 import type { Sample } from '../feeds/dataset';
 import type { Outputs } from '../feeds/metrics/metric';
+import { allTensors } from '../onnx/allTensors';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { encodeModel, type Model } from '../onnx/model';
 import { suffixModel, suffixOf, type CutTensor, type Suffix } from '../onnx/suffixOf';
@@ -86,7 +87,19 @@ export async function judgeVariants(
   const first = await unlessCancelled(samples.load(0), signal);
   if (first.sequence !== undefined) return judgeWhole();
 
-  const cuts = new Map(variants.map(({ name, build }) => [name, suffixOf(build(), base).cut]));
+  const weights = allTensors(base).reduce((n, t) => n + t.rawData.length, 0);
+  const made = new Map<string, { variant: Model; suffix: Suffix }>();
+  /** What nobody will ask for again is let go. */
+  const take = ({ name, build }: Variant, isLast: boolean) => {
+    const known = made.get(name);
+    if (isLast) made.delete(name);
+    if (known !== undefined) return known;
+    const variant = build();
+    const fresh = { variant, suffix: suffixOf(variant, base) };
+    if (!isLast && weights * variants.length <= memory) made.set(name, fresh);
+    return fresh;
+  };
+  const cuts = new Map(variants.map((variant) => [variant.name, take(variant, false).suffix.cut]));
   const inputs = new Set(base.graph.input.map((i) => i.name));
   const wanted = [...new Set([...cuts.values()].flat())].filter((name) => !inputs.has(name));
   const prefix = new Prefix(base, [...wanted, ...evaluator.outputs]);
@@ -108,15 +121,16 @@ export async function judgeVariants(
       throw thrown;
     }
     const isLast = start + kept.length === order.length;
-    const judgeRest = async (worker: RuntimeWorker, { name, build }: Variant) => {
+    const judgeRest = async (worker: RuntimeWorker, one: Variant) => {
+      const { name } = one;
       const own = ratings.get(name) ?? new Map<number, Rating>();
-      const variant = build();
-      const run = await SuffixRun.start(worker, variant, suffixOf(variant, base), kept, evaluator);
+      const { variant, suffix } = take(one, isLast);
+      const run = await SuffixRun.start(worker, variant, suffix, kept, evaluator);
       let settled = false;
       try {
-        for (const one of kept) {
+        for (const begun of kept) {
           throwIfCancelled(signal);
-          own.set(one.index, evaluator.rate(one.index, one.sample, await run.outputsOf(one)));
+          own.set(begun.index, evaluator.rate(begun.index, begun.sample, await run.outputsOf(begun)));
           settled = isLook(own.size) && own.size < order.length && isSettled?.(soFar(name)) === true;
           if (settled) break;
         }
