@@ -127,7 +127,8 @@ export function formatMeasuredDrop(
 
 /** Whether a layer's drop may be nothing but which samples there are: 0 lies within the interval of 95%. */
 export function isNoise({ drop, standardError }: Pick<LayerReport, 'drop' | 'standardError'>): boolean {
-  return Math.abs(drop) <= NORMAL_95 * standardError;
+  const { low, high } = dropInterval({ drop, standardError });
+  return low <= 0 && high >= 0;
 }
 
 /** Where 95% of such samples would put a layer's drop. */
@@ -137,6 +138,11 @@ export function dropInterval({ drop, standardError }: Pick<LayerReport, 'drop' |
 } {
   const half = NORMAL_95 * standardError;
   return { low: drop - half, high: drop + half };
+}
+
+/** A sentence's beginning. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** What a cause is called. */
@@ -268,7 +274,7 @@ export function formatDuration(seconds: number): string {
 export function formatMethod(method: string): string {
   const [kind = '', value] = method.split(':');
   if (kind === 'percentile') return `Percentile ${value ?? ''}%`;
-  return kind === 'mse' ? 'MSE' : kind.charAt(0).toUpperCase() + kind.slice(1);
+  return kind === 'mse' ? 'MSE' : capitalized(kind);
 }
 
 /** A calibration method in few letters, for a line's label: `99.9%`, `entropy`. */

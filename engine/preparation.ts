@@ -12,7 +12,7 @@ import { findLayers, layerTypes, type Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Operator } from './onnx/operators';
 import { StageProgress, type OnProgress } from './progress';
-import type { MeasuredLayer, AnalyzeSettings, ProfileName, SettledSettings, UsedMethod } from './protocol';
+import type { AnalyzeSettings, MeasuredLayer, ProfileName, SettledSettings, UsedMethod } from './protocol';
 import { tensorsOf } from './quantize/plan';
 import { resolveProfile } from './resolveProfile';
 import type { WorkerPool } from './runtime/workerPool';

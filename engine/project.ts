@@ -54,6 +54,7 @@ import {
   buildModel,
   decisionsOf,
   floatLayers,
+  floatOnPurpose,
   type Candidate,
   type FixedChoices,
 } from './workflow/candidate';
@@ -188,11 +189,7 @@ export class Project {
       notebook: entries,
       int8,
       meetsTarget: meets,
-      lint: lintTarget(
-        model,
-        profiles[settings.profile],
-        new Set([...floatLayers(chosen), ...measured.unreached.map((l) => l.name)]),
-      ),
+      lint: lintTarget(model, profiles[settings.profile], floatOnPurpose(chosen)),
       warnings: resultWarnings({
         ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
       }),

@@ -26,7 +26,7 @@ import { NORMAL_95 } from './stats/pairedDifference';
 import { LINEAR_BINS, linearBins } from './stats/linearBins';
 import { rebin } from './stats/rebin';
 import { meetsTarget } from './target';
-import { decisionsOf, floatLayers } from './workflow/candidate';
+import { decisionsOf, floatLayers, floatOnPurpose } from './workflow/candidate';
 import type { LayerScore } from './workflow/measureLayers';
 import type { Outcome } from './workflow/workflow';
 
@@ -67,7 +67,6 @@ export function buildReport(findings: Findings): Report {
     };
   };
   const keepFloat = new Set(floatLayers(chosen));
-  const floatOnPurpose = new Set([...keepFloat, ...measured.unreached.map((l) => l.name)]);
   const scores = new Map(ranked.map((r) => [r.name, r]));
   const allCosts = [...measured.costs.values()].reduce((a, b) => a + b, 0);
   const integer = all.nodes.filter((n) => n.kind === 'integer').map((n) => n.name);
@@ -122,7 +121,7 @@ export function buildReport(findings: Findings): Report {
     layers,
     keepFloat: ranking.filter((name) => keepFloat.has(name)),
     calibrationTable,
-    lint: lintTarget(advised.model, profiles[settings.profile], floatOnPurpose),
+    lint: lintTarget(advised.model, profiles[settings.profile], floatOnPurpose(chosen)),
     warnings: resultWarnings({
       summary,
       settings,

@@ -1,4 +1,5 @@
 import type { MetricName } from '../engine/protocol';
+import { capitalized } from '../engine/format';
 import { describeTarget } from '../engine/target';
 
 /** How near to float an int8 model has to be: a relative drop, or every layer in int8 whatever that costs. */
@@ -20,7 +21,7 @@ const OTHERS = [0.005, 0.01, 0.02];
 function labelOf(metric: MetricName, target: Target): string {
   if (target === 'int8') return 'Everything in int8, whatever it costs';
   const words = describeTarget(metric, target);
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return capitalized(words);
 }
 
 /**

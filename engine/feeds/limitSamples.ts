@@ -9,6 +9,7 @@ export function limitSamples(dataset: Dataset, count: number): Dataset {
   };
 }
 
-function firstOf(source: SampleSource, count: number): SampleSource {
+/** The first `count` samples, or all there are. */
+export function firstOf(source: SampleSource, count: number): SampleSource {
   return { length: Math.min(source.length, count), load: (index) => source.load(index) };
 }

@@ -1,25 +1,8 @@
-import { TensorProto_DataType } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { elementTypeName } from './elements';
+import { elementTypes } from './elementTypes';
 import type { Model } from './model';
-import type { ElementType, InputSpec } from './tensor';
-
-const elementTypes = new Map<number, ElementType>([
-  [TensorProto_DataType.FLOAT, 'float32'],
-  [TensorProto_DataType.DOUBLE, 'float64'],
-  [TensorProto_DataType.FLOAT16, 'float16'],
-  // onnxruntime's Node binding has no bfloat16; the normalized model takes float32 in its place.
-  [TensorProto_DataType.BFLOAT16, 'float32'],
-  [TensorProto_DataType.INT8, 'int8'],
-  [TensorProto_DataType.UINT8, 'uint8'],
-  [TensorProto_DataType.INT16, 'int16'],
-  [TensorProto_DataType.UINT16, 'uint16'],
-  [TensorProto_DataType.INT32, 'int32'],
-  [TensorProto_DataType.UINT32, 'uint32'],
-  [TensorProto_DataType.INT64, 'int64'],
-  [TensorProto_DataType.UINT64, 'uint64'],
-  [TensorProto_DataType.BOOL, 'bool'],
-]);
+import type { InputSpec } from './tensor';
 
 /**
  * What must be fed to a model. Initializers that older files list as inputs too are left out.

@@ -2,7 +2,6 @@ import { create, equals } from '@bufbuild/protobuf';
 import {
   AttributeProtoSchema,
   GraphProtoSchema,
-  TensorProto_DataType,
   TensorShapeProto_DimensionSchema,
   TypeProto_TensorSchema,
   TypeProtoSchema,
@@ -11,6 +10,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
+import { dataTypeOf } from './elementTypes';
 import { indexGraph } from './graphIndex';
 import { opsetOf, type Model } from './model';
 import type { ElementType } from './tensor';
@@ -133,21 +133,6 @@ export function suffixModel(
   };
 }
 
-const types: Record<ElementType, TensorProto_DataType> = {
-  float32: TensorProto_DataType.FLOAT,
-  float64: TensorProto_DataType.DOUBLE,
-  int8: TensorProto_DataType.INT8,
-  uint8: TensorProto_DataType.UINT8,
-  int16: TensorProto_DataType.INT16,
-  uint16: TensorProto_DataType.UINT16,
-  int32: TensorProto_DataType.INT32,
-  uint32: TensorProto_DataType.UINT32,
-  int64: TensorProto_DataType.INT64,
-  uint64: TensorProto_DataType.UINT64,
-  bool: TensorProto_DataType.BOOL,
-  float16: TensorProto_DataType.FLOAT16,
-};
-
 function declare(name: string, tensor: CutTensor | undefined): ValueInfoProto {
   if (tensor === undefined) throw new RangeError(`nothing is known of ${name}`);
   const dim = tensor.dims.map((size, i) =>
@@ -158,7 +143,7 @@ function declare(name: string, tensor: CutTensor | undefined): ValueInfoProto {
           : { case: 'dimValue', value: BigInt(size) },
     }),
   );
-  const value = create(TypeProto_TensorSchema, { elemType: types[tensor.type], shape: { dim } });
+  const value = create(TypeProto_TensorSchema, { elemType: dataTypeOf(tensor.type), shape: { dim } });
   return create(ValueInfoProtoSchema, {
     name,
     type: create(TypeProtoSchema, { value: { case: 'tensorType', value } }),

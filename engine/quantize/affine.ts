@@ -64,3 +64,12 @@ export function affine8(min: number, max: number, low: -128 | 0): Affine {
 export function affine16(min: number, max: number, low: -32768 | 0): Affine {
   return affine(min, max, 16, low);
 }
+
+/** Integers of a grid in the type that its ends tell. */
+export function integersOn(
+  { low, high }: Affine,
+  values: readonly number[],
+): Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> {
+  if (low === 0) return high > 255 ? Uint16Array.from(values) : Uint8Array.from(values);
+  return low < -128 ? Int16Array.from(values) : Int8Array.from(values);
+}

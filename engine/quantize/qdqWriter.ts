@@ -1,18 +1,18 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { makeNode, setTensor } from '../onnx/attributes';
-import { elementCount, floatValues, makeTensor } from '../onnx/elements';
+import { floatValues, makeTensor } from '../onnx/elements';
 import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
 import { biasInput, type Layer } from '../onnx/layers';
 import type { Operator } from '../onnx/operators';
 import { clipBounds } from '../onnx/rescaling';
-import { quantize, roundHalfEven, type Affine } from './affine';
+import { integersOn, quantize, roundHalfEven, type Affine } from './affine';
 import { activationAffine, isClipping, scaledBy } from './grids';
 import { layerGrids } from './layerGrids';
 import type { QuantPlan } from './plan';
 import { quantizeDomain } from './quantizeDomain';
 import type { Stored } from './storedWeights';
-import { quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
+import { isPerChannel, quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
 
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
 const MAX_BIAS = 2 ** 30;
@@ -36,8 +36,6 @@ export class QdqWriter {
   private readonly pairs = new Map<string, Pair>();
   /** By tensor, the one that is rounded to 16 bits. */
   private readonly wide = new Map<string, string>();
-  /** Names of integers, scales and zero points of constants, by constant and grid. */
-  private readonly stored = new Map<string, readonly string[]>();
   /** Pairs for tensors that no node makes: inputs of the graph. */
   private readonly first: NodeProto[] = [];
   private readonly numbers = new Map<string, number>();
@@ -373,19 +371,16 @@ export class QdqWriter {
     scale: { dims: number[]; values: Float32Array; zeros: Int8Array | Uint8Array | null },
     axis: number | undefined,
   ): string {
-    // Layers that share a constant and want it on the same grid read the same integers.
-    const key = [name, axis, tensor.values.constructor.name, ...scale.values].join();
-    const known = this.stored.get(key);
-    const stored = known ?? ['quantized', 'scale', 'zero_point'].map((part) => this.named(name, part));
-    const [quantized = '', scaleName = '', zeroName = ''] = stored;
-    if (known === undefined) {
-      this.stored.set(key, stored);
-      this.graph.initializer.push(
-        makeTensor(quantized, tensor.dims, tensor.values),
-        makeTensor(scaleName, scale.dims, scale.values),
-      );
-      if (scale.zeros !== null) this.graph.initializer.push(makeTensor(zeroName, scale.dims, scale.zeros));
-    }
+    const [quantized, scaleName, zeroName] = [
+      this.named(name, 'quantized'),
+      this.named(name, 'scale'),
+      this.named(name, 'zero_point'),
+    ];
+    this.graph.initializer.push(
+      makeTensor(quantized, tensor.dims, tensor.values),
+      makeTensor(scaleName, scale.dims, scale.values),
+    );
+    if (scale.zeros !== null) this.graph.initializer.push(makeTensor(zeroName, scale.dims, scale.zeros));
     const result = this.named(name, 'dequantized');
     const node = makeNode(
       'DequantizeLinear',
@@ -397,22 +392,4 @@ export class QdqWriter {
     this.putBefore(reader, [node]);
     return result;
   }
-}
-
-/** Integers of a grid in the type that its ends tell. */
-function integersOn(
-  { low, high }: Affine,
-  values: readonly number[],
-): Uint8Array<ArrayBuffer> | Int8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer> {
-  if (low === 0) return high > 255 ? Uint16Array.from(values) : Uint8Array.from(values);
-  return low < -128 ? Int16Array.from(values) : Int8Array.from(values);
-}
-
-/**
- * Whether the bias has one value for each output channel, along its last axis. Any other (Gemm broadcasts) cannot
- * share the weight's scales and stays float.
- */
-function isPerChannel(bias: TensorProto, dims: readonly number[], { channelAxis }: Layer): boolean {
-  const channels = channelAxis === null ? -1 : (dims[channelAxis] ?? -1);
-  return elementCount(bias) === channels && Number(bias.dims.at(-1)) === channels;
 }

@@ -1,6 +1,7 @@
 import type { TensorProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
-import { floatValues } from '../onnx/elements';
+import { elementCount, floatValues } from '../onnx/elements';
+import type { Layer } from '../onnx/layers';
 import { quantize, symmetricGrid } from './affine';
 
 export interface QuantizedWeight {
@@ -77,4 +78,18 @@ export const UNSIGNED_ZERO = 128;
  */
 export function unsignedCodes(values: Int8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(values, (q) => q + UNSIGNED_ZERO);
+}
+
+/**
+ * Whether a bias has one value for each output channel, along its last axis. Any other (Gemm broadcasts) cannot share the
+ * weight's scales and stays float.
+ * @param dims of the weight
+ */
+export function isPerChannel(
+  bias: TensorProto,
+  dims: readonly number[],
+  { channelAxis }: Pick<Layer, 'channelAxis'>,
+): boolean {
+  const channels = channelAxis === null ? -1 : (dims[channelAxis] ?? -1);
+  return elementCount(bias) === channels && Number(bias.dims.at(-1)) === channels;
 }

@@ -1,16 +1,15 @@
-import { findBlocks } from '../onnx/blocks';
+import { percentileClip } from '../calibrate/percentileClip';
+import { capitalized, formatDb } from '../format';
+import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
+import { findBlocks, type BlockKind } from '../onnx/blocks';
 import { floatValues } from '../onnx/elements';
-import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
-import { constantsWithin } from '../onnx/foldIntoConv';
 import type { Layer } from '../onnx/layers';
 import type { Model } from '../onnx/model';
-import { graphsWithin } from '../onnx/scopes';
 import type { Cause, WeightGranularity } from '../protocol';
 import type { Affine } from '../quantize/affine';
 import { outputChannels } from '../quantize/remedies/weightChannels';
 import type { HistogramState } from '../stats/histogram';
 import { Magnitudes } from '../stats/magnitudes';
-import { percentileClip } from '../calibrate/percentileClip';
 import { gridNoise } from './gridNoise';
 
 /** Decibels by which one noise has to be above another to be called the larger. */
@@ -25,6 +24,10 @@ const DROWNED = 16;
 const MOST_BITS = 2;
 /** Values that are called few: one in a thousand. */
 const FEW = 99.9;
+
+/** Functions with a small negative lobe. */
+const lobedBlocks = new Set<BlockKind>(['GELU', 'SiLU', 'HardSwish']);
+const lobedOperators = new Set(['Gelu', 'HardSwish', 'Mish']);
 
 /** What was measured of a layer. */
 export interface LayerFacts {
@@ -41,7 +44,8 @@ export interface LayerFacts {
 
 /** Tensors and weights of a model, for saying why a layer loses accuracy. */
 export class Causes {
-  private readonly producers: { index: GraphIndex; lobes: ReadonlySet<string> }[];
+  private readonly producer: Origins['producer'];
+  private readonly lobed: ReadonlySet<string>;
 
   constructor(
     { graph }: Model,
@@ -49,11 +53,8 @@ export class Causes {
     private readonly grids: ReadonlyMap<string, Affine>,
     private readonly weights: WeightGranularity,
   ) {
-    const constants = constantsWithin(graph);
-    const lobes = new Set(
-      findBlocks(graph).flatMap((b) => (['GELU', 'SiLU', 'HardSwish'].includes(b.kind) ? [b.name] : [])),
-    );
-    this.producers = graphsWithin(graph).map((g) => ({ index: indexGraph(g, constants), lobes }));
+    this.producer = originsWithin(graph).producer;
+    this.lobed = new Set(findBlocks(graph).flatMap((b) => (lobedBlocks.has(b.kind) ? [b.name] : [])));
   }
 
   /** What makes the noise that counts, and what fits. */
@@ -64,7 +65,7 @@ export class Causes {
     if (!costs && pathDb !== null && sqnrDb >= pathDb + CLEARLY)
       return {
         kind: 'upstream',
-        reason: `It loses little by itself (${db(sqnrDb)}), and most of the error at its output in the int8 net (${db(pathDb)}) came with what it reads.`,
+        reason: `It loses little by itself (${formatDb(sqnrDb)}), and most of the error at its output in the int8 net (${formatDb(pathDb)}) came with what it reads.`,
         remedy: 'Look at the layers before it.',
       };
     const total = powerOf(sqnrDb);
@@ -72,12 +73,11 @@ export class Causes {
     const [output = 0, ...inputs] = [layer.output, ...layer.activations].map((tensor) =>
       this.noiseOf(tensor),
     );
-    const noisiest = inputs.indexOf(Math.max(0, ...inputs));
     const input = Math.max(0, total - own - output);
     const most = Math.max(own, input, output);
     if (own === most) return unlike?.cause ?? coarse('its weights', sqnrDb, outputDb);
-    const tensor =
-      input === most ? (layer.activations[noisiest] ?? layer.activations[0] ?? '') : layer.output;
+    const noisiest = layer.activations[inputs.indexOf(Math.max(...inputs))] ?? '';
+    const tensor = input === most ? noisiest : layer.output;
     const what = input === most ? 'what it reads' : 'what it makes';
     return this.ofTensor(tensor, what) ?? coarse(what, sqnrDb, outputDb);
   }
@@ -103,7 +103,7 @@ export class Causes {
     const nothing = lost === 0 ? '' : `, and ${lost} of ${count} round to nothing`;
     const cause: Cause = {
       kind: 'weight-channels',
-      reason: `With one scale for all, half the channels of its weight have no more than ${bits(8 - Math.log2(times))} of 8 bits: the widest reaches ${factor(times)} times as far as the middle one${nothing}.`,
+      reason: `With one scale for all, half the channels of its weight have no more than ${bits(8 - Math.log2(times))} of 8 bits: the widest reaches ${times.toFixed(0)} times as far as the middle one${nothing}.`,
       remedy: 'Give each channel its own scale (weights per channel), or equalize it with the layer before.',
     };
     return { cause, times };
@@ -118,14 +118,14 @@ export class Causes {
     if (unlike >= UNLIKE)
       return {
         kind: 'unlike-parts',
-        reason: `${sentence(what)} was joined of tensors whose ranges differ ${factor(unlike)}-fold, on one grid.`,
+        reason: `${capitalized(what)} was joined of tensors whose ranges differ ${unlike.toFixed(0)}-fold, on one grid.`,
         remedy: 'Keep the Concat in float, so that each part has a grid of its own.',
       };
     const isSymmetric = grid.low === -grid.high && grid.zeroPoint === 0;
     if (isSymmetric && (min >= 0 || max <= 0))
       return {
         kind: 'half-unused',
-        reason: `${sentence(what)} is never ${min >= 0 ? 'below' : 'above'} zero, where a symmetric grid has half its steps.`,
+        reason: `${capitalized(what)} is never ${min >= 0 ? 'below' : 'above'} zero, where a symmetric grid has half its steps.`,
         remedy: 'Take an affine grid, if the target has one.',
       };
     if (this.hasLobe(tensor) && min < 0 && -min < 2 * grid.scale)
@@ -147,17 +147,13 @@ export class Causes {
   }
 
   private hasLobe(tensor: string): boolean {
-    return this.producers.some(({ index, lobes }) => {
-      const made = index.producer.get(tensor);
-      return (
-        made !== undefined && (lobes.has(made.name) || ['Gelu', 'HardSwish', 'Mish'].includes(made.opType))
-      );
-    });
+    const made = this.producer.get(tensor);
+    return made !== undefined && (this.lobed.has(made.name) || lobedOperators.has(made.opType));
   }
 
   /** Largest magnitudes of what a Concat joins to a tensor; nothing for other tensors. */
   private rangesJoined(tensor: string): number[] {
-    const joined = this.producers.map(({ index }) => index.producer.get(tensor)).find((n) => n !== undefined);
+    const joined = this.producer.get(tensor);
     if (joined?.opType !== 'Concat') return [];
     return joined.input.flatMap((name) => {
       const state = this.histograms[name];
@@ -170,10 +166,10 @@ function coarse(what: string, sqnrDb: number, outputDb: number): Cause {
   if (sqnrDb >= QUIET && outputDb <= sqnrDb - CLEARLY)
     return {
       kind: 'magnified',
-      reason: `Its own noise is small (${db(sqnrDb)}), and what follows magnifies it (${db(outputDb)} at the outputs).`,
+      reason: `Its own noise is small (${formatDb(sqnrDb)}), and what follows magnifies it (${formatDb(outputDb)} at the outputs).`,
       remedy: null,
     };
-  return { kind: 'coarse', reason: `8 bits are too few for ${what} (${db(sqnrDb)}).`, remedy: null };
+  return { kind: 'coarse', reason: `8 bits are too few for ${what} (${formatDb(sqnrDb)}).`, remedy: null };
 }
 
 /** Noise as a share of the signal. */
@@ -181,18 +177,6 @@ function powerOf(decibels: number): number {
   return 10 ** (-decibels / 10);
 }
 
-function db(value: number): string {
-  return `${value.toFixed(1)} dB`;
-}
-
 function bits(value: number): string {
   return Math.max(0, value).toFixed(1);
-}
-
-function factor(value: number): string {
-  return Math.round(value).toString();
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

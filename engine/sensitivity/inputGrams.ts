@@ -1,6 +1,7 @@
 import { clone } from '@bufbuild/protobuf';
 import { AttributeProtoSchema } from 'onnx-buf';
 import type { SampleSource } from '../feeds/dataset';
+import { firstOf } from '../feeds/limitSamples';
 import { copyModel } from '../onnx/copyModel';
 import { attribute, setInts } from '../onnx/attributes';
 import { exposeTensors } from '../onnx/exposeTensors';
@@ -113,7 +114,7 @@ async function positionsOf(
     node('Cast', [node('Size', [output[0] ?? ''])], { to: 1 }),
   );
   const found = new Map<string, number>();
-  const first = { length: Math.min(1, samples.length), load: (i: number) => samples.load(i) };
+  const first = firstOf(samples, 1);
   await runSamples(
     pool,
     model,

@@ -3,6 +3,7 @@ import { unlessCancelled, throwIfCancelled } from '../engineError';
 import type { Sample } from '../feeds/dataset';
 import type { Outputs } from '../feeds/metrics/metric';
 import { allTensors } from '../onnx/allTensors';
+import { elementCount } from '../onnx/elements';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { encodeModel, type Model } from '../onnx/model';
 import { suffixModel, suffixOf, type CutTensor, type Suffix } from '../onnx/suffixOf';
@@ -30,7 +31,7 @@ export interface JudgeOptions {
   /** Asked now and then whether what a variant scored so far says enough; left out, all samples are run. */
   isSettled?: ((soFar: JudgedVariant) => boolean) | undefined;
   signal?: AbortSignal | undefined;
-  /** Bytes for what the base computed of the samples. */
+  /** Bytes: half for what the base computed of the samples, half for variants that are wanted twice. */
   memory?: number | undefined;
 }
 
@@ -87,7 +88,8 @@ export async function judgeVariants(
   const first = await unlessCancelled(samples.load(0), signal);
   if (first.sequence !== undefined) return judgeWhole();
 
-  const weights = allTensors(base).reduce((n, t) => n + t.rawData.length, 0);
+  // Those that lie in files count too: a variant holds its own integers of them.
+  const weights = allTensors(base).reduce((n, t) => n + 4 * elementCount(t), 0);
   const made = new Map<string, { variant: Model; suffix: Suffix }>();
   /** What nobody will ask for again is let go. */
   const take = ({ name, build }: Variant, isLast: boolean) => {
@@ -96,13 +98,13 @@ export async function judgeVariants(
     if (known !== undefined) return known;
     const variant = build();
     const fresh = { variant, suffix: suffixOf(variant, base) };
-    if (!isLast && weights * variants.length <= memory) made.set(name, fresh);
+    if (!isLast && weights * variants.length <= memory / 2) made.set(name, fresh);
     return fresh;
   };
-  const cuts = new Map(variants.map((variant) => [variant.name, take(variant, false).suffix.cut]));
+  const cuts = variants.flatMap((variant) => take(variant, false).suffix.cut);
+  // Its own inputs the base has, and cannot hand out.
   const inputs = new Set(base.graph.input.map((i) => i.name));
-  const wanted = [...new Set([...cuts.values()].flat())].filter((name) => !inputs.has(name));
-  const prefix = new Prefix(base, [...wanted, ...evaluator.outputs]);
+  const prefix = new Prefix(base, [...cuts.filter((name) => !inputs.has(name)), ...evaluator.outputs]);
   const ratings = new Map(variants.map(({ name }) => [name, new Map<number, Rating>()]));
   const soFar = (name: string): JudgedVariant => {
     const own = [...(ratings.get(name) ?? [])].sort(([a], [b]) => a - b);
@@ -113,7 +115,7 @@ export async function judgeVariants(
   for (let start = 0; start < order.length;) {
     let kept: Kept[];
     try {
-      kept = await prefix.compute(pool, evaluator, order.slice(start), memory, signal);
+      kept = await prefix.compute(pool, evaluator, order.slice(start), memory / 2, signal);
     } catch (thrown) {
       throwIfCancelled(signal);
       // What a cut is of may be no tensor, which the base cannot hand out.
@@ -185,6 +187,8 @@ class Prefix {
   milliseconds = 0;
   private readonly bytes: Uint8Array;
   private readonly names: string[];
+  /** Of the first sample, once it was run. */
+  private size: number | undefined;
 
   constructor(base: Model, names: readonly string[]) {
     this.names = [...new Set(names)];
@@ -206,15 +210,18 @@ class Prefix {
       this.milliseconds += milliseconds;
       kept[k] = { index, sample, tensors: outputs };
     };
-    const session = await pool.first.load(this.bytes, options);
-    await run(session, 0).finally(() => session.release());
-    const size = Object.values(kept[0]?.tensors ?? {}).reduce((n, t) => n + t.data.byteLength, 0);
-    const count = Math.min(indices.length, Math.max(1, Math.floor(memory / Math.max(1, size))));
+    const begun = this.size === undefined ? 1 : 0;
+    if (this.size === undefined) {
+      const session = await pool.first.load(this.bytes, options);
+      await run(session, 0).finally(() => session.release());
+      this.size = Object.values(kept[0]?.tensors ?? {}).reduce((n, t) => n + t.data.byteLength, 0);
+    }
+    const count = Math.min(indices.length, Math.max(1, Math.floor(memory / Math.max(1, this.size))));
     await pool.forEach(
-      count - 1,
+      count - begun,
       {
         prepare: (worker) => worker.load(this.bytes, options),
-        work: (one, k) => run(one, k + 1),
+        work: (one, k) => run(one, k + begun),
         finish: (one) => one.release(),
       },
       signal,

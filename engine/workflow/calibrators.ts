@@ -1,12 +1,13 @@
 import { methods } from '../calibrate/clipOf';
 import type { SampleSource } from '../feeds/dataset';
+import { firstOf } from '../feeds/limitSamples';
 import { formatMethod } from '../format';
 import { StageProgress, type OnProgress } from '../progress';
 import type { CalibrationChoice, CalibrationMethod, Report, UsedMethod } from '../protocol';
 import type { WorkerPool } from '../runtime/workerPool';
 import { localSqnr } from '../sensitivity/localError';
 import { methodPerTensor } from '../sensitivity/methodPerTensor';
-import { planOf, withOperators, type Candidate } from './candidate';
+import { layersAlone, planOf, type Candidate } from './candidate';
 import type { Judge, Judged } from './judge';
 
 /** Samples for the noise by method: an average over thousands of values each, so that a few samples settle it. */
@@ -30,7 +31,7 @@ async function mixedMethods(
   start: Candidate,
   { pool, samples, onProgress, signal }: Omit<CalibratorContext, 'judge'>,
 ): Promise<Map<string, CalibrationMethod>> {
-  const few = { length: Math.min(NOISE_SAMPLES, samples.length), load: (i: number) => samples.load(i) };
+  const few = firstOf(samples, NOISE_SAMPLES);
   const total = few.length * methods.length;
   const progress = new StageProgress('choose', 'Trying each calibrator on each tensor', total, onProgress);
   const step = () => progress.step();
@@ -39,8 +40,7 @@ async function mixedMethods(
   for (const method of methods) {
     const methods = methodsOf(start, method);
     // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
-    const bare: Candidate = { ...withOperators(start, []), choices: new Map() };
-    const plan = planOf({ ...bare, weights: 'per-channel', methods });
+    const plan = planOf({ ...layersAlone(start), weights: 'per-channel', methods });
     sqnr.set(method, await localSqnr(pool, base.model, base.layers, plan, few, { onSample: step, signal }));
   }
   // Tensors that no layer reads or writes as integers have a histogram, but no noise: those between take what keeps most.

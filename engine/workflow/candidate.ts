@@ -91,6 +91,11 @@ export function withOperators(candidate: Candidate, operators: Iterable<string>)
   return { ...candidate, operators: new Set(operators) };
 }
 
+/** The same with every layer in int8, whoever decided otherwise, and nothing between them. */
+export function layersAlone(candidate: Candidate): Candidate {
+  return { ...withOperators(candidate, []), choices: new Map() };
+}
+
 /** The same with these operators in integers, and those that the user decided about as they are. */
 export function withFreeOperators(candidate: Candidate, operators: Iterable<string>): Candidate {
   const { fixed } = candidate;
@@ -125,6 +130,11 @@ export function withChoices(candidate: Candidate, names: readonly string[], choi
 /** Names of the layers that stay in float. */
 export function floatLayers({ choices }: Candidate): string[] {
   return [...choices].flatMap(([name, choice]) => (staysFloat(choice) ? [name] : []));
+}
+
+/** Those that the target is meant to compute in float: decided, or without ranges. */
+export function floatOnPurpose(candidate: Candidate): Set<string> {
+  return new Set([...floatLayers(candidate), ...candidate.base.unreached.map((l) => l.name)]);
 }
 
 export function decisionsOf({ method, weights, operators, choices, remedies }: Candidate): Decisions {

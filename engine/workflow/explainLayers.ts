@@ -1,3 +1,5 @@
+import { firstOf } from '../feeds/limitSamples';
+import { isNoise } from '../format';
 import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import type { Cause, LayerReport } from '../protocol';
@@ -8,7 +10,7 @@ import { localSqnr } from '../sensitivity/localError';
 import { pathSqnr } from '../sensitivity/pathSqnr';
 import { pairedDifference } from '../stats/pairedDifference';
 import { MAX_DB } from '../stats/sqnr';
-import { buildModel, planOf, withChoices, withOperators, type Candidate } from './candidate';
+import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
 import { LOCAL_SAMPLES, type LayerScore } from './measureLayers';
 
 /** Why a layer costs what it costs, and what it would bring to leave it alone in float. */
@@ -35,16 +37,18 @@ export async function explainLayers(
   isMissed: boolean,
   { onProgress, signal }: Run,
 ): Promise<Map<string, Explained>> {
-  const { calibration } = dataset;
-  const few = Math.min(LOCAL_SAMPLES, calibration.length);
-  const samples = { length: few, load: (i: number) => calibration.load(i) };
+  const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const { layers, model, plain, histograms } = whole.base;
-  const bare: Candidate = { ...withOperators(whole, []), choices: new Map() };
-  const progress = new StageProgress('local', 'Finding where noise comes from', 2 * few, onProgress);
+  const progress = new StageProgress(
+    'local',
+    'Finding where noise comes from',
+    2 * samples.length,
+    onProgress,
+  );
   const onSample = () => progress.step();
   const stored = layers.filter((l) => l.weight !== null && l.opType !== 'LSTM' && l.opType !== 'GRU');
   const names = stored.map((l) => l.name);
-  const weightsOnly = planOf(withChoices(bare, names, 'int8-weights'));
+  const weightsOnly = planOf(withChoices(layersAlone(whole), names, 'int8-weights'));
   const weightsDb = await localSqnr(
     pool,
     plain,
@@ -55,7 +59,8 @@ export async function explainLayers(
     model,
   );
   const tensors = layers.map((l) => l.output);
-  const pathDb = await pathSqnr(pool, plain, buildModel(whole), tensors, samples, { onSample, signal });
+  const int8 = buildModel(whole);
+  const pathDb = await pathSqnr(pool, plain, int8, tensors, samples, { onSample, signal });
 
   const without = new Map<string, LayerReport['without']>();
   if (isMissed) {
@@ -69,7 +74,7 @@ export async function explainLayers(
       name,
       build: () => buildModel(withChoices(whole, [name], 'float')),
     }));
-    const { verdicts } = await judgeVariants(pool, chooser, buildModel(whole), variants, {
+    const { verdicts } = await judgeVariants(pool, chooser, int8, variants, {
       onVerdict: () => trying.step(),
       signal,
     });
@@ -101,6 +106,6 @@ export async function explainLayers(
   );
 }
 
-function matters({ drop, standardError }: LayerScore): boolean {
-  return drop > 2 * standardError;
+function matters(score: LayerScore): boolean {
+  return score.drop > 0 && !isNoise(score);
 }

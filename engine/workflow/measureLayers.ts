@@ -1,13 +1,14 @@
 import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
-import type { WorkerPool } from '../runtime/workerPool';
+import { firstOf } from '../feeds/limitSamples';
 import type { Model } from '../onnx/model';
+import type { WorkerPool } from '../runtime/workerPool';
 import { judgeVariants, type JudgedVariant, type Variant } from '../sensitivity/judgeVariants';
 import { localSqnr } from '../sensitivity/localError';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
 import { isDropSettled } from '../stats/isDropSettled';
 import { pairedDifference } from '../stats/pairedDifference';
-import { buildModel, planOf, withChoices, withOperators, type Candidate } from './candidate';
+import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
 import { SUFFICES } from './judge';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
@@ -26,7 +27,7 @@ export interface LayerScore extends Ranked {
 
 /** The float model of a candidate, and each of its layers alone in int8, with nothing between the layers in integers. */
 export function aloneVariants(candidate: Candidate): { base: Model; variants: Variant[] } {
-  const bare: Candidate = { ...withOperators(candidate, []), choices: new Map() };
+  const bare = layersAlone(candidate);
   const names = candidate.base.layers.map((l) => l.name);
   const inFloat = (floats: string[]) => buildModel(withChoices(bare, floats, 'float'));
   const variants = names.map((name) => ({
@@ -44,57 +45,48 @@ export async function measureLayers(
   targetDrop: number,
   { onProgress, onMeasured, signal }: Run,
 ): Promise<LayerScore[]> {
-  const { calibration } = dataset;
   // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
   const threshold = SUFFICES * targetDrop * Math.abs(chooser.float);
   const floatOf = (indices: readonly number[]) => indices.flatMap((i) => chooser.floatSamples[i] ?? []);
-  const few = Math.min(LOCAL_SAMPLES, calibration.length);
-  const samples = { length: few, load: (i: number) => calibration.load(i) };
+  const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const { layers, model, plain } = candidate.base;
-  const bare: Candidate = { ...withOperators(candidate, []), choices: new Map() };
   const { base, variants } = aloneVariants(candidate);
-  const local = new StageProgress('local', 'Measuring noise per layer', few, onProgress);
+  const local = new StageProgress('local', 'Measuring noise per layer', samples.length, onProgress);
   const step = () => local.step();
-  const sqnr = await localSqnr(pool, plain, layers, planOf(bare), samples, { onSample: step, signal }, model);
-  const exact = new StageProgress(
+  const sqnr = await localSqnr(
+    pool,
+    plain,
+    layers,
+    planOf(layersAlone(candidate)),
+    samples,
+    { onSample: step, signal },
+    model,
+  );
+  const trying = new StageProgress(
     'sensitivity',
     'Trying each layer alone in int8',
     layers.length,
     onProgress,
   );
   // Most suspicious first.
-  variants.sort((a, b) => (sqnr.get(a.name) ?? 0) - (sqnr.get(b.name) ?? 0));
-  onMeasured?.(variants.map(({ name }) => ({ name, sqnrDb: sqnr.get(name) ?? 0, exact: null })));
-  const dropOf = ({ samples: scores, indices }: JudgedVariant) => pairedDifference(floatOf(indices), scores);
-  const onVerdict = (name: string, verdict: JudgedVariant) => {
-    exact.step();
-    const { difference, standardError } = dropOf(verdict);
+  const dbOf = (name: string) => sqnr.get(name) ?? 0;
+  variants.sort((a, b) => dbOf(a.name) - dbOf(b.name));
+  onMeasured?.(variants.map(({ name }) => ({ name, sqnrDb: dbOf(name), exact: null })));
+  const scores = new Map<string, LayerScore>();
+  const onVerdict = (name: string, { samples: own, indices, sqnrDb: outputDb }: JudgedVariant) => {
+    // Of some samples only, it is held against float on the same.
+    const { difference, standardError } = pairedDifference(floatOf(indices), own);
     // Not −0, which JSON does not know.
-    const found = { drop: 0 - difference, standardError, outputDb: verdict.sqnrDb };
-    onMeasured?.([{ name, sqnrDb: sqnr.get(name) ?? 0, exact: found }]);
+    const exact = { drop: 0 - difference, standardError, outputDb };
+    const score = chooser.float + difference;
+    scores.set(name, { name, score, ...exact, samples: indices.length, sqnrDb: dbOf(name) });
+    trying.step();
+    onMeasured?.([{ name, sqnrDb: dbOf(name), exact }]);
   };
-  const { verdicts } = await judgeVariants(pool, chooser, base, variants, {
-    isSettled: ({ samples: scores, indices }) =>
-      isDropSettled(floatOf(indices), scores, chooser.samples.length, threshold),
+  await judgeVariants(pool, chooser, base, variants, {
+    isSettled: ({ samples: own, indices }) =>
+      isDropSettled(floatOf(indices), own, chooser.samples.length, threshold),
     ...{ onVerdict, signal },
   });
-  return layers.flatMap(({ name }): LayerScore[] => {
-    const verdict = verdicts.get(name);
-    if (verdict === undefined) return [];
-    const { indices, sqnrDb } = verdict;
-    const { difference, standardError } = dropOf(verdict);
-    // Of some samples only, it is held against float on the same.
-    const [drop, score] = [0 - difference, chooser.float + difference];
-    return [
-      {
-        name,
-        score,
-        drop,
-        standardError,
-        samples: indices.length,
-        outputDb: sqnrDb,
-        sqnrDb: sqnr.get(name) ?? 0,
-      },
-    ];
-  });
+  return layers.flatMap(({ name }) => scores.get(name) ?? []);
 }

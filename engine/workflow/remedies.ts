@@ -1,3 +1,4 @@
+import { firstOf } from '../feeds/limitSamples';
 import type { Measured } from '../preparation';
 import { StageProgress, type OnProgress } from '../progress';
 import type { CalibrationMethod, RemedyName } from '../protocol';
@@ -35,8 +36,7 @@ interface Remedy {
 }
 
 function fewSamples({ dataset }: Measured) {
-  const { calibration } = dataset;
-  return { length: Math.min(FEW, calibration.length), load: (i: number) => calibration.load(i) };
+  return firstOf(dataset.calibration, FEW);
 }
 
 function run({ onProgress, signal }: RemedyContext, title: string, steps: number) {

@@ -1,39 +1,14 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { LayerInput, Progress, QuantizeResult, Report } from '../../engine/protocol';
-import type { ToWebview } from '../../webview/protocol';
+import { describe, expect, test } from 'vitest';
+import type { LayerInput, Progress, QuantizeResult } from '../../engine/protocol';
+import { data, everything } from './sampleMessages';
 import { sampleModel, sampleQuantized, sampleReport } from './sampleReport';
 import type { ThemeName } from './themes';
-import { ViewBrowser, type View } from './viewPage';
+import { useView } from './useView';
+import type { View } from './viewPage';
 
-let browser: ViewBrowser;
+const openView = useView();
 let view: View;
 
-beforeAll(async () => {
-  await mkdir(resolve('out/screenshots'), { recursive: true });
-  browser = await ViewBrowser.start();
-}, 60_000);
-afterEach(async () => {
-  const { problems } = view;
-  await view.close();
-  expect(problems).toEqual([]);
-});
-afterAll(() => browser.stop());
-
-const data: ToWebview = {
-  type: 'data',
-  data: {
-    data: '/home/user/data/street-signs.npz',
-    metric: 'ctc',
-    hasTruth: true,
-    calibrationSamples: 500,
-    evaluationSamples: 300,
-    sharedSamples: false,
-    preview: [],
-    warnings: [],
-  },
-};
 const progress: Progress = {
   stage: 'sensitivity',
   title: 'Measuring each layer',
@@ -57,15 +32,6 @@ const quantized: QuantizeResult = {
   warnings: [],
 };
 
-function everything(of: Report = report): ToWebview[] {
-  return [
-    { type: 'model', summary: of.model },
-    data,
-    { type: 'report', report: of },
-    { type: 'keepFloat', layers: of.keepFloat },
-  ];
-}
-
 const firstRow = () => view.page.locator('.layer-row[aria-rowindex="2"]');
 const selectedRow = () => view.page.locator('.layer-row[aria-selected="true"]');
 const keepMessages = async () => (await view.posted()).filter((message) => message.type === 'setKeepFloat');
@@ -84,7 +50,7 @@ describe('appearance', () => {
   ];
   test.each(looks)('shows a report in %s, %s', async (theme, size) => {
     const [width, height] = sizes[size];
-    view = await browser.open(theme, width, height);
+    view = await openView(theme, width, height);
     await view.send(...everything());
     await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
     expect(await view.page.locator('.result').innerText()).toContain('52.8%');
@@ -106,7 +72,7 @@ describe('appearance', () => {
     ['hc-dark', 1400],
     ['light', 400],
   ])('says what is no number, and what each calibrator reached, in %s at %i pixels', async (theme, width) => {
-    view = await browser.open(theme, width, 900);
+    view = await openView(theme, width, 900);
     const notFinite = { nan: 3, positive: 1, negative: 0, sample: 'street-signs #17' };
     const nothing = { histogram: { binWidth: 1, positive: [], negative: [] }, min: 0, max: 0 };
     const changes = new Map<string, Partial<LayerInput>>([
@@ -145,7 +111,7 @@ describe('appearance', () => {
     ['hc-dark', 400],
     ['light', 400],
   ])('leads before the first analysis in %s at %i pixels', async (theme, width) => {
-    view = await browser.open(theme, width, 700);
+    view = await openView(theme, width, 700);
     await view.screenshot(`loading-${theme}-${width}`);
     await view.send({ type: 'model', summary: sampleModel() }, { type: 'data', data: null });
     await expect.poll(() => view.page.locator('[data-action="choose-data"]').count()).toBe(1);
@@ -164,7 +130,7 @@ test.each<[ThemeName, number]>([
 ])(
   'shows the scales of a quantized model in %s at %i pixels, and offers no analysis',
   async (theme, width) => {
-    view = await browser.open(theme, width, 900);
+    view = await openView(theme, width, 900);
     await view.send({ type: 'model', summary: sampleQuantized() }, data);
     const rows = view.page.locator('.scales tbody tr');
     await expect.poll(() => rows.count()).toBe(200);
@@ -196,154 +162,9 @@ test.each<[ThemeName, number]>([
   },
 );
 
-describe('the proof', () => {
-  const cells = async (row: string) =>
-    (await view.page.locator('.result tr', { hasText: row }).locator('td').allInnerTexts()).map((text) =>
-      text.replaceAll(/\s+/g, ' '),
-    );
-
-  test('compares float, everything in int8 and the advice, with intervals and spreads', async () => {
-    view = await browser.open('light', 1400, 900);
-    await view.send(...everything());
-    const heads = await view.page.locator('.result thead th').allInnerTexts();
-    expect(heads.map((text) => text.replaceAll(/\s+/g, ' '))).toEqual([
-      'Float',
-      'Int8 everything',
-      'Advised 3 layers, 1 operator in float',
-    ]);
-    expect(await cells('Against float')).toEqual([
-      '–',
-      '−45.3 points (−49.0 to −41.6)',
-      '−0.5 points (−0.9 to −0.1)',
-    ]);
-    expect(await cells('Within 1% of float')).toEqual(['–', 'missed', 'met']);
-    expect(await cells('Latency')).toEqual([
-      '12.4 ms (12.1–12.9)',
-      '8.94 ms (8.71–9.3)',
-      '9.12 ms (8.71–9.3)',
-    ]);
-    expect((await cells('Speed'))[2]).toBe('1.4× faster (1.3–1.4)');
-    expect(await cells('Nodes')).toEqual(['all float', '112 integer, 34 float', '112 integer, 37 float']);
-    expect(await cells('Multiply-adds')).toEqual(['all', '0.4%', '2.1%']);
-    expect(await view.page.locator('.basis').innerText()).toContain(
-      '500 samples to calibrate, 500 to choose, 300 others to prove',
-    );
-    // A layer's score is held against float on the samples that choose.
-    expect(await view.page.locator('.figures').innerText()).toMatch(/52\.8%\s*float 98\.4%/);
-  });
-
-  test('claims no samples of its own for the proof where there are none', async () => {
-    view = await browser.open('light', 1400, 900);
-    const notebook = report.notebook.map((entry) =>
-      entry.step === 'verification' ? { ...entry, tried: 'The result, on the samples that chose it' } : entry,
-    );
-    const shared = { ...report, notebook, settings: { ...report.settings, sharedSamples: true } };
-    await view.send(...everything(shared));
-    await view.page.locator('.notebook > summary').click();
-    const text = await view.page.locator('.overview').innerText();
-    expect(text).toContain('The same 500 samples to calibrate, to choose and to evaluate');
-    expect(text).toContain('Everything, the verification too, on the same 300 samples');
-    expect(text).not.toMatch(/chose nothing|others/);
-  });
-
-  test('hides what is to blame where nothing is, and does not promise what was missed', async () => {
-    view = await browser.open('dark', 1400, 900);
-    const advised = { ...report.advised, meetsTarget: false };
-    await view.send(...everything({ ...report, blamed: [], keepFloat: [], advised }));
-    expect(await view.page.getByRole('region', { name: 'To blame between the layers' }).count()).toBe(0);
-    expect(await view.page.locator('.result thead th').nth(2).innerText()).toContain('every layer in int8');
-    const advice = view.page.locator('.advice-panel');
-    expect(await advice.innerText()).toContain('would not bring the score to the target');
-    expect(await advice.locator('.icon-warning').count()).toBe(1);
-  });
-
-  const looks: [ThemeName, number][] = [
-    ['light', 1400],
-    ['dark', 1400],
-    ['hc-dark', 1400],
-    ['hc-light', 1400],
-    ['light', 400],
-  ];
-  test.each(looks)(
-    'opens the notebook and says what is to blame, in %s at %i pixels',
-    async (theme, width) => {
-      view = await browser.open(theme, width, 900);
-      const blamed = [
-        { opType: 'Mul', nodes: Array.from({ length: 31 }, (_, i) => `p2o.Mul.${i}`), gain: 0.031 },
-        ...report.blamed,
-        { opType: '<img src=x>', nodes: ['</script><script>alert(1)</script>', 'x'.repeat(5000)], gain: 0 },
-      ];
-      const tried = 'Without <img src=x onerror=alert(2)>';
-      const notebook = [...report.notebook, ...report.notebook.slice(0, 1).map((one) => ({ ...one, tried }))];
-      const refused = {
-        severity: 'refuses' as const,
-        opType: '',
-        nodes: [],
-        message: 'The model is of operator set 30; onnxruntime reads them up to 26.',
-        hint: 'Export it with operator set 26 or older.',
-      };
-      const lint = [refused, ...report.lint];
-      await view.send(...everything({ ...report, blamed, notebook, lint }));
-      const { page } = view;
-      const panel = page.getByRole('region', { name: 'To blame between the layers' });
-      expect(await panel.getByRole('listitem').count()).toBe(3);
-      const text = (await panel.innerText()).replaceAll(/\s+/g, ' ');
-      expect(text).toContain('Mul × 31 −3.1 points p2o.Mul.0 p2o.Mul.1');
-      expect(text).toContain('and 25 more');
-      expect(text).toContain('<img src=x> × 2 only with others </script><script>alert(1)</script>');
-      expect(await page.locator('img').count()).toBe(0);
-
-      const target = page.getByRole('region', { name: 'What the target does otherwise' });
-      const findings = target.locator('details > summary');
-      expect(await findings.innerText()).toBe('For x86: 2 findings in the advised model');
-      expect(await target.getByRole('listitem').first().isVisible()).toBe(true);
-      const said = (await target.innerText()).replaceAll(/\s+/g, ' ');
-      expect(said).toContain('The model refused The model is of operator set 30');
-      expect(said).toContain('Softmax × 2 in float It reads floats from MatMul.');
-      await findings.focus();
-      await page.keyboard.press('Enter');
-      expect(await target.getByRole('listitem').count()).toBe(0);
-      await page.keyboard.press('Enter');
-
-      const summary = page.locator('.notebook > summary');
-      expect(await summary.innerText()).toBe('Notebook: 11 tries, 5 kept');
-      expect(await page.locator('.notebook table').isVisible()).toBe(false);
-      await summary.focus();
-      await page.keyboard.press('Enter');
-      const table = page.locator('.notebook table');
-      expect(await table.isVisible()).toBe(true);
-      expect(await table.locator('th[scope="rowgroup"]').allInnerTexts()).toEqual([
-        'Calibrators',
-        'Operators between the layers',
-        'Remedies',
-        'Layers in float',
-        'Latency',
-        'Verification',
-        'Calibrators',
-      ]);
-      const kept = table.locator('tr.used');
-      expect(await kept.count()).toBe(5);
-      // By an icon and a word, not by colour alone.
-      expect(await kept.locator('.icon-pass').count()).toBe(5);
-      expect(await kept.locator('.badge').allInnerTexts()).toEqual(Array(5).fill('kept'));
-      expect(await table.locator('tr:not(.used) .badge').count()).toBe(0);
-      expect((await kept.last().innerText()).replaceAll(/\s+/g, ' ')).toMatch(
-        /^The result, on samples that chose nothing kept 97\.6% −0\.5 ± 0\.2/,
-      );
-      expect(await table.innerText()).toContain(tried);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow).toBe(0);
-      await summary.scrollIntoViewIfNeeded();
-      await view.screenshot(`notebook-${theme}-${width}`);
-    },
-  );
-});
-
 describe('commands', () => {
   test('shows progress, and cancels', async () => {
-    view = await browser.open('dark', 1000, 700);
+    view = await openView('dark', 1000, 700);
     await view.send({ type: 'model', summary: sampleModel() }, data, { type: 'progress', progress });
     expect(await view.page.locator('.progress').innerText()).toMatch(
       /Measuring each layer\s+19 of 51\s+2 min 5 s left\s+Cancel/,
@@ -376,7 +197,7 @@ describe('commands', () => {
   });
 
   test('shows a failure with its hint and the way to the log', async () => {
-    view = await browser.open('light', 1000, 700);
+    view = await openView('light', 1000, 700);
     const error = {
       code: 'runtime',
       message: 'onnxruntime failed at node p2o.Conv.3: input x has 4 channels, the weight expects 3.',
@@ -389,7 +210,7 @@ describe('commands', () => {
   });
 
   test('shows only the failure when the model cannot be read', async () => {
-    view = await browser.open('dark', 1000, 700);
+    view = await openView('dark', 1000, 700);
     const error = {
       code: 'bad-model',
       message: 'broken.onnx ends inside field 7.',
@@ -402,7 +223,7 @@ describe('commands', () => {
   });
 
   test('shows what was quantized', async () => {
-    view = await browser.open('dark', 1400, 900);
+    view = await openView('dark', 1400, 900);
     await view.send(...everything(), { type: 'quantized', result: quantized });
     const card = view.page.locator('.quantized');
     expect((await card.locator('.facts li').allInnerTexts()).slice(0, 2)).toEqual([
@@ -428,7 +249,7 @@ describe('commands', () => {
 
 describe('layers', () => {
   test('works from the keyboard alone', async () => {
-    view = await browser.open('dark', 1400, 900);
+    view = await openView('dark', 1400, 900);
     await view.send(...everything());
     const { keyboard } = view.page;
     for (let i = 0; i < 40; i += 1) {
@@ -456,7 +277,7 @@ describe('layers', () => {
   });
 
   test('toggles by mouse, and goes back to the advice', async () => {
-    view = await browser.open('light', 1400, 900);
+    view = await openView('light', 1400, 900);
     await view.send(...everything());
     await view.page.click('.advice-panel input[data-keep-float="p2o.Conv.2"]');
     await view.page.click('.layer-row[data-layer="p2o.Conv.28"] input[data-keep-float]');
@@ -473,7 +294,7 @@ describe('layers', () => {
   });
 
   test('sorts and filters, and remembers it over a reload', async () => {
-    view = await browser.open('dark', 1400, 900);
+    view = await openView('dark', 1400, 900);
     await view.send(...everything());
     await view.page.click('[data-sort="order"]');
     expect(await firstRow().getAttribute('data-layer')).toBe('p2o.Conv.0');
@@ -490,7 +311,7 @@ describe('layers', () => {
     const many = sampleReport(5000);
     // Histograms of the layers are not what is tested, and are slow to send.
     many.layers.forEach((layer) => (layer.inputs = []));
-    view = await browser.open('dark', 1400, 900);
+    view = await openView('dark', 1400, 900);
     await view.send(...everything(many));
     await view.page.click('[data-sort="order"]');
     expect(await view.page.locator('.layer-row').count()).toBeLessThan(80);
@@ -527,7 +348,7 @@ describe('layers', () => {
     });
     hostile.model.path = `/models/${names[1] ?? ''}.onnx`;
     hostile.warnings = [names[0] ?? '', names[2] ?? ''];
-    view = await browser.open('dark', 900, 760);
+    view = await openView('dark', 900, 760);
     await view.send({ type: 'model', summary: hostile.model }, data);
     await view.screenshot('hostile-start');
     await view.send(...everything(hostile));
@@ -545,7 +366,7 @@ describe('layers', () => {
   });
 
   test('switches the histogram between counts and their logarithm, and zooms to the clip', async () => {
-    view = await browser.open('light', 1400, 900);
+    view = await openView('light', 1400, 900);
     await view.send(...everything());
     const outline = () => view.page.locator('svg.histogram .bins').getAttribute('d');
     const log = await outline();

@@ -1,27 +1,18 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { DataSummary } from '../../engine/protocol';
 import { hostileData, severalInputs, smallPictures, textLines } from './sampleData';
 import { sampleModel, sampleReport } from './sampleReport';
 import type { ThemeName } from './themes';
-import { ViewBrowser, type View } from './viewPage';
+import { useView } from './useView';
+import type { View } from './viewPage';
 
-let browser: ViewBrowser;
+const openView = useView();
 let view: View;
 let lines: DataSummary;
 
 beforeAll(async () => {
-  await mkdir(resolve('out/screenshots'), { recursive: true });
   lines = await textLines();
-  browser = await ViewBrowser.start();
-}, 60_000);
-afterEach(async () => {
-  const { problems } = view;
-  await view.close();
-  expect(problems).toEqual([]);
 });
-afterAll(() => browser.stop());
 
 const warnings = [
   'Input "x" gets values from 0 to 255, on average 126, as pixels of 8 bits do.',
@@ -36,7 +27,7 @@ const looks: [ThemeName, number][] = [
 ];
 
 async function start(data: DataSummary, theme: ThemeName = 'dark', width = 1400): Promise<void> {
-  view = await browser.open(theme, width, 900);
+  view = await openView(theme, width, 900);
   await view.send({ type: 'model', summary: sampleModel() }, { type: 'data', data });
 }
 
@@ -133,7 +124,7 @@ test.each<[ThemeName, number]>([
   ['light', 1400],
   ['hc-dark', 400],
 ])('says why data of last time cannot be used, in %s at %i pixels', async (theme, width) => {
-  view = await browser.open(theme, width, 700);
+  view = await openView(theme, width, 700);
   const error = {
     code: 'not-found',
     message: 'There is no data at /data/lines: ENOENT.',

@@ -2,6 +2,7 @@ import { select } from 'd3-selection';
 import type { FloatResult, Int8Result, Report, SettledSettings } from '../../engine/protocol';
 import {
   baseName,
+  capitalized,
   dropUnit,
   formatBytes,
   formatDate,
@@ -62,10 +63,6 @@ function drawScore(cell: HTMLElement, { float }: Report, { result, met }: Varian
 function drawTarget(cell: HTMLElement, met: boolean): void {
   addIcon(cell, met ? 'pass' : 'fail');
   add(cell, 'span', '', met ? 'met' : 'missed');
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 interface Line {

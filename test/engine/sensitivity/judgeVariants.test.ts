@@ -242,7 +242,7 @@ test('runs no more samples once the first few, which stand for all, settle it', 
   const looks: number[] = [];
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
     // Memory for five at a time.
-    memory: 5 * 4 * (144 * 4 + 10),
+    memory: 2 * 5 * 4 * (144 * 4 + 10),
     isSettled: ({ indices, samples: seen }) => {
       expect(seen).toHaveLength(indices.length);
       return looks.push(indices.length) > 0 && indices.length >= 32;
