@@ -154,7 +154,8 @@ function isFilled({ input }: NodeProto, index: GraphIndex, values: ReadonlySet<s
   return others.length === input.length - 1 && others.length > 0 && others.every((i) => isZeros(i, index));
 }
 
-function isZeros(tensor: string, { producer }: GraphIndex): boolean {
+/** Whether a tensor is made of zeros as the model runs. */
+export function isZeros(tensor: string, { producer }: Pick<GraphIndex, 'producer'>): boolean {
   const made = producer.get(tensor);
   const value = made && attribute(made, 'value')?.t;
   if (made?.opType !== 'ConstantOfShape') return false;

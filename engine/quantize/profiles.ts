@@ -16,6 +16,8 @@ export interface Profile {
   storedWeights: boolean;
   /** Whether a transposed convolution has an integer form; where not, one without overlap becomes a convolution. */
   integerConvTranspose: boolean;
+  /** How many channels its kernels for depthwise convolutions handle at once. */
+  channelMultiple: number;
   /** What it computes on integers between the layers. */
   operators: OperatorForms;
   /** What its layers may be on. */
@@ -55,6 +57,7 @@ const onnxruntimeCpu = {
   integerLstm: true,
   storedWeights: true,
   integerConvTranspose: false,
+  channelMultiple: 16,
   operators: onnxruntimeOperators,
   grids: ['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'int8-weights'],
 } satisfies Partial<Profile>;
@@ -93,6 +96,7 @@ export const profiles: Record<ProfileName, Profile> = {
     integerLstm: false,
     storedWeights: false,
     integerConvTranspose: true,
+    channelMultiple: 1,
     operators: {
       forms: {
         ...Object.fromEntries(

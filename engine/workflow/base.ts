@@ -1,4 +1,5 @@
 import { methods } from '../calibrate/clipOf';
+import { withAlignedChannels } from '../onnx/alignChannels';
 import { findLayers, type Layer } from '../onnx/layers';
 import type { Model } from '../onnx/model';
 import { findOperators, type Operator } from '../onnx/operators';
@@ -13,7 +14,9 @@ import type { HistogramState } from '../stats/histogram';
 
 /** The form of a normalized model that a target's integer kernels fit best; it computes the same. */
 export function adaptTo(profile: ProfileName, normalized: Model): Model {
-  return profiles[profile].integerConvTranspose ? normalized : withSubPixelConvs(normalized);
+  const { integerConvTranspose, channelMultiple } = profiles[profile];
+  const convolved = integerConvTranspose ? normalized : withSubPixelConvs(normalized);
+  return withAlignedChannels(convolved, channelMultiple);
 }
 
 /** What can become integer in a model. */
