@@ -8,7 +8,8 @@ export default defineConfig({
   define: { QUANTSCOPE_DIST: JSON.stringify(resolve('dist')) },
   test: {
     include: ['test/{engine,extension,webview}/**/*.test.ts'],
-    testTimeout: 30_000,
+    // Far above what any test takes: it ends what hangs, and must not end what a busy machine slows down.
+    testTimeout: 120_000,
     maxWorkers: 2,
   },
 });

@@ -38,10 +38,10 @@ function outputNames(path: string): string[] {
 
 test('the workflow brings per-channel weights near to float, with nearly all of it in integers', async () => {
   const output = join(folder, 'per-channel.onnx');
-  const wanted = { ...settings, calibration: 'auto' as const, output, keepFloat: null };
+  const wanted = { ...settings, calibration: 'auto' as const, samples: 32, output, keepFloat: null };
   const { float, int8, keepFloat, meetsTarget: met } = await project.quantize(wanted, {});
   expect(float.score).toBeCloseTo(0.9767, 3);
-  // Chosen on 64 lines, whose error is about 0.6 points, and proved on others: it may miss, and says so.
+  // Chosen on 32 lines, whose error is about 0.8 points, and proved on others: it may miss, and says so.
   expect(int8.score).toBeGreaterThanOrEqual(float.score * 0.97);
   expect(met).toBe(int8.score >= float.score * 0.99 - 1e-9);
   expect(keepFloat.length).toBeLessThanOrEqual(3);
@@ -53,7 +53,7 @@ test('the workflow brings per-channel weights near to float, with nearly all of 
   const written = await Project.open(output, pool);
   const score = await written.evaluate(settings, project, {});
   expect(score.score).toBe(int8.score);
-  // Seven calibrators and the mixture, and what follows, on 64 lines each.
+  // Seven calibrators and the mixture, and what follows, on 32 lines each.
 }, 400_000);
 
 test('finds the layer that breaks per-tensor weights, and what mends it', async () => {
@@ -106,7 +106,7 @@ test('a cancelled quantization writes nothing and leaves the project usable', as
   expect(readdirSync(folder).filter((f) => f.endsWith('.part'))).toEqual([]);
   const again = await project.quantize({ ...settings, samples: 4, output, keepFloat: [] }, {});
   expect(again.int8.integerNodes).toBeGreaterThanOrEqual(51);
-}, 60_000);
+}, 240_000);
 
 test('names the layer that does not exist', async () => {
   const output = join(folder, 'never.onnx');
