@@ -17,7 +17,8 @@ const parts = [
 const mayImport = {
   onnx: [],
   feeds: ['onnx'],
-  runtime: ['onnx', 'stats', 'calibrate'],
+  // Of feeds, how outputs are scored: in the thread that computed them.
+  runtime: ['onnx', 'stats', 'calibrate', 'feeds'],
   stats: [],
   calibrate: ['stats'],
   quantize: ['onnx', 'calibrate', 'stats'],

@@ -1,7 +1,7 @@
 import { calibrate, openCalibration } from './calibration';
 import { cacheSamples } from './feeds/cacheSamples';
 import type { Dataset, SampleSource } from './feeds/dataset';
-import { createMetric } from './feeds/metrics/createMetric';
+import { rulesOf } from './feeds/metrics/rater';
 import { openDataset } from './feeds/openDataset';
 import { limitSamples } from './feeds/limitSamples';
 import { splitSamples } from './feeds/splitSamples';
@@ -148,13 +148,12 @@ export async function measureFloat(
   const total = dataset.evaluation.length + (dataset.shared ? 0 : choosing.length);
   const progress = new StageProgress('evaluate', 'Scoring float', total, onProgress);
   const scoring = (samples: SampleSource) =>
-    Evaluator.create(
-      pool,
-      samples,
-      createMetric(dataset, outputs),
-      { model: reference.bytes, outputs },
-      { unfused: isForeign, onSample: () => progress.step(), skipFailed, signal },
-    );
+    Evaluator.create(pool, samples, rulesOf(dataset, outputs), reference.bytes, {
+      unfused: isForeign,
+      onSample: () => progress.step(),
+      skipFailed,
+      signal,
+    });
   const evaluator = await scoring(dataset.evaluation);
   const { counted, skipped } = calibration;
   return {

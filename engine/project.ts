@@ -5,7 +5,7 @@ import { calibrate, type Shard } from './calibration';
 import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
 import { dataStamp } from './feeds/dataStamp';
-import { createMetric } from './feeds/metrics/createMetric';
+import { rulesOf } from './feeds/metrics/rater';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
 import { comparesWithFloat, meetsTarget } from './target';
@@ -221,10 +221,10 @@ export class Project {
       onProgress,
     );
     const step = () => progress.step();
-    const float = { model: (await floatReference(this.pool, reference)).bytes, outputs };
-    const bytes = against === null ? float.model : (await floatReference(this.pool, this.model)).bytes;
-    const metric = createMetric(dataset, outputs);
-    const evaluator = await Evaluator.create(this.pool, dataset.evaluation, metric, float, {
+    const float = (await floatReference(this.pool, reference)).bytes;
+    const bytes = against === null ? float : (await floatReference(this.pool, this.model)).bytes;
+    const rules = rulesOf(dataset, outputs);
+    const evaluator = await Evaluator.create(this.pool, dataset.evaluation, rules, float, {
       onSample: step,
       skipFailed: settings.skipFailed,
       signal,

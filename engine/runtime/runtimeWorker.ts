@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
 import { dataFolderOf } from '../onnx/externalData';
+import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
 import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
@@ -29,7 +30,7 @@ export class RuntimeWorker {
     this.worker.on('message', (response: WorkerResponse) => {
       const call = this.waiting.get(response.id);
       this.waiting.delete(response.id);
-      if ('error' in response) call?.reject(runtimeError(response.error));
+      if ('error' in response) call?.reject(errorOf(response));
       else call?.resolve(response.result);
     });
     this.worker.on('error', (error) => this.fail(runtimeError(error.message)));
@@ -38,12 +39,15 @@ export class RuntimeWorker {
     this.worker.unref();
   }
 
-  /** @throws EngineError `runtime` when onnxruntime refuses the model */
-  async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
+  /**
+   * @param rules of scoring its outputs, for {@link Session.rate}
+   * @throws EngineError `runtime` when onnxruntime refuses the model
+   */
+  async load(model: Uint8Array, options: SessionOptions, rules?: RatingRules): Promise<Session> {
     const session = this.nextId++;
     const dataFolder = dataFolderOf(model);
     const where = dataFolder === undefined ? options : { ...options, dataFolder };
-    const shapes = await this.call('load', { session, model, options: where });
+    const shapes = await this.call('load', { session, model, options: where, rules });
     return new Session(this, session, new Map(shapes));
   }
 
@@ -102,7 +106,29 @@ export class Session {
     outputs: string[],
     sequence?: Sequence,
   ): Promise<{ outputs: Feeds; milliseconds: number }> {
-    return this.worker.call('run', { session: this.session, feeds, outputs, sequence });
+    const { session } = this;
+    return this.worker.call('run', { session, feeds, outputs, sequence, share: false });
+  }
+
+  /** Runs once, and puts the outputs where all threads see them: sending them to another costs nothing. */
+  runShared(feeds: Feeds, outputs: string[]): Promise<{ outputs: Feeds; milliseconds: number }> {
+    const { session } = this;
+    return this.worker.call('run', { session, feeds, outputs, sequence: undefined, share: true });
+  }
+
+  /**
+   * Runs one sample and scores its outputs in the worker; they never leave it.
+   * @param known outputs that are known without running
+   * @throws EngineError `bad-data` when the outputs are not what the metric reads
+   */
+  rate(
+    feeds: Feeds,
+    outputs: string[],
+    expected: Expected,
+    { sequence, known = {} }: { sequence?: Sequence | undefined; known?: Feeds } = {},
+  ): Promise<{ rating: Rating; milliseconds: number }> {
+    const { session } = this;
+    return this.worker.call('rate', { session, feeds, outputs, sequence, known, expected });
   }
 
   /** Runs sample number `sample` and counts the values of `tensors` in the worker; they never leave it. */
@@ -123,6 +149,10 @@ export class Session {
   async release(): Promise<void> {
     await this.worker.call('release', { session: this.session });
   }
+}
+
+function errorOf({ error, data }: Extract<WorkerResponse, { error: string }>): EngineError {
+  return data === null ? runtimeError(error) : new EngineError(data.code, data.message, data.hint);
 }
 
 function runtimeError(text: string): EngineError {

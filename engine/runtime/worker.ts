@@ -3,11 +3,13 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { parentPort } from 'node:worker_threads';
 import { clipsOf } from '../calibrate/clipOf';
 import { gridOf } from '../calibrate/grid';
-import { errorText } from '../engineError';
+import { EngineError, errorText } from '../engineError';
+import { createRater, type Rater } from '../feeds/metrics/rater';
 import type { Tensor, TensorData } from '../onnx/tensor';
 import { ValueCounter } from '../stats/valueCounter';
 import { freeBuffer } from './freeBuffer';
-import { concatenate, runSteps } from './sequence';
+import { concatenate, runSteps, type Sequence } from './sequence';
+import { ownData, shareTensor } from './shareTensor';
 import type {
   Feeds,
   SessionOptions,
@@ -20,6 +22,7 @@ import type {
 interface Loaded {
   session: InferenceSession;
   counter: ValueCounter;
+  rater: Rater | null;
 }
 
 /** Whatever is below it would reach the terminal through native stderr; errors are thrown too. */
@@ -62,7 +65,10 @@ function sessionOptions(options: SessionOptions): InferenceSession.SessionOption
 
 function toOrt(feeds: Feeds): Record<string, OrtTensor> {
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, t]) => [name, new OrtTensor(t.type, t.data as Float32Array, t.dims)]),
+    Object.entries(feeds).map(([name, t]) => [
+      name,
+      new OrtTensor(t.type, ownData(t.data) as Float32Array, t.dims),
+    ]),
   );
 }
 
@@ -84,29 +90,48 @@ async function run(session: number, feeds: Feeds, outputs: string[]) {
   return { results, milliseconds };
 }
 
+/** Runs all steps of a sample; their answers are along the first axis. */
+async function runAll(session: number, feeds: Feeds, outputs: string[], sequence: Sequence | undefined) {
+  const wanted = [...new Set([...outputs, ...Object.values(sequence?.carry ?? {})])];
+  const parts = new Map<string, Tensor[]>(outputs.map((name) => [name, []]));
+  let milliseconds = 0;
+  const step = async (fed: Feeds) => {
+    const ran = await run(session, fed, wanted);
+    milliseconds += ran.milliseconds;
+    return ran.results;
+  };
+  for await (const { answers } of runSteps(feeds, sequence, step, plainTensor)) {
+    for (const [name, tensor] of Object.entries(answers)) parts.get(name)?.push(plainTensor(tensor));
+  }
+  const joined = [...parts].map(([name, tensors]) => [name, concatenate(tensors)] as const);
+  return { outputs: Object.fromEntries(joined), milliseconds };
+}
+
 const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<WorkerCalls[K]['result']> } =
   {
-    async load({ session, model, options }) {
+    async load({ session, model, options, rules }) {
       const created = await InferenceSession.create(model, sessionOptions(options));
-      loaded.set(session, { session: created, counter: new ValueCounter() });
+      const rater = rules === undefined ? null : createRater(rules);
+      loaded.set(session, { session: created, counter: new ValueCounter(), rater });
       return created.outputMetadata.flatMap((o): [string, (number | string)[]][] =>
         o.isTensor ? [[o.name, o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]] : [],
       );
     },
-    async run({ session, feeds, outputs, sequence }) {
-      const wanted = [...new Set([...outputs, ...Object.values(sequence?.carry ?? {})])];
-      const parts = new Map<string, Tensor[]>(outputs.map((name) => [name, []]));
-      let milliseconds = 0;
-      const step = async (fed: Feeds) => {
-        const ran = await run(session, fed, wanted);
-        milliseconds += ran.milliseconds;
-        return ran.results;
-      };
-      for await (const { answers } of runSteps(feeds, sequence, step, plainTensor)) {
-        for (const [name, tensor] of Object.entries(answers)) parts.get(name)?.push(plainTensor(tensor));
-      }
-      const joined = [...parts].map(([name, tensors]) => [name, concatenate(tensors)] as const);
-      return { outputs: Object.fromEntries(joined), milliseconds };
+    async run({ session, feeds, outputs, sequence, share }) {
+      const ran = await runAll(session, feeds, outputs, sequence);
+      if (!share) return ran;
+      const shared = Object.entries(ran.outputs).map(
+        ([name, tensor]) => [name, shareTensor(tensor)] as const,
+      );
+      return { ...ran, outputs: Object.fromEntries(shared) };
+    },
+    async rate({ session, feeds, outputs, sequence, known, expected }) {
+      const { rater } = find(session);
+      if (rater === null) throw new Error(`session ${session} has no rules to rate by`);
+      const ran = await runAll(session, feeds, outputs, sequence);
+      const rating = rater.rate({ ...known, ...ran.outputs }, expected);
+      for (const { data } of Object.values(ran.outputs)) if (data instanceof Float32Array) freeBuffer(data);
+      return { rating, milliseconds: ran.milliseconds };
     },
     async observe({ session, feeds, tensors, sample, sequence }) {
       // An input of the graph cannot be asked for as an output.
@@ -154,7 +179,8 @@ async function answer(request: WorkerRequest): Promise<WorkerResponse> {
     const call = calls[request.kind] as (params: unknown) => Promise<unknown>;
     return { id: request.id, result: await call(request.params) };
   } catch (thrown) {
-    return { id: request.id, error: errorText(thrown) };
+    const data = thrown instanceof EngineError ? thrown.toData() : null;
+    return { id: request.id, error: errorText(thrown), data };
   }
 }
 

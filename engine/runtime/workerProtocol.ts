@@ -1,5 +1,6 @@
+import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
 import type { Tensor } from '../onnx/tensor';
-import type { CalibrationMethod } from '../protocol';
+import type { CalibrationMethod, ErrorData } from '../protocol';
 import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 
@@ -23,15 +24,38 @@ export interface SessionOptions {
 
 /** What a worker does, by kind. Sessions and observers live in the worker and go by number. */
 export interface WorkerCalls {
-  /** Answers the shapes of the model's outputs as onnxruntime infers them. */
+  /** Answers the shapes of the model's outputs as onnxruntime infers them; with rules if it is to be rated. */
   load: {
-    params: { session: number; model: Uint8Array; options: SessionOptions };
+    params: {
+      session: number;
+      model: Uint8Array;
+      options: SessionOptions;
+      rules: RatingRules | undefined;
+    };
     result: [name: string, dims: (number | string)[]][];
   };
-  /** Runs once; `milliseconds` is the time inside onnxruntime. */
+  /** Runs once; `milliseconds` is the time inside onnxruntime. `share` puts the outputs where all threads see them. */
   run: {
-    params: { session: number; feeds: Feeds; outputs: string[]; sequence: Sequence | undefined };
+    params: {
+      session: number;
+      feeds: Feeds;
+      outputs: string[];
+      sequence: Sequence | undefined;
+      share: boolean;
+    };
     result: { outputs: Feeds; milliseconds: number };
+  };
+  /** Runs once and scores the outputs, and those that are `known` besides, without handing them out. */
+  rate: {
+    params: {
+      session: number;
+      feeds: Feeds;
+      outputs: string[];
+      sequence: Sequence | undefined;
+      known: Feeds;
+      expected: Expected;
+    };
+    result: { rating: Rating; milliseconds: number };
   };
   /** Runs once and adds the tensors to the session's histograms, without handing them out. */
   observe: {
@@ -65,4 +89,6 @@ export type WorkerRequest = {
   [K in WorkerKind]: { id: number; kind: K; params: WorkerCalls[K]['params'] };
 }[WorkerKind];
 
-export type WorkerResponse = { id: number; result: unknown } | { id: number; error: string };
+/** An error of ours comes with what it says; any other is onnxruntime's. */
+export type WorkerResponse =
+  { id: number; result: unknown } | { id: number; error: string; data: ErrorData | null };

@@ -1,10 +1,17 @@
 import type { Sample, SampleSource } from '../feeds/dataset';
-import type { Metric, Outputs, Reference, SampleScore } from '../feeds/metrics/metric';
+import {
+  createRater,
+  type Expected,
+  type Rater,
+  type Rating,
+  type RatingRules,
+} from '../feeds/metrics/rater';
+import type { Outputs, Reference, SampleScore } from '../feeds/metrics/metric';
 import { RunningScore } from '../feeds/metrics/runningScore';
 import { errorText, throwIfCancelled, unlessCancelled } from '../engineError';
-import { sqnrMetric } from '../feeds/metrics/sqnrMetric';
 import { nameSample } from '../feeds/nameSample';
-import type { RuntimeWorker } from '../runtime/runtimeWorker';
+import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
+import { shareData } from '../runtime/shareTensor';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { SessionOptions } from '../runtime/workerProtocol';
 import { MAX_SQNR_DB } from '../target';
@@ -21,13 +28,6 @@ export interface Verdict {
   sqnrDb: number;
 }
 
-/** What a model scored on one sample. */
-export interface Rating {
-  score: SampleScore;
-  /** `null` where the float model's outputs were not kept. */
-  sqnrDb: number | null;
-}
-
 export interface EvaluationOptions {
   /** How models other than the float one are run: as another target would where this processor is not the one. */
   unfused?: boolean | undefined;
@@ -42,35 +42,35 @@ export class Evaluator {
   private readonly references: (Reference | null)[] = [];
   private floatScores: SampleScore[] = [];
   private readonly compared: (Reference | null)[] = [];
-  private readonly comparison: Metric;
+  private readonly rater: Rater;
   /** Samples that failed in float and are left out, if that was asked for. */
   readonly skipped: { name: string; reason: string }[] = [];
 
   private constructor(
     private readonly pool: WorkerPool,
     private source: SampleSource,
-    private readonly metric: Metric,
-    readonly outputs: string[],
+    private readonly rules: RatingRules,
     /** How models other than the float one are run. */
-    readonly options: SessionOptions,
+    private readonly options: SessionOptions,
   ) {
-    this.comparison = sqnrMetric(outputs);
+    this.rater = createRater(rules);
   }
 
   /**
    * Runs the float model once over the samples and keeps what the metric needs of it.
+   * @param model the float model, with the rules' outputs
    * @throws EngineError that names the sample which failed, unless such are to be skipped and others are left
    */
   static async create(
     pool: WorkerPool,
     samples: SampleSource,
-    metric: Metric,
-    float: { model: Uint8Array; outputs: string[] },
+    rules: RatingRules,
+    model: Uint8Array,
     { unfused, onSample, skipFailed, signal }: EvaluationOptions = {},
   ): Promise<Evaluator> {
     const options = unfused === true ? { ...oneThread, unfused } : oneThread;
-    const evaluator = new Evaluator(pool, samples, metric, float.outputs, options);
-    const { comparison } = evaluator;
+    const evaluator = new Evaluator(pool, samples, rules, options);
+    const { metric, comparison } = evaluator.rater;
     const found: (
       { score: SampleScore; reference: Reference | null; compared: Reference | null } | undefined
     )[] = [];
@@ -78,16 +78,17 @@ export class Evaluator {
     await pool.forEach(
       samples.length,
       {
-        prepare: (worker) => worker.load(float.model, oneThread),
+        prepare: (worker) => worker.load(model, oneThread),
         work: async (session, i) => {
           let name = `#${i}`;
           try {
             const sample = await unlessCancelled(samples.load(i), signal);
             ({ name } = sample);
-            const { outputs } = await session.run(sample.feeds, float.outputs, sample.sequence);
+            const { outputs } = await session.run(sample.feeds, rules.all, sample.sequence);
             const reference = metric.reference(outputs);
             const compared = i < COMPARED_SAMPLES ? comparison.reference(outputs) : null;
-            found[i] = { score: metric.score(outputs, sample.truth, reference), reference, compared };
+            const score = metric.score(outputs, sample.truth, reference);
+            found[i] = { score, reference: shareReference(reference), compared: shareReference(compared) };
           } catch (thrown) {
             throwIfCancelled(signal);
             const named = nameSample(thrown, name);
@@ -141,11 +142,9 @@ export class Evaluator {
     await this.pool.forEach(
       this.samples.length,
       {
-        prepare: (worker) => worker.load(model, this.options),
+        prepare: (worker) => this.load(worker, model),
         work: async (session, i) => {
-          const sample = await unlessCancelled(this.samples.load(i), signal);
-          const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
-          ratings[i] = this.rate(i, sample, outputs);
+          ratings[i] = await this.rateSample(session, i, signal);
           onSample?.();
         },
         finish: (session) => session.release(),
@@ -155,13 +154,24 @@ export class Evaluator {
     return this.verdict(ratings);
   }
 
-  /** What outputs of a model for one of the samples are worth. */
-  rate(i: number, { truth }: Pick<Sample, 'truth'>, outputs: Outputs): Rating {
-    const compared = this.compared[i] ?? null;
-    return {
-      score: this.metric.score(outputs, truth, this.references[i] ?? null),
-      sqnrDb: compared === null ? null : this.comparison.score(outputs, null, compared).value,
-    };
+  /** The outputs that are scored. */
+  get outputs(): string[] {
+    return this.rules.all;
+  }
+
+  /** Loads a model that is to be scored by {@link Session.rate}. */
+  load(worker: RuntimeWorker, model: Uint8Array): Promise<Session> {
+    return worker.load(model, this.options, this.rules);
+  }
+
+  /** What outputs for one of the samples are held against. */
+  expected(i: number, { truth }: Pick<Sample, 'truth'>): Expected {
+    return { truth, reference: this.references[i] ?? null, compared: this.compared[i] ?? null };
+  }
+
+  /** What outputs for one of the samples are worth. */
+  rate(i: number, sample: Pick<Sample, 'truth'>, outputs: Outputs): Rating {
+    return this.rater.rate(outputs, this.expected(i, sample));
   }
 
   /** @param ratings of all samples, in order */
@@ -174,20 +184,33 @@ export class Evaluator {
 
   /** What a model scores in one worker, for callers that keep the others busy with other models. */
   async judgeIn(worker: RuntimeWorker, model: Uint8Array, signal?: AbortSignal): Promise<Verdict> {
-    const session = await worker.load(model, this.options);
+    const session = await this.load(worker, model);
     try {
       const ratings: Rating[] = [];
       for (let i = 0; i < this.samples.length; i++) {
         throwIfCancelled(signal);
-        const sample = await unlessCancelled(this.samples.load(i), signal);
-        const { outputs } = await session.run(sample.feeds, this.outputs, sample.sequence);
-        ratings.push(this.rate(i, sample, outputs));
+        ratings.push(await this.rateSample(session, i, signal));
       }
       return this.verdict(ratings);
     } finally {
       await session.release();
     }
   }
+
+  private async rateSample(session: Session, i: number, signal: AbortSignal | undefined): Promise<Rating> {
+    const sample = await unlessCancelled(this.samples.load(i), signal);
+    const { feeds, sequence } = sample;
+    return (await session.rate(feeds, this.outputs, this.expected(i, sample), { sequence })).rating;
+  }
+}
+
+/** Its arrays are sent with every run of the sample. */
+function shareReference(reference: Reference | null): Reference | null {
+  if (reference === null) return null;
+  const shared = Object.entries(reference).map(
+    ([name, { values, threshold }]) => [name, { values: shareData(values), threshold }] as const,
+  );
+  return Object.fromEntries(shared);
 }
 
 function total(scores: readonly SampleScore[]): number {

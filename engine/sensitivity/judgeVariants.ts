@@ -1,16 +1,17 @@
 import { totalmem } from 'node:os';
 import { unlessCancelled, throwIfCancelled } from '../engineError';
 import type { Sample } from '../feeds/dataset';
-import type { Outputs } from '../feeds/metrics/metric';
+import type { Rating } from '../feeds/metrics/rater';
 import { allTensors } from '../onnx/allTensors';
 import { elementCount } from '../onnx/elements';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { encodeModel, type Model } from '../onnx/model';
 import { suffixModel, suffixOf, type CutTensor, type Suffix } from '../onnx/suffixOf';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
+import { shareTensor } from '../runtime/shareTensor';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Feeds } from '../runtime/workerProtocol';
-import type { Evaluator, Rating, Verdict } from './evaluator';
+import type { Evaluator, Verdict } from './evaluator';
 
 /** A model that differs from the base in a part of it. */
 export interface Variant {
@@ -49,10 +50,9 @@ const MEMORY = Math.min(2 ** 31, totalmem() / 8);
 /** A variant is looked at after so many samples, and again each time that they have doubled. */
 const FIRST_LOOK = 16;
 
-/** What is kept of a sample: what the base computed of the cuts, and its outputs. */
-interface Kept {
+/** What is kept of a sample: what the base reads and computes of the cuts, and its outputs; where all threads see it. */
+interface Kept extends Pick<Sample, 'truth'> {
   index: number;
-  sample: Sample;
   tensors: Feeds;
 }
 
@@ -104,7 +104,11 @@ export async function judgeVariants(
   const cuts = variants.flatMap((variant) => take(variant, false).suffix.cut);
   // Its own inputs the base has, and cannot hand out.
   const inputs = new Set(base.graph.input.map((i) => i.name));
-  const prefix = new Prefix(base, [...cuts.filter((name) => !inputs.has(name)), ...evaluator.outputs]);
+  const prefix = new Prefix(
+    base,
+    [...cuts.filter((name) => !inputs.has(name)), ...evaluator.outputs],
+    new Set(cuts.filter((name) => inputs.has(name))),
+  );
   const ratings = new Map(variants.map(({ name }) => [name, new Map<number, Rating>()]));
   const soFar = (name: string): JudgedVariant => {
     const own = [...(ratings.get(name) ?? [])].sort(([a], [b]) => a - b);
@@ -132,7 +136,7 @@ export async function judgeVariants(
       try {
         for (const begun of kept) {
           throwIfCancelled(signal);
-          own.set(begun.index, evaluator.rate(begun.index, begun.sample, await run.outputsOf(begun)));
+          own.set(begun.index, await run.rate(begun));
           settled = isLook(own.size) && own.size < order.length && isSettled?.(soFar(name)) === true;
           if (settled) break;
         }
@@ -190,29 +194,38 @@ class Prefix {
   /** Of the first sample, once it was run. */
   private size: number | undefined;
 
-  constructor(base: Model, names: readonly string[]) {
+  /** @param inputs of the base that variants are fed with */
+  constructor(
+    base: Model,
+    names: readonly string[],
+    private readonly inputs: ReadonlySet<string>,
+  ) {
     this.names = [...new Set(names)];
     this.bytes = encodeModel(exposeTensors(base, this.names).model);
   }
 
   async compute(
     pool: WorkerPool,
-    { samples, options }: Evaluator,
+    evaluator: Evaluator,
     indices: readonly number[],
     memory: number,
     signal: AbortSignal | undefined,
   ): Promise<Kept[]> {
+    const { samples } = evaluator;
     const kept: Kept[] = [];
     const run = async (session: Session, k: number) => {
       const index = indices[k] ?? 0;
       const sample = await unlessCancelled(samples.load(index), signal);
-      const { outputs, milliseconds } = await session.run(sample.feeds, this.names);
+      const { outputs, milliseconds } = await session.runShared(sample.feeds, this.names);
       this.milliseconds += milliseconds;
-      kept[k] = { index, sample, tensors: outputs };
+      const fed = Object.entries(sample.feeds).flatMap(([name, tensor]) =>
+        this.inputs.has(name) ? [[name, shareTensor(tensor)] as const] : [],
+      );
+      kept[k] = { index, truth: sample.truth, tensors: { ...outputs, ...Object.fromEntries(fed) } };
     };
     const begun = this.size === undefined ? 1 : 0;
     if (this.size === undefined) {
-      const session = await pool.first.load(this.bytes, options);
+      const session = await evaluator.load(pool.first, this.bytes);
       await run(session, 0).finally(() => session.release());
       this.size = Object.values(kept[0]?.tensors ?? {}).reduce((n, t) => n + t.data.byteLength, 0);
     }
@@ -220,7 +233,7 @@ class Prefix {
     await pool.forEach(
       count - begun,
       {
-        prepare: (worker) => worker.load(this.bytes, options),
+        prepare: (worker) => evaluator.load(worker, this.bytes),
         work: (one, k) => run(one, k + begun),
         finish: (one) => one.release(),
       },
@@ -235,6 +248,7 @@ class SuffixRun {
   milliseconds = 0;
 
   private constructor(
+    private readonly evaluator: Evaluator,
     private readonly suffix: Suffix,
     private readonly outputs: string[],
     private readonly session: Session | null,
@@ -245,33 +259,24 @@ class SuffixRun {
     variant: Model,
     suffix: Suffix,
     kept: readonly Kept[],
-    { options, outputs }: Evaluator,
+    evaluator: Evaluator,
   ): Promise<SuffixRun> {
     const alike = new Set(suffix.alike);
-    const own = outputs.filter((name) => !alike.has(name));
-    if (own.length === 0) return new SuffixRun(suffix, own, null);
+    const own = evaluator.outputs.filter((name) => !alike.has(name));
+    if (own.length === 0) return new SuffixRun(evaluator, suffix, own, null);
     const tensors = new Map(suffix.cut.map((name) => [name, describe(name, kept)] as const));
-    const session = await worker.load(encodeModel(suffixModel(variant, suffix, tensors)), options);
-    return new SuffixRun(suffix, own, session);
+    const session = await evaluator.load(worker, encodeModel(suffixModel(variant, suffix, tensors)));
+    return new SuffixRun(evaluator, suffix, own, session);
   }
 
-  async outputsOf(kept: Kept): Promise<Outputs> {
-    const same = Object.fromEntries(
-      this.suffix.alike.flatMap((name) => {
-        const tensor = kept.tensors[name];
-        return tensor === undefined ? [] : [[name, tensor] as const];
-      }),
-    );
-    if (this.session === null) return same;
-    const feeds = Object.fromEntries(
-      this.suffix.cut.flatMap((name) => {
-        const tensor = tensorOf(name, kept);
-        return tensor === undefined ? [] : [[name, tensor] as const];
-      }),
-    );
-    const { outputs, milliseconds } = await this.session.run(feeds, this.outputs);
-    this.milliseconds += milliseconds;
-    return { ...same, ...outputs };
+  async rate(kept: Kept): Promise<Rating> {
+    const { evaluator, suffix, session } = this;
+    const known = pick(kept.tensors, suffix.alike);
+    if (session === null) return evaluator.rate(kept.index, kept, known);
+    const expected = evaluator.expected(kept.index, kept);
+    const ran = await session.rate(pick(kept.tensors, suffix.cut), this.outputs, expected, { known });
+    this.milliseconds += ran.milliseconds;
+    return ran.rating;
   }
 
   async release(): Promise<void> {
@@ -279,13 +284,18 @@ class SuffixRun {
   }
 }
 
-function tensorOf(name: string, { sample, tensors }: Kept) {
-  return sample.feeds[name] ?? tensors[name];
+function pick(tensors: Feeds, names: readonly string[]): Feeds {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const tensor = tensors[name];
+      return tensor === undefined ? [] : [[name, tensor] as const];
+    }),
+  );
 }
 
 /** What the samples say of a tensor: its sizes where they agree. */
 function describe(name: string, kept: readonly Kept[]): CutTensor {
-  const all = kept.flatMap((one) => tensorOf(name, one) ?? []);
+  const all = kept.flatMap(({ tensors }) => tensors[name] ?? []);
   const [first] = all;
   if (first === undefined) throw new RangeError(`no sample has ${name}`);
   const dims = first.dims.map((size, axis) => (all.every((t) => t.dims[axis] === size) ? size : null));

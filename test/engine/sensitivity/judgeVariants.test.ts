@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf';
 import { GraphProtoSchema } from 'onnx-buf';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Sample } from '../../../engine/feeds/dataset';
-import { createMetric } from '../../../engine/feeds/metrics/createMetric';
 import { findLayers } from '../../../engine/onnx/layers';
 import { encodeModel, type Model } from '../../../engine/onnx/model';
 import { suffixOf } from '../../../engine/onnx/suffixOf';
@@ -126,13 +125,15 @@ describe.each([
   ['a residual block with a second output', residual],
   ['branches of an If', branching],
 ])('variants of %s', (_, model) => {
-  const metric = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };
   const scores = async (memory?: number) => {
     const { normalized, base, variants } = await variantsOf(model);
-    const evaluator = await Evaluator.create(pool, samples, metric, {
-      model: encodeModel(normalized),
-      outputs: normalized.graph.output.map((o) => o.name),
-    });
+    const evaluator = await Evaluator.create(
+      pool,
+      samples,
+      { ...rules, all: normalized.graph.output.map((o) => o.name) },
+      encodeModel(normalized),
+    );
     const heard: string[] = [];
     const judged = await judgeVariants(pool, evaluator, base, variants, {
       memory,
@@ -183,11 +184,8 @@ test('a cut that is of no tensor is not made', async () => {
   });
   const { base, variants } = await variantsOf(model);
   expect(suffixOf(variants[1]?.build() ?? base, base).cut).toContain('parts');
-  const metric = createMetric({ metric: 'sqnr', alphabet: [] }, ['y']);
-  const evaluator = await Evaluator.create(pool, samples, metric, {
-    model: encodeModel(base),
-    outputs: ['y'],
-  });
+  const rules = { metric: 'sqnr' as const, alphabet: [], outputs: ['y'] };
+  const evaluator = await Evaluator.create(pool, samples, { ...rules, all: ['y'] }, encodeModel(base));
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants);
   for (const { name, build } of variants)
     expect(verdicts.get(name)).toMatchObject(await evaluator.judge(encodeModel(build())));
@@ -216,16 +214,18 @@ test('samples whose state is fed back are run whole', async () => {
         sequence: { steps: [1, 2, 3].map((k) => stepOf(i, k)), carry: { h: 'next' } },
       }),
   };
-  const metric = createMetric({ metric: 'sqnr', alphabet: [] }, ['y']);
+  const rules = { metric: 'sqnr' as const, alphabet: [], outputs: ['y'] };
   const feeds = { ...stepOf(0, 0), h: float([1, 8], new Float32Array(8)) };
   const settings = { profile: x86Here, weights: 'per-channel' } as const;
   const { float: normalized, plan } = await quantizeTiny(recurrent, feeds, settings);
   const build = (name: string) => rewriteQdq(normalized, { ...plan, layers: new Set([name]) });
   const variants = ['a_node', 'y_node'].map((name) => ({ name, build: () => build(name) }));
-  const evaluator = await Evaluator.create(pool, sequences, metric, {
-    model: encodeModel(normalized),
-    outputs: ['y', 'next'],
-  });
+  const evaluator = await Evaluator.create(
+    pool,
+    sequences,
+    { ...rules, all: ['y', 'next'] },
+    encodeModel(normalized),
+  );
   const { verdicts } = await judgeVariants(pool, evaluator, normalized, variants);
   for (const { name } of variants)
     expect(verdicts.get(name)).toMatchObject(await evaluator.judge(encodeModel(build(name))));
@@ -234,11 +234,13 @@ test('samples whose state is fed back are run whole', async () => {
 test('runs no more samples once the first few, which stand for all, settle it', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
   const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
-  const metric = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
-  const evaluator = await Evaluator.create(pool, many, metric, {
-    model: encodeModel(normalized),
-    outputs: ['y', 'z'],
-  });
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };
+  const evaluator = await Evaluator.create(
+    pool,
+    many,
+    { ...rules, all: ['y', 'z'] },
+    encodeModel(normalized),
+  );
   const looks: number[] = [];
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
     // Memory for five at a time.
@@ -259,11 +261,13 @@ test('runs no more samples once the first few, which stand for all, settle it', 
 
 test('ends when it is cancelled', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const metric = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
-  const evaluator = await Evaluator.create(pool, samples, metric, {
-    model: encodeModel(normalized),
-    outputs: ['y', 'z'],
-  });
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };
+  const evaluator = await Evaluator.create(
+    pool,
+    samples,
+    { ...rules, all: ['y', 'z'] },
+    encodeModel(normalized),
+  );
   const abort = new AbortController();
   const judging = judgeVariants(pool, evaluator, base, variants, {
     signal: abort.signal,

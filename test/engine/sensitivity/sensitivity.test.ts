@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SampleSource } from '../../../engine/feeds/dataset';
-import { createMetric } from '../../../engine/feeds/metrics/createMetric';
 import { findLayers } from '../../../engine/onnx/layers';
 import { encodeModel } from '../../../engine/onnx/model';
 import { encodeWithTaps } from '../../../engine/onnx/tapModel';
@@ -266,9 +265,9 @@ describe('a calibration pass', () => {
 });
 
 describe('the evaluator', () => {
-  const top1 = createMetric({ metric: 'top1', alphabet: [] }, ['y']);
-  const agreement = createMetric({ metric: 'agreement', alphabet: [] }, ['y']);
-  const floatModel = { model: encodeModel(two), outputs: ['y'] };
+  const top1 = { metric: 'top1' as const, alphabet: [], all: ['y'] };
+  const agreement = { metric: 'agreement' as const, alphabet: [], all: ['y'] };
+  const floatModel = encodeModel(two);
 
   async function answers(model: Uint8Array): Promise<number[]> {
     const found: number[] = [];
@@ -282,7 +281,7 @@ describe('the evaluator', () => {
 
   test('scores by truth, in one worker or in all', async () => {
     const evaluator = await Evaluator.create(pool, samples, top1, floatModel);
-    const correct = share((await answers(floatModel.model)).map((a, i) => a === i % 5));
+    const correct = share((await answers(floatModel)).map((a, i) => a === i % 5));
     expect(evaluator.float).toBeCloseTo(correct, 12);
     const { int8 } = await quantizeTiny(two, sampleOf(0).feeds, x86);
     const bytes = encodeModel(int8);
@@ -302,7 +301,7 @@ describe('the evaluator', () => {
       constants: { v: noisy([4, 3, 3, 3], 1), b: noisy([4], 9), w: noisy([64, 5], 77) },
       nodes: two.graph.node,
     });
-    const [mine, theirs] = [await answers(floatModel.model), await answers(encodeModel(other))];
+    const [mine, theirs] = [await answers(floatModel), await answers(encodeModel(other))];
     const expected = share(mine.map((a, i) => a === theirs[i]));
     expect(expected).toBeLessThan(1);
     expect(await evaluator.score(encodeModel(other))).toBeCloseTo(expected, 12);
@@ -311,11 +310,11 @@ describe('the evaluator', () => {
   test('stops when cancelled, and frees what it loaded', async () => {
     const abort = new AbortController();
     const evaluator = await Evaluator.create(pool, samples, top1, floatModel);
-    const scoring = evaluator.score(floatModel.model, () => abort.abort(), abort.signal);
+    const scoring = evaluator.score(floatModel, () => abort.abort(), abort.signal);
     await expect(scoring).rejects.toMatchObject({ code: 'cancelled' });
-    const alone = evaluator.judgeIn(testWorker(), floatModel.model, abort.signal);
+    const alone = evaluator.judgeIn(testWorker(), floatModel, abort.signal);
     await expect(alone).rejects.toMatchObject({ code: 'cancelled' });
-    expect(await evaluator.score(floatModel.model)).toBe(evaluator.float);
+    expect(await evaluator.score(floatModel)).toBe(evaluator.float);
   });
 
   test('names the model that does not have the outputs', async () => {
