@@ -330,9 +330,16 @@ export interface LayerReport {
   advice: LayerAdvice;
 }
 
-/** A layer while the analysis runs: its noise comes first, what it costs alone in int8 later. */
+/**
+ * A layer while the analysis runs. First there is what its histograms foretell; then its noise is measured; then, on few samples, what
+ * arrives of it at the outputs; then what it costs alone in int8.
+ */
 export interface MeasuredLayer extends Pick<LayerReport, 'name' | 'sqnrDb'> {
-  exact: Pick<LayerReport, 'drop' | 'standardError' | 'outputDb'> | null;
+  /** The noise is foretold, and not measured yet. */
+  isForetold: boolean;
+  /** At the model's outputs with this layer alone in int8, on few samples or all; `null` while it is not known. */
+  outputDb: number | null;
+  exact: Pick<LayerReport, 'drop' | 'standardError'> | null;
 }
 
 export interface SettledSettings extends AnalyzeSettings {

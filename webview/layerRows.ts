@@ -10,6 +10,10 @@ export interface LayerRow {
   report: LayerReport | null;
   /** Noise at its own output in dB, as soon as it is known. */
   sqnrDb: number | null;
+  /** That noise is foretold from histograms, and not measured yet. */
+  isForetold: boolean;
+  /** Noise at the model's outputs with this layer alone in int8, in dB, as soon as it is known. */
+  outputDb: number | null;
   /** What it costs alone in int8, as soon as that is known. */
   exact: MeasuredLayer['exact'];
   /** The user keeps it in float. */
@@ -53,8 +57,10 @@ export function layerRows(state: State): LayerRow[] {
 function measuredOf(
   report: LayerReport | undefined,
   measured: MeasuredLayer | undefined,
-): Pick<LayerRow, 'sqnrDb' | 'exact'> {
-  return { sqnrDb: (report ?? measured)?.sqnrDb ?? null, exact: report ?? measured?.exact ?? null };
+): Pick<LayerRow, 'sqnrDb' | 'isForetold' | 'outputDb' | 'exact'> {
+  const { sqnrDb = null, outputDb = null } = report ?? measured ?? {};
+  const isForetold = report === undefined && measured?.isForetold === true;
+  return { sqnrDb, isForetold, outputDb, exact: report ?? measured?.exact ?? null };
 }
 
 const collator = new Intl.Collator('en', { numeric: true });
@@ -63,15 +69,19 @@ const collator = new Intl.Collator('en', { numeric: true });
 function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr' | 'output'): number | null {
   if (key === 'order') return row.index;
   if (key === 'sqnr') return row.sqnrDb;
-  return (key === 'drop' ? row.exact?.drop : row.exact?.outputDb) ?? null;
+  return key === 'drop' ? (row.exact?.drop ?? null) : row.outputDb;
 }
 
-/** Known values by size; what is not known comes last, the noisiest first, as it will be measured. */
+/** Known values by size; what is not known comes last, the noisiest first, as it will be measured: at the outputs where that is known. */
 function compareBy(a: LayerRow, b: LayerRow, key: Parameters<typeof sortValue>[1], sign: number): number {
   const [x, y] = [sortValue(a, key), sortValue(b, key)];
   if (x !== null && y !== null) return sign * ascending(x, y);
-  if (x === null && y === null) return ascending(a.sqnrDb ?? Infinity, b.sqnrDb ?? Infinity);
+  if (x === null && y === null) return ascending(suspicion(a), suspicion(b));
   return x === null ? 1 : -1;
+}
+
+function suspicion({ outputDb, sqnrDb }: LayerRow): number {
+  return outputDb ?? sqnrDb ?? Infinity;
 }
 
 /** Whether the filter's text occurs in the layer's name, operator or weight, in any case. */

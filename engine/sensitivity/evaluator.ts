@@ -14,10 +14,11 @@ import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import { shareData } from '../runtime/shareTensor';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { SessionOptions } from '../runtime/workerProtocol';
+import { spread } from '../stats/spread';
 import { MAX_SQNR_DB } from '../target';
 
 const oneThread = { threads: 1 };
-/** Samples on which outputs are compared with float ones: the float ones are kept in memory. */
+/** Samples on which outputs are compared with float ones, the first of those that stand for all: the float ones are kept in memory. */
 const COMPARED_SAMPLES = 16;
 
 /** What a model scored, and on each sample. */
@@ -71,6 +72,7 @@ export class Evaluator {
     const options = unfused === true ? { ...oneThread, unfused } : oneThread;
     const evaluator = new Evaluator(pool, samples, rules, options);
     const { metric, comparison } = evaluator.rater;
+    const isCompared = new Set(spread(samples.length).slice(0, COMPARED_SAMPLES));
     const found: (
       { score: SampleScore; reference: Reference | null; compared: Reference | null } | undefined
     )[] = [];
@@ -86,7 +88,7 @@ export class Evaluator {
             ({ name } = sample);
             const { outputs } = await session.run(sample.feeds, rules.all, sample.sequence);
             const reference = metric.reference(outputs);
-            const compared = i < COMPARED_SAMPLES ? comparison.reference(outputs) : null;
+            const compared = isCompared.has(i) ? comparison.reference(outputs) : null;
             const score = metric.score(outputs, sample.truth, reference);
             found[i] = { score, reference: shareReference(reference), compared: shareReference(compared) };
           } catch (thrown) {

@@ -11,6 +11,7 @@ import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import { shareTensor } from '../runtime/shareTensor';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Feeds } from '../runtime/workerProtocol';
+import { spread } from '../stats/spread';
 import type { Evaluator, Verdict } from './evaluator';
 
 /** A model that differs from the base in a part of it. */
@@ -29,6 +30,13 @@ export interface JudgedVariant extends Verdict {
 export interface JudgeOptions {
   /** Called with each verdict as it comes. */
   onVerdict?: ((name: string, verdict: JudgedVariant) => void) | undefined;
+  /**
+   * Called with what a variant scored on the first samples, before any is run on the others, where those are to come by
+   * themselves; the others are then begun with the variants whose outputs are noisiest.
+   */
+  onFirst?: ((name: string, verdict: JudgedVariant) => void) | undefined;
+  /** How many samples are the first; left out, all are. */
+  first?: number | undefined;
   /** Asked now and then whether what a variant scored so far says enough; left out, all samples are run. */
   isSettled?: ((soFar: JudgedVariant) => boolean) | undefined;
   signal?: AbortSignal | undefined;
@@ -69,7 +77,7 @@ export async function judgeVariants(
   evaluator: Evaluator,
   base: Model,
   variants: readonly Variant[],
-  { onVerdict, isSettled, signal, memory = MEMORY }: JudgeOptions = {},
+  { onVerdict, onFirst, first: firstCount, isSettled, signal, memory = MEMORY }: JudgeOptions = {},
 ): Promise<JudgedVariants> {
   const { samples } = evaluator;
   const verdicts = new Map<string, JudgedVariant>();
@@ -115,11 +123,13 @@ export async function judgeVariants(
     return { ...evaluator.verdict(own.map(([, rating]) => rating)), indices: own.map(([i]) => i) };
   };
   const order = spread(samples.length);
+  const firstTurn = firstCount ?? order.length;
   let variantsMs = 0;
   for (let start = 0; start < order.length;) {
     let kept: Kept[];
     try {
-      kept = await prefix.compute(pool, evaluator, order.slice(start), memory / 2, signal);
+      const next = start === 0 ? order.slice(0, firstTurn) : order.slice(start);
+      kept = await prefix.compute(pool, evaluator, next, memory / 2, signal);
     } catch (thrown) {
       throwIfCancelled(signal);
       // What a cut is of may be no tensor, which the base cannot hand out.
@@ -145,8 +155,11 @@ export async function judgeVariants(
         await run.release();
       }
       if (isLast || settled) tell(name, soFar(name));
+      else if (start === 0) onFirst?.(name, soFar(name));
     };
     const open = variants.filter(({ name }) => !verdicts.has(name));
+    if (start > 0 && firstTurn < order.length)
+      open.sort((a, b) => soFar(a.name).sqnrDb - soFar(b.name).sqnrDb);
     await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
   }
@@ -155,15 +168,6 @@ export async function judgeVariants(
 
 function isLook(count: number): boolean {
   return count >= FIRST_LOOK && Number.isInteger(Math.log2(count / FIRST_LOOK));
-}
-
-/**
- * All indices below `count`, each next one far from those before (the golden ratio's multiples, modulo 1): whatever order the
- * samples came in, the first few stand for all.
- */
-function spread(count: number): number[] {
-  const step = (Math.sqrt(5) - 1) / 2;
-  return Array.from({ length: count }, (_, i) => i).sort((a, b) => ((a * step) % 1) - ((b * step) % 1));
 }
 
 async function inTurn(

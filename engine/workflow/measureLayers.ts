@@ -2,9 +2,12 @@ import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import { firstOf } from '../feeds/limitSamples';
 import type { Model } from '../onnx/model';
+import type { MeasuredLayer } from '../protocol';
+import type { QuantPlan } from '../quantize/plan';
 import type { WorkerPool } from '../runtime/workerPool';
 import { judgeVariants, type JudgedVariant, type Variant } from '../sensitivity/judgeVariants';
 import { localSqnr } from '../sensitivity/localError';
+import { predictedSqnr } from '../sensitivity/predictedSqnr';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
 import { isDropSettled } from '../stats/isDropSettled';
 import { pairedDifference } from '../stats/pairedDifference';
@@ -13,6 +16,9 @@ import { SUFFICES } from './judge';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 export const LOCAL_SAMPLES = 16;
+
+/** Samples on which all layers are tried before any is tried on the others, where there are four times as many. */
+const FIRST_SAMPLES = 8;
 
 /** A layer as measured alone. */
 export interface LayerScore extends Ranked {
@@ -35,6 +41,17 @@ export function aloneVariants(candidate: Candidate): { base: Model; variants: Va
     build: () => inFloat(names.filter((other) => other !== name)),
   }));
   return { base: inFloat(names), variants };
+}
+
+/** What histograms foretell of each layer's noise: at once, without running anything. */
+export function foretellLayers(
+  { base: { layers, histograms } }: Candidate,
+  plan: QuantPlan,
+): MeasuredLayer[] {
+  return layers.map((layer) => ({
+    ...{ name: layer.name, sqnrDb: predictedSqnr(layer, plan, histograms), isForetold: true },
+    ...{ outputDb: null, exact: null },
+  }));
 }
 
 /** Each layer alone in int8, the rest in float: its noise and the model's score. */
@@ -71,21 +88,25 @@ export async function measureLayers(
   // Most suspicious first.
   const dbOf = (name: string) => sqnr.get(name) ?? 0;
   variants.sort((a, b) => dbOf(a.name) - dbOf(b.name));
-  onMeasured?.(variants.map(({ name }) => ({ name, sqnrDb: dbOf(name), exact: null })));
+  const measuredOf = (name: string) => ({ name, sqnrDb: dbOf(name), isForetold: false });
+  onMeasured?.(variants.map(({ name }) => ({ ...measuredOf(name), outputDb: null, exact: null })));
   const scores = new Map<string, LayerScore>();
   const onVerdict = (name: string, { samples: own, indices, sqnrDb: outputDb }: JudgedVariant) => {
     // Of some samples only, it is held against float on the same.
     const { difference, standardError } = pairedDifference(floatOf(indices), own);
     // Not −0, which JSON does not know.
-    const exact = { drop: 0 - difference, standardError, outputDb };
+    const exact = { drop: 0 - difference, standardError };
     const score = chooser.float + difference;
-    scores.set(name, { name, score, ...exact, samples: indices.length, sqnrDb: dbOf(name) });
+    scores.set(name, { name, score, ...exact, outputDb, samples: indices.length, sqnrDb: dbOf(name) });
     trying.step();
-    onMeasured?.([{ name, sqnrDb: dbOf(name), exact }]);
+    onMeasured?.([{ ...measuredOf(name), outputDb, exact }]);
   };
+  const hasMore = chooser.samples.length >= 4 * FIRST_SAMPLES;
   await judgeVariants(pool, chooser, base, variants, {
     isSettled: ({ samples: own, indices }) =>
       isDropSettled(floatOf(indices), own, chooser.samples.length, threshold),
+    first: hasMore ? FIRST_SAMPLES : undefined,
+    onFirst: (name, { sqnrDb: outputDb }) => onMeasured?.([{ ...measuredOf(name), outputDb, exact: null }]),
     ...{ onVerdict, signal },
   });
   return layers.flatMap(({ name }) => scores.get(name) ?? []);

@@ -5,13 +5,23 @@ import { rankLayers } from '../sensitivity/selectFloatLayers';
 import { makeBase } from './base';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator, methodsFor } from './calibrators';
-import { withFixed, withOperators, type Candidate, type FixedChoices } from './candidate';
+import {
+  layersAlone,
+  planOf,
+  withFixed,
+  withOperators,
+  type Candidate,
+  type FixedChoices,
+} from './candidate';
 import { explainLayers, type Explained } from './explainLayers';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
-import { measureLayers, type LayerScore } from './measureLayers';
+import { foretellLayers, measureLayers, type LayerScore } from './measureLayers';
 import { refineLayers } from './refineLayers';
 import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
+
+/** The calibrator of what is foretold before one is chosen: it keeps the noise of each tensor least. */
+const FORETELLING = 'mse';
 
 /** What the workflow came to. */
 export interface Outcome {
@@ -57,6 +67,10 @@ export async function runWorkflow(
   const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
   const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
   const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
+  if (rank && run.onMeasured !== undefined) {
+    const plan = planOf(layersAlone({ ...start, methods: await methodsFor(start, FORETELLING, context) }));
+    run.onMeasured(foretellLayers(start, plan));
+  }
   const { judged, table } = await chooseCalibrator(start, settings.calibration, context);
   const whole = judged.candidate;
   const isOpen = refine && fixed.remedies === null;

@@ -114,10 +114,20 @@ const drop: Column = {
   },
 };
 
-const sqnr = text('sqnr', 'SQNR', 'sqnr', ({ sqnrDb }) => (sqnrDb === null ? '' : formatDb(sqnrDb)));
+const sqnr: Column = {
+  id: 'sqnr',
+  title: 'SQNR',
+  sort: 'sqnr',
+  build: (cell) => (row) => {
+    const { sqnrDb, isForetold } = row;
+    cell.textContent = sqnrDb === null ? '' : `${isForetold ? '≈ ' : ''}${formatDb(sqnrDb)}`;
+    cell.title = isForetold ? 'Foretold from its histograms; not measured yet' : '';
+    cell.classList.toggle('foretold', isForetold);
+  },
+};
 
-const output = text('output', 'At outputs', 'output', ({ exact }) =>
-  exact === null ? '' : formatDb(exact.outputDb),
+const output = text('output', 'At outputs', 'output', ({ outputDb }) =>
+  outputDb === null ? '' : formatDb(outputDb),
 );
 
 const state: Column = {

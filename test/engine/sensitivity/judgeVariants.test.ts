@@ -259,6 +259,27 @@ test('runs no more samples once the first few, which stand for all, settle it', 
   }
 });
 
+test('tries all on the first samples before any on the others, and then the noisiest first', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
+  const rules = { metric: 'sqnr' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
+  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const heard: { name: string; isFirst: boolean; indices: number[]; sqnrDb: number }[] = [];
+  const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
+    first: 4,
+    onFirst: (name, { indices, sqnrDb }) => heard.push({ name, isFirst: true, indices, sqnrDb }),
+    onVerdict: (name, { indices, sqnrDb }) => heard.push({ name, isFirst: false, indices, sqnrDb }),
+  });
+  const [early, late] = [heard.slice(0, variants.length), heard.slice(variants.length)];
+  expect(early.every(({ isFirst, indices }) => isFirst && indices.length === 4)).toBe(true);
+  expect(late.every(({ isFirst, indices }) => !isFirst && indices.length === 40)).toBe(true);
+  const noisiest = early.toSorted((a, b) => a.sqnrDb - b.sqnrDb).map(({ name }) => name);
+  // Two workers may end in another order than they began.
+  expect(noisiest.slice(0, 2)).toContain(late[0]?.name);
+  const whole = await judgeVariants(pool, evaluator, base, variants);
+  for (const [name, { samples: own }] of verdicts) expect(own).toEqual(whole.verdicts.get(name)?.samples);
+});
+
 test('ends when it is cancelled', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
   const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };
