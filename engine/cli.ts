@@ -13,6 +13,7 @@ import { formatBytes, formatMilliseconds, formatScore } from './format';
 import { notebookText } from './notebookText';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
+import { operatorsText } from './operatorsText';
 import { Project } from './project';
 import { readRecipe, recipeText, rulesOf } from './recipe';
 import { readReport } from './reportCache';
@@ -251,6 +252,7 @@ withAnalyzeOptions(program.command('analyze <model>'))
       calibratorsText([report]),
       notebookText(report.notebook, report.float.metric, report.settings),
       layersText(report),
+      operatorsText(report),
       blamedText(report, report.float),
       floatNodesText(report.advised),
     ];

@@ -331,6 +331,27 @@ export interface LayerReport {
 }
 
 /**
+ * An operator between the layers. Alone, its result is rounded to the grid that it has in int8, and all else computed in float.
+ */
+export interface OperatorReport {
+  name: string;
+  opType: string;
+  /** The function that it is a part of, where an exporter wrote that out; `null` for others. */
+  block: string | null;
+  /** Signal to the noise that its grid adds to its result, in dB, from its histogram. */
+  sqnrDb: number;
+  /** Signal to noise of the model's outputs with it alone rounded, in dB. */
+  outputDb: number;
+  /** What it costs alone; on few samples where those showed others to be noisier. */
+  drop: number;
+  standardError: number;
+  samples: number;
+  /** All in int8 but this operator; `null` where it was not asked for, since all in int8 does. */
+  without: { score: number; standardError: number } | null;
+  decision: OperatorChoice;
+}
+
+/**
  * A layer while the analysis runs. First there is what its histograms foretell; then its noise is measured; then, on few samples, what
  * arrives of it at the outputs; then what it costs alone in int8.
  */
@@ -403,6 +424,8 @@ export interface Report {
   decisions: Decisions;
   /** In the model's own order. */
   layers: LayerReport[];
+  /** What stands between them and computes in int8, the noisiest at the outputs first. */
+  operators: OperatorReport[];
   /** Names of the layers advised to stay in float, worst first. */
   keepFloat: string[];
   /** Score on the calibration part by method, when `calibration` is `auto`. */

@@ -119,6 +119,10 @@ export function buildReport(findings: Findings): Report {
     decisions: decisionsOf(chosen),
     nodes: all.nodes,
     layers,
+    operators: outcome.operators.map((operator) => ({
+      ...operator,
+      decision: chosen.operators.has(operator.name) ? 'int8' : 'float',
+    })),
     keepFloat: ranking.filter((name) => keepFloat.has(name)),
     calibrationTable,
     lint: lintTarget(advised.model, profiles[settings.profile], floatOnPurpose(chosen)),

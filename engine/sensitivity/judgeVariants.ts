@@ -37,6 +37,8 @@ export interface JudgeOptions {
   onFirst?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /** How many samples are the first; left out, all are. */
   first?: number | undefined;
+  /** Which variants are run on the other samples too, by what they scored on the first ones; left out, all are. */
+  goesOn?: ((firsts: ReadonlyMap<string, JudgedVariant>) => ReadonlySet<string>) | undefined;
   /** Asked now and then whether what a variant scored so far says enough; left out, all samples are run. */
   isSettled?: ((soFar: JudgedVariant) => boolean) | undefined;
   signal?: AbortSignal | undefined;
@@ -77,7 +79,7 @@ export async function judgeVariants(
   evaluator: Evaluator,
   base: Model,
   variants: readonly Variant[],
-  { onVerdict, onFirst, first: firstCount, isSettled, signal, memory = MEMORY }: JudgeOptions = {},
+  { onVerdict, onFirst, first: firstCount, goesOn, isSettled, signal, memory = MEMORY }: JudgeOptions = {},
 ): Promise<JudgedVariants> {
   const { samples } = evaluator;
   const verdicts = new Map<string, JudgedVariant>();
@@ -162,6 +164,10 @@ export async function judgeVariants(
       open.sort((a, b) => soFar(a.name).sqnrDb - soFar(b.name).sqnrDb);
     await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
+    if (start !== firstTurn || start === order.length || goesOn === undefined) continue;
+    const firsts = new Map(variants.map(({ name }) => [name, soFar(name)]));
+    const others = goesOn(firsts);
+    for (const [name, verdict] of firsts) if (!others.has(name)) tell(name, verdict);
   }
   return { verdicts, passMs: prefix.milliseconds / samples.length, variantsMs };
 }

@@ -18,7 +18,7 @@ import { SUFFICES } from './judge';
 export const LOCAL_SAMPLES = 16;
 
 /** Samples on which all layers are tried before any is tried on the others, where there are four times as many. */
-const FIRST_SAMPLES = 8;
+export const FIRST_SAMPLES = 8;
 
 /** A layer as measured alone. */
 export interface LayerScore extends Ranked {

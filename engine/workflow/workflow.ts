@@ -17,6 +17,7 @@ import { explainLayers, type Explained } from './explainLayers';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { foretellLayers, measureLayers, type LayerScore } from './measureLayers';
+import { measureOperators, type MeasuredOperator } from './measureOperators';
 import { refineLayers } from './refineLayers';
 import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
 
@@ -38,6 +39,8 @@ export interface Outcome {
   ranked: LayerScore[];
   /** By layer; empty where nothing asked for it. */
   explained: Map<string, Explained>;
+  /** What stands between the layers; empty where nothing asked for it. */
+  operators: MeasuredOperator[];
 }
 
 export interface WorkflowOptions {
@@ -101,6 +104,7 @@ export async function runWorkflow(
   const explained = rank
     ? await explainLayers(pool, measured, whole, ranked ?? [], !judge.aims(judged), run)
     : new Map<string, Explained>();
+  const operators = rank ? await measureOperators(pool, measured, whole, !judge.aims(judged), run) : [];
   const { notebook } = judge;
   return {
     whole,
@@ -111,6 +115,7 @@ export async function runWorkflow(
     calibrationTable: table,
     ranked: ranked ?? [],
     explained,
+    operators,
   };
 }
 

@@ -152,4 +152,38 @@ describe('the proof', () => {
       await view.screenshot(`notebook-${theme}-${width}`);
     },
   );
+
+  test.each(looks)('lists what stands between the layers, in %s at %i pixels', async (theme, width) => {
+    view = await openView(theme, width, 900);
+    const hostile = '</script><script>alert(1)</script>';
+    const [first, ...others] = report.operators;
+    const operators = first === undefined ? [] : [first, { ...first, name: hostile }, ...others];
+    await view.send(...everything({ ...report, operators }));
+    const { page } = view;
+    const panel = page.locator('.operators');
+    const summary = panel.locator('summary');
+    expect(await summary.innerText()).toBe(
+      'Between the layers, 57 operators: the noisiest leaves 8.5 dB at the outputs',
+    );
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    const rows = panel.locator('tbody tr');
+    expect(await rows.count()).toBe(40);
+    const cells = async (row: number) =>
+      (await rows.nth(row).locator('th, td').allInnerTexts()).map((text) => text.trim());
+    expect(await cells(0)).toEqual([
+      ...['p2o.Softmax.0', 'Softmax', '22.0 dB', '8.5 dB'],
+      ...['−1.3 ± 0.1', '500', '97.6%'],
+    ]);
+    expect((await cells(1))[0]).toBe(hostile);
+    expect((await cells(2))[1]).toBe('Mul of HardSwish');
+    // By an icon with a name, not by colour alone.
+    expect(await rows.getByRole('img', { name: 'Stays in float' }).count()).toBe(2);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+    await summary.scrollIntoViewIfNeeded();
+    await view.screenshot(`operators-${theme}-${width}`);
+  });
 });

@@ -8,6 +8,7 @@ import type {
   LayerSummary,
   ModelSummary,
   NotebookEntry,
+  OperatorReport,
   Report,
 } from '../../engine/protocol';
 
@@ -265,6 +266,7 @@ export function sampleReport(layers = 51): Report {
     },
     nodes: [],
     layers: model.layers.map((summary, index) => sampleLayer(summary, index, random)),
+    operators: sampleOperators(),
     keepFloat: ['p2o.Conv.2', 'p2o.Conv.28', 'p2o.MatMul.16'].filter((name) =>
       model.layers.some((layer) => layer.name === name),
     ),
@@ -286,6 +288,20 @@ export function sampleReport(layers = 51): Report {
     ],
     warnings: ['4 layers run in float even when quantized: the runtime has no int8 kernel for their shapes.'],
   };
+}
+
+function sampleOperators(): OperatorReport[] {
+  const names = [
+    ...['p2o.Softmax.0', 'p2o.Mul.44', 'p2o.Add.3', 'p2o.Mul.12', 'p2o.HardSigmoid.1', 'p2o.Add.61'],
+    ...Array.from({ length: 50 }, (_, i) => `p2o.Add.${100 + i}`),
+  ];
+  return names.map((name, i) => ({
+    ...{ name, opType: name.split('.')[1] ?? '', block: i === 1 || i === 3 ? 'HardSwish' : null },
+    ...{ sqnrDb: 22 + (i % 7) * 3, outputDb: 8.5 + 1.3 * i },
+    ...{ drop: i === 0 ? 0.0131 : 0.0004, standardError: 0.0015, samples: i < 10 ? 500 : 8 },
+    without: i < 10 ? { score: 0.9763 - 0.0002 * i, standardError: 0.0015 } : null,
+    decision: i === 0 ? 'float' : 'int8',
+  }));
 }
 
 /** A model that came with its layers in int8. */

@@ -2,6 +2,7 @@ import type { ScaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
 import type { MetricName } from '../../engine/protocol';
 import {
+  causeTitles,
   dropInterval,
   formatBytes,
   formatDropNumber,
@@ -130,6 +131,17 @@ const output = text('output', 'At outputs', 'output', ({ outputDb }) =>
   outputDb === null ? '' : formatDb(outputDb),
 );
 
+const cause: Column = {
+  id: 'cause',
+  title: 'Why',
+  sort: null,
+  build: (cell) => (row) => {
+    const found = row.report?.cause ?? null;
+    cell.textContent = found === null ? '' : causeTitles[found.kind];
+    cell.title = found?.reason ?? '';
+  },
+};
+
 const state: Column = {
   id: 'state',
   title: 'Runs as',
@@ -153,7 +165,7 @@ const state: Column = {
 /** Columns of the list after an analysis. */
 export const reportColumns: readonly Column[] = [
   ...[keep, order, name, operator],
-  ...[drop, output, sqnr, state],
+  ...[drop, output, sqnr, cause, state],
 ];
 
 /** Columns of the list while the first analysis runs. */

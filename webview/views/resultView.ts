@@ -22,6 +22,7 @@ import { describeTarget, meetsTarget } from '../../engine/target';
 import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
 import { addNotebook } from './notebookView';
+import { addOperators } from './operatorsView';
 
 interface Variant {
   title: string;
@@ -223,6 +224,7 @@ export function mountResult(parent: HTMLElement): Update {
       drawBasis(section, report);
       drawCalibrators(section, report);
       addNotebook(section, report.notebook, report.float.metric, report.settings);
+      addOperators(section, report);
       report.warnings.forEach((warning) => {
         const line = add(section, 'p', 'warning');
         addIcon(line, 'warning', 'Warning');

@@ -1,0 +1,134 @@
+import { findBlocks } from '../onnx/blocks';
+import type { Measured, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { OperatorReport } from '../protocol';
+import { withRoundedTensors } from '../quantize/roundTensors';
+import type { WorkerPool } from '../runtime/workerPool';
+import { gridNoise } from '../sensitivity/gridNoise';
+import { judgeVariants, type JudgedVariant } from '../sensitivity/judgeVariants';
+import { pairedDifference } from '../stats/pairedDifference';
+import { decibels } from '../stats/sqnr';
+import { computes } from './blameOperators';
+import { buildModel, freeOperators, planOf, withOperators, type Candidate } from './candidate';
+import { aloneVariants, FIRST_SAMPLES } from './measureLayers';
+
+/** So many of the noisiest are tried on all samples. */
+const NOISIEST = 10;
+
+export type MeasuredOperator = Omit<OperatorReport, 'decision'>;
+
+/**
+ * What the operators between the layers cost: each alone rounded, the rest in float, on the first few samples; the noisiest on
+ * all of them, and, where everything in int8 misses the target, everything in int8 but each of those.
+ * @param whole everything in int8
+ */
+export async function measureOperators(
+  pool: WorkerPool,
+  { chooser }: Measured,
+  whole: Candidate,
+  isMissed: boolean,
+  { onProgress, signal }: Run,
+): Promise<MeasuredOperator[]> {
+  const { histograms, model } = whole.base;
+  const plan = planOf(whole);
+  const operators = freeOperators(whole).filter(computes);
+  const variants = operators.flatMap(({ name, outputs }) => {
+    const grids = new Map(
+      outputs.flatMap((tensor) => {
+        const grid = plan.activations.get(tensor);
+        return grid === undefined ? [] : [[tensor, grid] as const];
+      }),
+    );
+    return grids.size === 0 ? [] : [{ name, grids }];
+  });
+  const { base } = aloneVariants(whole);
+  const progress = new StageProgress(
+    'sensitivity',
+    'Trying what stands between the layers',
+    variants.length,
+    onProgress,
+  );
+  const noisiest = (verdicts: ReadonlyMap<string, JudgedVariant>) =>
+    [...verdicts].sort(([, a], [, b]) => a.sqnrDb - b.sqnrDb).slice(0, NOISIEST);
+  const { verdicts } = await judgeVariants(
+    pool,
+    chooser,
+    base,
+    variants.map(({ name, grids }) => ({
+      name,
+      build: () => withRoundedTensors(base, grids, plan.profile),
+    })),
+    {
+      first: chooser.samples.length >= 4 * FIRST_SAMPLES ? FIRST_SAMPLES : undefined,
+      goesOn: (firsts) => new Set(noisiest(firsts).map(([name]) => name)),
+      onVerdict: () => progress.step(),
+      signal,
+    },
+  );
+  const without = isMissed
+    ? await leftOut(
+        pool,
+        chooser,
+        whole,
+        noisiest(verdicts).map(([name]) => name),
+        { onProgress, signal },
+      )
+    : new Map<string, OperatorReport['without']>();
+  const blocks = findBlocks(model.graph);
+  return variants
+    .flatMap(({ name, grids }): MeasuredOperator[] => {
+      const verdict = verdicts.get(name);
+      const operator = operators.find((o) => o.name === name);
+      if (verdict === undefined || operator === undefined) return [];
+      const float = verdict.indices.flatMap((i) => chooser.floatSamples[i] ?? []);
+      const { difference, standardError } = pairedDifference(float, verdict.samples);
+      const shares = [...grids].map(([tensor, grid]) => {
+        const state = histograms[tensor];
+        return state === undefined ? 0 : gridNoise(state, grid);
+      });
+      const block = blocks.find(({ nodes }) => operator.nodes.some((n) => nodes.includes(n.name)));
+      return [
+        {
+          ...{ name, opType: operator.opType, block: block?.kind ?? null },
+          sqnrDb: decibels(1, Math.max(...shares)),
+          outputDb: verdict.sqnrDb,
+          // Not −0, which JSON does not know.
+          drop: 0 - difference,
+          ...{ standardError, samples: verdict.indices.length, without: without.get(name) ?? null },
+        },
+      ];
+    })
+    .sort((a, b) => a.outputDb - b.outputDb);
+}
+
+/** Everything in int8 but one operator. */
+async function leftOut(
+  pool: WorkerPool,
+  chooser: Measured['chooser'],
+  whole: Candidate,
+  names: readonly string[],
+  { onProgress, signal }: Run,
+): Promise<Map<string, OperatorReport['without']>> {
+  const title = 'Trying everything in int8 but one operator';
+  const progress = new StageProgress('sensitivity', title, names.length, onProgress);
+  const variants = names.map((name) => ({
+    name,
+    build: () =>
+      buildModel(
+        withOperators(
+          whole,
+          [...whole.operators].filter((other) => other !== name),
+        ),
+      ),
+  }));
+  const { verdicts } = await judgeVariants(pool, chooser, buildModel(whole), variants, {
+    onVerdict: () => progress.step(),
+    signal,
+  });
+  return new Map(
+    [...verdicts].map(([name, { score, samples: own }]) => {
+      const { standardError } = pairedDifference(chooser.floatSamples, own);
+      return [name, { score, standardError }];
+    }),
+  );
+}
