@@ -2,6 +2,7 @@ import { findBlocks } from '../onnx/blocks';
 import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import type { OperatorReport } from '../protocol';
+import { reachedOperators } from '../quantize/integerOperators';
 import { withRoundedTensors } from '../quantize/roundTensors';
 import type { WorkerPool } from '../runtime/workerPool';
 import { gridNoise } from '../sensitivity/gridNoise';
@@ -31,7 +32,9 @@ export async function measureOperators(
 ): Promise<MeasuredOperator[]> {
   const { histograms, model } = whole.base;
   const plan = planOf(whole);
-  const operators = freeOperators(whole).filter(computes);
+  const layers = whole.base.layers.filter((l) => plan.layers.has(l.name));
+  // What no integer reaches stays in float, whatever the plan says.
+  const operators = reachedOperators(plan, layers, freeOperators(whole)).filter(computes);
   const variants = operators.flatMap(({ name, outputs }) => {
     const grids = new Map(
       outputs.flatMap((tensor) => {

@@ -74,6 +74,21 @@ const spread: TinyModel = {
 };
 
 describe('what stands between layers', () => {
+  test('is measured alone, the worst first, and with everything else in int8', async () => {
+    const project = await open('between', spread);
+    const { operators, int8 } = await project.analyze(settings('between'), {});
+    const [first] = operators;
+    expect(first).toMatchObject({ name: 'm_node', opType: 'Mul', block: null, decision: 'float' });
+    expect(first?.drop).toBeGreaterThan(2 * (first?.standardError ?? Infinity));
+    // Left alone in float it gives back what all in int8 lost.
+    expect(first?.without?.score).toBeGreaterThan(int8.score);
+    expect(operators.find(({ name }) => name === 's_node')?.drop).toBeLessThan(0.1 * (first?.drop ?? 0));
+    for (const { outputDb, samples } of operators) {
+      expect(outputDb).toBeGreaterThanOrEqual(first?.outputDb ?? Infinity);
+      expect(samples).toBe(COUNT / 2);
+    }
+  });
+
   test('is found to be to blame, stays in float, and what does no harm does not', async () => {
     const project = await open('spread', spread);
     const output = join(folder, 'spread.int8.onnx');
