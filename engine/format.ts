@@ -84,7 +84,7 @@ export function formatDrop(metric: MetricName, drop: number): string {
 }
 
 /** A drop's amount without its direction: `45.3 points`, `3.1 dB`. */
-function dropAmount(metric: MetricName, drop: number): string {
+export function formatAmount(metric: MetricName, drop: number): string {
   return formatDrop(metric, drop).replace(/^[−+]/, '');
 }
 
@@ -97,7 +97,7 @@ export function formatInterval(metric: MetricName, { low, high }: ScoreDifferenc
 export function describeDifference(metric: MetricName, found: ScoreDifference): string {
   const number = formatDropNumber(metric, -found.difference);
   if (number === NOTHING) return NOTHING;
-  const amount = dropAmount(metric, -found.difference);
+  const amount = formatAmount(metric, -found.difference);
   const words =
     Number(number.replace('−', '-')) === 0
       ? 'level with float'
@@ -112,7 +112,9 @@ export function formatChange(
   { difference, standardError }: Pick<NotebookEntry, 'difference' | 'standardError'>,
 ): string {
   const number = formatDropNumber(metric, -difference);
-  return number === NOTHING ? number : `${number} ± ${dropAmount(metric, standardError).split(' ')[0] ?? ''}`;
+  return number === NOTHING
+    ? number
+    : `${number} ± ${formatAmount(metric, standardError).split(' ')[0] ?? ''}`;
 }
 
 /** A layer's drop with its standard error and unit: `−45.3 ± 2.1 points`. */
@@ -162,7 +164,7 @@ export function describeBlamed(metric: MetricName, { opType, nodes, gain }: Blam
   const name = `${opType} (${plain(nodes.length)})`;
   // A type that left together with others may have gained nothing by itself.
   return gain > 0
-    ? `${name} costs ${dropAmount(metric, gain)} in int8: stays in float`
+    ? `${name} costs ${formatAmount(metric, gain)} in int8: stays in float`
     : `${name} costs accuracy in int8 together with others: stays in float`;
 }
 

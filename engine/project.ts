@@ -192,6 +192,7 @@ export class Project {
       lint: lintTarget(model, profiles[settings.profile], floatOnPurpose(chosen)),
       warnings: resultWarnings({
         ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
+        notebook,
       }),
     };
   }

@@ -135,6 +135,7 @@ export function buildReport(findings: Findings): Report {
       meets,
       nodes: all.nodes,
       model: advised.model,
+      notebook,
     }),
   };
 }

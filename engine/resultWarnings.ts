@@ -1,9 +1,17 @@
+import { claimWarnings } from './claimWarnings';
 import { formatBlocks, formatMilliseconds, formatNotFinite, formatPlural, formatSpeed } from './format';
 import { notFiniteOf } from './notFiniteOf';
 import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Measured } from './preparation';
-import type { Decisions, Int8Result, ModelSummary, RunNode, SettledSettings } from './protocol';
+import type {
+  Decisions,
+  Int8Result,
+  ModelSummary,
+  NotebookEntry,
+  RunNode,
+  SettledSettings,
+} from './protocol';
 import { findOverflows } from './quantize/findOverflows';
 import { fitsWithoutRanges, UNREACHED_GRID } from './quantize/layerGrids';
 import { tensorsOf } from './quantize/plan';
@@ -19,6 +27,8 @@ export interface ResultFacts {
   meets: boolean;
   nodes: readonly RunNode[];
   model: Model;
+  /** All that the workflow tried. */
+  notebook: readonly NotebookEntry[];
 }
 
 /** The first few names and how many more there are. */
@@ -29,7 +39,13 @@ function listed(names: readonly string[]): string {
 
 /** What a result's readers have to know, in sentences: of the data, of what stays in float, and of what was reached. */
 export function resultWarnings(facts: ResultFacts): string[] {
-  return [...dataWarnings(facts), ...floatWarnings(facts), ...overflowWarnings(facts), ...resultOnes(facts)];
+  return [
+    ...dataWarnings(facts),
+    ...claimWarnings(facts),
+    ...floatWarnings(facts),
+    ...overflowWarnings(facts),
+    ...resultOnes(facts),
+  ];
 }
 
 function dataWarnings({ measured, settings }: ResultFacts): string[] {
