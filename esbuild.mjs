@@ -1,4 +1,5 @@
 // Builds dist/: four programs and the engine's threads. `--watch` rebuilds on change.
+import { copyFile, mkdir } from 'node:fs/promises';
 import esbuild from 'esbuild';
 import { watPlugin } from './scripts/watPlugin.mjs';
 
@@ -10,8 +11,12 @@ const node = {
   platform: 'node',
   format: 'cjs',
   external: ['onnxruntime-node', 'vscode'],
-  // Its CommonJS half requires its parts in a way that bundlers cannot follow.
-  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  alias: {
+    // Its CommonJS half requires its parts in a way that bundlers cannot follow.
+    'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
+    // Its module half asks where it lies, which a bundle does not know.
+    highs: './node_modules/highs/build/highs.js',
+  },
   define: { QUANTSCOPE_DIST: '__dirname' },
 };
 const builds = [
@@ -42,6 +47,8 @@ const builds = [
   },
 ];
 
+await mkdir('dist', { recursive: true });
+await copyFile('node_modules/highs/build/highs.wasm', 'dist/highs.wasm');
 for (const options of builds) {
   if (watch) await (await esbuild.context(options)).watch();
   else await esbuild.build(options);

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Highs, ModelData } from 'highs';
+import { EngineError } from '../engineError';
+
+/** Folder of the built files; set when the program is built. */
+declare const QUANTSCOPE_DIST: string;
+
+/** Most programs take milliseconds; of one whose proof takes longer the best that was found is taken. */
+const MOST_SECONDS = 5;
+
+/** One thing that a layer can be. */
+export interface ProgramChoice {
+  /** What is to be small in sum; finite. */
+  cost: number;
+  /** What it takes of each limited resource, in the order of the limits; may be negative. */
+  uses: readonly number[];
+}
+
+/** One choice for each layer, so that the costs' sum is least and no resource is used beyond its limit. */
+export interface Program {
+  layers: readonly (readonly ProgramChoice[])[];
+  limits: readonly number[];
+}
+
+export type ProgramResult =
+  | { kind: 'solved'; choices: number[]; cost: number; uses: number[] }
+  /** No choice keeps to this limit, whatever the others; `least` is what can be reached. */
+  | { kind: 'beyond'; limit: number; least: number }
+  /** Each limit can be kept, but not all of them together. */
+  | { kind: 'contradictory' };
+
+let loaded: Promise<Highs> | undefined;
+
+/** 3.5 MB, which most sessions never ask for. */
+function loadSolver(): Promise<Highs> {
+  loaded ??= (async () => {
+    const [{ default: load }, wasmBinary] = await Promise.all([
+      import('highs'),
+      readFile(join(QUANTSCOPE_DIST, 'highs.wasm')),
+    ]);
+    return load({ wasmBinary });
+  })();
+  return loaded;
+}
+
+/**
+ * Solves a multiple-choice knapsack with HiGHS: a limit may be passed by two millionths of it, and the cost be above the least by
+ * a ten-thousandth, which is far less than what costs are measured with. The same program always gives the same answer.
+ * @throws EngineError `runtime` when the solver ends without an answer
+ */
+export async function solveProgram({ layers, limits }: Program): Promise<ProgramResult> {
+  for (const [i, limit] of limits.entries()) {
+    const least = layers.reduce((n, choices) => n + Math.min(...choices.map((c) => c.uses[i] ?? 0)), 0);
+    if (least > limit + 1e-6 * Math.abs(limit)) return { kind: 'beyond', limit: i, least };
+  }
+  const solved = (choices: number[]): ProgramResult => ({
+    kind: 'solved',
+    choices,
+    cost: layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.cost ?? 0), 0),
+    uses: limits.map((_, i) =>
+      layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.uses[i] ?? 0), 0),
+    ),
+  });
+  const cheapest = solved(layers.map((own) => lowest(own.map((c) => c.cost))));
+  if (cheapest.kind === 'solved' && cheapest.uses.every((use, i) => use <= (limits[i] ?? 0))) return cheapest;
+  const highs = await loadSolver();
+  const { modelStatus } = highs.constants;
+  return highs.withModel((model): ProgramResult => {
+    model.options.set({
+      output_flag: false,
+      ...{ mip_rel_gap: 1e-4, mip_abs_gap: 1e-9, time_limit: MOST_SECONDS },
+    });
+    model.passModel(modelOf({ layers, limits }, highs));
+    model.run();
+    const status = model.getModelStatus();
+    if (status === modelStatus.infeasible) return { kind: 'contradictory' };
+    const isFound = model.info.get('primal_solution_status') === highs.constants.solutionStatus.feasible;
+    if (status !== modelStatus.optimal && !(status === modelStatus.timeLimit && isFound))
+      throw new EngineError(
+        'runtime',
+        `The solver found no choice for ${layers.length} layers (HiGHS answered status ${status}).`,
+        'Take another budget, or fewer grids to choose from.',
+      );
+    const { colValue } = model.getSolution();
+    let at = 0;
+    return solved(
+      layers.map((own) => {
+        const chosen = lowest(own.map((_, c) => -(colValue[at + c] ?? 0)));
+        at += own.length;
+        return chosen;
+      }),
+    );
+  });
+}
+
+function lowest(values: readonly number[]): number {
+  return values.reduce((best, value, i) => (value < (values[best] ?? Infinity) ? i : best), 0);
+}
+
+/** A column of 0 or 1 for each choice; a row for each layer, whose choices add up to 1, and one for each limit. */
+function modelOf({ layers, limits }: Program, highs: Highs): ModelData {
+  const columns = layers.flatMap((own, layer) => own.map((choice) => ({ layer, choice })));
+  const numCols = columns.length;
+  const numRows = layers.length + limits.length;
+  // The solver's tolerances are absolute: rows and costs are brought to the size of 1.
+  const costs = layers.map((own) => own[lowest(own.map((c) => c.cost))]?.cost ?? 0);
+  const above = columns.map(({ layer, choice }) => choice.cost - (costs[layer] ?? 0));
+  const largest = above.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const rowScales = limits.map(
+    (limit, i) => Math.abs(limit) || Math.max(...columns.map(({ choice }) => Math.abs(choice.uses[i] ?? 0))) || 1,
+  );
+  const starts = [0];
+  const indices: number[] = [];
+  const values: number[] = [];
+  for (const { layer, choice } of columns) {
+    indices.push(layer, ...limits.map((_, i) => layers.length + i));
+    values.push(1, ...limits.map((_, i) => (choice.uses[i] ?? 0) / (rowScales[i] ?? 1)));
+    starts.push(indices.length);
+  }
+  const ones = layers.map(() => 1);
+  return {
+    ...{ numCols, numRows },
+    colCost: above.map((cost) => (1000 * cost) / largest),
+    colLower: columns.map(() => 0),
+    colUpper: columns.map(() => 1),
+    rowLower: [...ones, ...limits.map(() => -highs.infinity)],
+    rowUpper: [...ones, ...limits.map((limit, i) => limit / (rowScales[i] ?? 1))],
+    matrix: { format: 'csc', numRows, numCols, starts, indices, values },
+    integrality: columns.map(() => highs.constants.variableType.integer),
+  };
+}

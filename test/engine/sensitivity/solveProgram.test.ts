@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { solveProgram, type Program, type ProgramResult } from '../../../engine/sensitivity/solveProgram';
+
+/** Every combination of choices, the best of those within the limits. */
+function bruteForce({ layers, limits }: Program): { cost: number } | null {
+  let best: number | null = null;
+  const walk = (layer: number, cost: number, uses: readonly number[]): void => {
+    if (layer === layers.length) {
+      const fits = uses.every((use, i) => use <= (limits[i] ?? 0) + 1e-9);
+      if (fits && (best === null || cost < best)) best = cost;
+      return;
+    }
+    for (const choice of layers[layer] ?? [])
+      walk(
+        layer + 1,
+        cost + choice.cost,
+        uses.map((use, i) => use + (choice.uses[i] ?? 0)),
+      );
+  };
+  walk(
+    0,
+    0,
+    limits.map(() => 0),
+  );
+  return best === null ? null : { cost: best };
+}
+
+const whole = fc.integer({ min: -40, max: 400 });
+/** Whole numbers, so that no limit is met but for rounding. */
+const programs = fc.integer({ min: 1, max: 2 }).chain((resources) =>
+  fc.record({
+    layers: fc.array(
+      fc.array(
+        fc.record({
+          cost: fc.integer({ min: 0, max: 1000 }),
+          uses: fc.array(whole, { minLength: resources, maxLength: resources }),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+      { minLength: 1, maxLength: 5 },
+    ),
+    limits: fc.array(fc.integer({ min: -60, max: 900 }), { minLength: resources, maxLength: resources }),
+  }),
+);
+
+function expectSolved(result: ProgramResult): asserts result is ProgramResult & { kind: 'solved' } {
+  expect(result.kind).toBe('solved');
+}
+
+describe('the integer program', () => {
+  test('finds what trying every combination finds', async () => {
+    await fc.assert(
+      fc.asyncProperty(programs, async (program) => {
+        const best = bruteForce(program);
+        const result = await solveProgram(program);
+        if (best === null) {
+          expect(result.kind).not.toBe('solved');
+          return;
+        }
+        expectSolved(result);
+        expect(result.cost).toBe(best.cost);
+        result.uses.forEach((use, i) => expect(use).toBeLessThanOrEqual(program.limits[i] ?? 0));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('says which limit cannot be kept and what can, or that they cannot be kept together', async () => {
+    const two = (a: number[], b: number[]) => [
+      { cost: 1, uses: a },
+      { cost: 2, uses: b },
+    ];
+    const layers = [two([5, 1], [1, 5]), two([5, 1], [1, 5])];
+    expect(await solveProgram({ layers, limits: [99, 1] })).toEqual({ kind: 'beyond', limit: 1, least: 2 });
+    expect(await solveProgram({ layers, limits: [2, 2] })).toEqual({ kind: 'contradictory' });
+  });
+
+  test('tells costs apart that are millions of times smaller than the largest', async () => {
+    const layers = Array.from({ length: 30 }, (_, i) => [
+      { cost: 0, uses: [100] },
+      { cost: 1e-9 * (1 + i), uses: [10] },
+      { cost: 1e-3, uses: [1] },
+    ]);
+    const result = await solveProgram({ layers, limits: [30 * 100 - 10 * 90] });
+    expectSolved(result);
+    expect(result.choices.map((c, i) => (c === 1 ? i : -1)).filter((i) => i >= 0)).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => i),
+    ]);
+  });
+
+  test('solves a hundred layers of five choices under two limits', async () => {
+    const value = (seed: number) => Math.abs(Math.sin(seed * 12.9898) * 43758.5453) % 1;
+    const layers = Array.from({ length: 100 }, (_, i) =>
+      Array.from({ length: 5 }, (_, c) => ({
+        cost: value(i * 5 + c) * 2 ** (-2 * c),
+        uses: [0, 1].map((r) => value(1000 + 100 * r + i) * (c + 1)),
+      })),
+    );
+    const limits = [0, 1].map((r) => layers.reduce((n, own) => n + 2.5 * (own[0]?.uses[r] ?? 0), 0));
+    const result = await solveProgram({ layers, limits });
+    expectSolved(result);
+    result.uses.forEach((use, i) => expect(use).toBeLessThanOrEqual((limits[i] ?? 0) * (1 + 2e-6)));
+  });
+});
