@@ -19,9 +19,12 @@ import { readRecipe, recipeText, rulesOf } from './recipe';
 import { readReport } from './reportCache';
 import type {
   AnalyzeSettings,
+  Budget,
   CalibrationChoice,
+  LayerChoice,
   PresetName,
   ProfileChoice,
+  Resource,
   WeightGranularity,
 } from './protocol';
 import {
@@ -39,13 +42,17 @@ import {
 } from './reportText';
 import { WorkerPool } from './runtime/workerPool';
 import {
+  parseBudget,
   parseCalibration,
   parseDimension,
+  parseGrids,
   parseSamples,
   parseShard,
   parseTargetDrop,
   profileChoices,
+  resourceNames,
 } from './settingsText';
+import { tradeOffText } from './tradeOffText';
 
 interface DimensionOptions {
   dim?: Record<string, number>;
@@ -71,6 +78,14 @@ interface AnalyzeOptions extends DataOptions {
 interface QuantizeOptions extends AnalyzeOptions {
   output: string;
   keepFloat?: string[];
+  writeRecipe?: string;
+}
+
+interface PlanOptions extends AnalyzeOptions {
+  budget?: Budget[];
+  along?: Resource;
+  grids: LayerChoice[];
+  verify?: true;
   writeRecipe?: string;
 }
 
@@ -277,6 +292,41 @@ withAnalyzeOptions(program.command('quantize <model>'))
     if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(result.recipe));
     if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
     print(quantizedText(result));
+  });
+
+withAnalyzeOptions(program.command('plan <model>'))
+  .description('choose a grid for each layer within budgets, or for a target, and verify the choice')
+  .option(
+    '--budget <resource=limit>',
+    'such as bytes=30%, bops=12G or latency=9ms; may be given more than once; without one the target decides',
+    (text: string, before: Budget[] | undefined) => [...(before ?? []), parser(parseBudget)(text)],
+  )
+  .addOption(
+    new Option(
+      '--along <resource>',
+      'what the front runs along (default: what the first budget is of, or bytes)',
+    ).choices(resourceNames),
+  )
+  .option(
+    '--grids <names>',
+    'what layers may be besides int8 and float, separated by commas; int16 gains accuracy and loses speed',
+    parser(parseGrids),
+    ['int4-block'],
+  )
+  .option('--verify', 'score every network of the front')
+  .option('--write-recipe <file>', 'write the choice as a recipe, for "quantize --recipe"')
+  .option('--json <file>', 'write all that was measured')
+  .action(async (model: string, options: PlanOptions, command: Command) => {
+    const { json, writeRecipe, budget: budgets = [], grids } = options;
+    for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
+    const { settings } = await settingsFrom(options, command);
+    const project = await open(model, options);
+    const along = options.along ?? budgets[0]?.resource ?? 'bytes';
+    const verifyAll = options.verify === true;
+    const plan = await project.plan({ ...settings, budgets, along, grids, by: 'noise', verifyAll }, run);
+    if (json !== undefined) await writeJson(json, plan);
+    if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(plan.recipe));
+    print(tradeOffText(plan));
   });
 
 withData(program.command('calibrate <model>'))

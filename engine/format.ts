@@ -1,9 +1,11 @@
 import type {
+  Budget,
   CauseKind,
   BlamedOperators,
   LatencySpread,
   MetricName,
   NotebookEntry,
+  Resource,
   QuantizedModel,
   QuantizedTensor,
   ScoreDifference,
@@ -224,6 +226,17 @@ export function formatTarget(targetDrop: number): string {
 /** Milliseconds to three significant digits. */
 export function formatMilliseconds(milliseconds: number): string {
   return `${milliseconds >= 100 ? plain(milliseconds) : significant(milliseconds, 3)} ms`;
+}
+
+/** What a network takes of a resource: `3.2 MB`, `12.3 ms`, `1.9 G bit operations`. */
+export function formatResource(resource: Resource, value: number): string {
+  if (resource === 'bytes') return formatBytes(value);
+  return resource === 'latency' ? formatMilliseconds(value) : `${formatCount(value)} bit operations`;
+}
+
+/** A budget as it was given: `bytes = 30% of float`, `latency = 12 ms`. */
+export function formatBudget({ resource, limit, isShare }: Budget): string {
+  return `${resource} = ${isShare ? `${formatShare(limit)} of float` : formatResource(resource, limit)}`;
 }
 
 function ratio(value: number): string {

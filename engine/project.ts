@@ -31,6 +31,8 @@ import type {
   QuantizeResult,
   QuantizeSettings,
   Report,
+  TradeOff,
+  TradeOffSettings,
 } from './protocol';
 import { lintTarget } from './quantize/lintTarget';
 import { tensorsOf } from './quantize/plan';
@@ -58,6 +60,7 @@ import {
   type Candidate,
   type FixedChoices,
 } from './workflow/candidate';
+import { runTradeOff } from './workflow/tradeOff';
 import { rebuild, runWorkflow, type Outcome } from './workflow/workflow';
 
 /** What a model is written by, and how it came about. */
@@ -193,6 +196,42 @@ export class Project {
       warnings: resultWarnings({
         ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
         notebook,
+      }),
+    };
+  }
+
+  /**
+   * Chooses a grid for each layer within budgets, or for a target at the least of a resource, and proves the chosen network.
+   * @throws EngineError `bad-option` for budgets that cannot be kept
+   */
+  async plan(asked: TradeOffSettings, run: Run): Promise<TradeOff> {
+    const settings = await this.resolve(asked);
+    refuseQuantized(this.summary);
+    const measured = await this.measure(settings, run);
+    const { budgets, along, grids, by } = settings;
+    if (measured.isForeign && [along, ...budgets.map((b) => b.resource)].includes('latency'))
+      throw new EngineError(
+        'bad-option',
+        `Latency cannot be budgeted for ${settings.profile}: this processor is another.`,
+        'Budget bytes or bops, or leave --profile out.',
+      );
+    const fixed = this.fixedChoices(settings, measured, []);
+    const outcome = await runTradeOff(this.pool, measured, settings, fixed, run);
+    const { candidate, notebook, points, chosen, floatUse, layers, offPrediction } = outcome;
+    const { model, float, result, nodes } = await this.prove(measured, candidate, run);
+    const settled = settle(settings, candidate.method, measured);
+    const decisions = decisionsOf(candidate);
+    const meets = meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop);
+    const { path, hash, bytes } = this.summary;
+    return {
+      ...{ model: { path, hash, bytes }, float, floatUse, layers, points, chosen, offPrediction, result },
+      settings: { ...settled, budgets, along, grids, by },
+      choosing: { score: measured.chooser.float },
+      ...{ meetsTarget: meets, decisions },
+      recipe: recipeOf(decisions, settled, measured),
+      notebook: [...notebook, verificationEntry(result, settled)],
+      warnings: resultWarnings({
+        ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
       }),
     };
   }

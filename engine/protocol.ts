@@ -493,6 +493,78 @@ export interface QuantizeResult {
   warnings: string[];
 }
 
+/** What a choice of grids is paid with: the file's bytes, multiplied bits, or milliseconds of one sample on one thread. */
+export type Resource = 'bytes' | 'bops' | 'latency';
+
+/** A model's bytes, bit operations (multiply-adds × weight bits × activation bits) and milliseconds. */
+export type ResourceUse = Record<Resource, number>;
+
+/** The most that a network may take of a resource. */
+export interface Budget {
+  resource: Resource;
+  /** In the resource's unit; or 0.3 for 30% of what the float model takes. */
+  limit: number;
+  isShare: boolean;
+}
+
+export interface TradeOffSettings extends AnalyzeSettings {
+  /** All of them are kept; empty where the target drop alone decides. */
+  budgets: Budget[];
+  /** The resource along which the front runs. */
+  along: Resource;
+  /** What layers may be besides int8 and float, where they can. */
+  grids: LayerChoice[];
+  /** `noise`: as each was measured alone. `orthogonality`: by OMPQ's importance, which never looks at quantization. */
+  by: 'noise' | 'orthogonality';
+  /** Scores every point of the front, not only those that the choice takes. */
+  verifyAll: boolean;
+}
+
+/** What one layer costs on one grid, the rest in float. */
+export interface ChoiceCost {
+  choice: LayerChoice;
+  /** Of the model's outputs: noise power against signal power. */
+  noise: number;
+  drop: number;
+  /** Of the drop, over the samples. */
+  standardError: number;
+  /** What the model takes more than in float; negative for less. */
+  extra: ResourceUse;
+}
+
+/** A network on the front: what is predicted of it from its layers, and what was measured. */
+export interface TradeOffPoint {
+  /** Layers that are not plain int8, by name. */
+  choices: Record<string, LayerChoice>;
+  predicted: ResourceUse & { outputDb: number; drop: number; standardError: number };
+  /** On the samples that choose; `null` where it was not built. */
+  verified: { score: number; drop: number; standardError: number; outputDb: number; bytes: number } | null;
+}
+
+export interface TradeOff {
+  model: Pick<ModelSummary, 'path' | 'hash' | 'bytes'>;
+  settings: SettledSettings & Pick<TradeOffSettings, 'budgets' | 'along' | 'grids' | 'by'>;
+  float: FloatResult;
+  /** What the float model takes: budgets are shares of this. */
+  floatUse: ResourceUse;
+  /** The score of the float model on the samples that choose. */
+  choosing: { score: number };
+  layers: { name: string; opType: string; orthogonality: number | null; choices: ChoiceCost[] }[];
+  /** From the least of the resource to the most, none dominated by another. */
+  points: TradeOffPoint[];
+  /** Index of the chosen one. */
+  chosen: number;
+  /** How far the chosen one's score is off its prediction: negative where it is worse. */
+  offPrediction: ScoreDifference;
+  /** The chosen network on the samples that prove. */
+  result: Int8Result;
+  meetsTarget: boolean;
+  decisions: Decisions;
+  recipe: Recipe;
+  notebook: NotebookEntry[];
+  warnings: string[];
+}
+
 export interface EvaluateResult {
   model: string;
   against: string | null;

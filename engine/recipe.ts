@@ -179,12 +179,14 @@ export function recipeOf(
       return choice === undefined ? [] : [{ match: name, choice }];
     });
   const integer = new Set(operators);
+  // Names are anyone's: `constructor` is a key of every object.
+  const chosen = new Map(Object.entries(choices));
   return {
     ...{ version: RECIPE_VERSION, profile, weights, calibration: method, remedies },
     ...(targetDrop > 0 ? { targetDrop } : {}),
     layers: [
       { match: '*', choice: 'int8' },
-      ...rules([...original.layers, ...original.unreached], (name) => choices[name]),
+      ...rules([...original.layers, ...original.unreached], (name) => chosen.get(name)),
     ],
     operators: [
       { match: '*', choice: 'float' },

@@ -1,5 +1,13 @@
 import { EngineError } from './engineError';
-import type { AnalyzeSettings, CalibrationChoice, PresetName } from './protocol';
+import type {
+  AnalyzeSettings,
+  Budget,
+  CalibrationChoice,
+  LayerChoice,
+  LayerGrid,
+  PresetName,
+  Resource,
+} from './protocol';
 import { presetNames } from './feeds/presets';
 
 /**
@@ -37,6 +45,57 @@ export function parseSamples(text: string): number {
   const count = Number(text);
   if (Number.isSafeInteger(count) && count >= 1) return count;
   throw new EngineError('bad-option', `"${text}" is no number of samples.`, 'Use a whole number from 1.');
+}
+
+const byteUnits: Readonly<Record<string, number>> = { '': 1, B: 1, KB: 1e3, MB: 1e6, GB: 1e9 };
+const countUnits: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+const timeUnits: Readonly<Record<string, number>> = { MS: 1, S: 1000 };
+const resourceUnits: Readonly<Record<Resource, Readonly<Record<string, number>>>> = {
+  bytes: byteUnits,
+  bops: countUnits,
+  latency: timeUnits,
+};
+/** What can be budgeted. */
+export const resourceNames: readonly Resource[] = ['bytes', 'bops', 'latency'];
+
+/**
+ * Reads a budget: `bytes=30%` of the float model's, `bytes=3.2MB`, `bops=12G`, `latency=9ms`.
+ * @throws EngineError `bad-option`
+ */
+export function parseBudget(text: string): Budget {
+  const [, name, number, unit = ''] = /^(\w+)=(\d+(?:\.\d+)?)\s*(%|[A-Za-z]*)$/.exec(text.trim()) ?? [];
+  const resource = resourceNames.find((known) => known === name);
+  const value = Number(number);
+  if (resource !== undefined && value > 0) {
+    if (unit === '%') return { resource, limit: value / 100, isShare: true };
+    const factor = Object.entries(resourceUnits[resource]).find(([u]) => u === unit.toUpperCase())?.[1];
+    if (factor !== undefined) return { resource, limit: value * factor, isShare: false };
+  }
+  throw new EngineError(
+    'bad-option',
+    `"${text}" is no budget.`,
+    'Say bytes=30% for 30% of float, or bytes=3.2MB, bops=12G, latency=9ms.',
+  );
+}
+
+const planGrids: readonly LayerGrid[] = ['uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'int8-weights'];
+
+/**
+ * Reads the grids that layers may be on besides int8 and float: `int4-block,int16`, or `none`.
+ * @throws EngineError `bad-option`
+ */
+export function parseGrids(text: string): LayerChoice[] {
+  const known: readonly LayerChoice[] = [...planGrids, 'int8', 'float', 'float16'];
+  if (text.trim() === 'none') return [];
+  return text.split(',').map((part) => {
+    const found = known.find((grid) => grid === part.trim());
+    if (found !== undefined) return found;
+    throw new EngineError(
+      'bad-option',
+      `There is no grid "${part.trim()}".`,
+      `Use ${[...planGrids, 'float16'].join(', ')}, or none.`,
+    );
+  });
 }
 
 /**

@@ -58,9 +58,7 @@ export async function solveProgram({ layers, limits }: Program): Promise<Program
     kind: 'solved',
     choices,
     cost: layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.cost ?? 0), 0),
-    uses: limits.map((_, i) =>
-      layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.uses[i] ?? 0), 0),
-    ),
+    uses: limits.map((_, i) => layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.uses[i] ?? 0), 0)),
   });
   const cheapest = solved(layers.map((own) => lowest(own.map((c) => c.cost))));
   if (cheapest.kind === 'solved' && cheapest.uses.every((use, i) => use <= (limits[i] ?? 0))) return cheapest;
@@ -108,7 +106,8 @@ function modelOf({ layers, limits }: Program, highs: Highs): ModelData {
   const above = columns.map(({ layer, choice }) => choice.cost - (costs[layer] ?? 0));
   const largest = above.reduce((a, b) => Math.max(a, b), 0) || 1;
   const rowScales = limits.map(
-    (limit, i) => Math.abs(limit) || Math.max(...columns.map(({ choice }) => Math.abs(choice.uses[i] ?? 0))) || 1,
+    (limit, i) =>
+      Math.abs(limit) || Math.max(...columns.map(({ choice }) => Math.abs(choice.uses[i] ?? 0))) || 1,
   );
   const starts = [0];
   const indices: number[] = [];

@@ -127,6 +127,15 @@ export function withChoices(candidate: Candidate, names: readonly string[], choi
   };
 }
 
+/** The same with these layers as decided, plain int8 among the decisions; all others as they are. */
+export function withDecided(
+  candidate: Candidate,
+  decided: Iterable<readonly [name: string, choice: LayerChoice]>,
+): Candidate {
+  const choices = new Map([...candidate.choices, ...decided]);
+  return { ...candidate, choices: new Map([...choices].filter(([, choice]) => choice !== 'int8')) };
+}
+
 /** Names of the layers that stay in float. */
 export function floatLayers({ choices }: Candidate): string[] {
   return [...choices].flatMap(([name, choice]) => (staysFloat(choice) ? [name] : []));

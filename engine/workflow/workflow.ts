@@ -149,7 +149,7 @@ export async function rebuild(
 }
 
 /** Everything in int8, before a calibrator is chosen. */
-async function startFrom(
+export async function startFrom(
   pool: WorkerPool,
   { model, layers, operators, unreached, histograms }: Measured,
   { profile, weights, calibration }: Resolved<AnalyzeSettings>,

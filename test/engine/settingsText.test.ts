@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { AnalyzeSettings } from '../../engine/protocol';
-import { checkSettings, parseCalibration, parseSamples, parseTargetDrop } from '../../engine/settingsText';
+import {
+  checkSettings,
+  parseBudget,
+  parseCalibration,
+  parseGrids,
+  parseSamples,
+  parseTargetDrop,
+} from '../../engine/settingsText';
 
 test.each(['auto', 'max', 'entropy', 'mse', 'percentile:99.99', 'percentile:50', 'percentile:100'])(
   'knows the calibration %s',
@@ -30,6 +37,25 @@ test.each(['', '0', '1', '100%', '-1%', 'a little', '1%%', 'NaN'])('reads no dro
 test.each(['0', '-1', '1.5', 'many', 'NaN', '1e400'])('takes no %s samples', (text) =>
   expect(() => parseSamples(text)).toThrow(`"${text}"`),
 );
+
+test.each([
+  ['bytes=30%', { resource: 'bytes', limit: 0.3, isShare: true }],
+  ['bytes=3.2MB', { resource: 'bytes', limit: 3_200_000, isShare: false }],
+  ['bops=12G', { resource: 'bops', limit: 12e9, isShare: false }],
+  ['latency=9ms', { resource: 'latency', limit: 9, isShare: false }],
+  ['latency=1.5s', { resource: 'latency', limit: 1500, isShare: false }],
+])('reads the budget %s', (text, budget) => expect(parseBudget(text)).toEqual(budget));
+
+test.each(['', 'bytes', 'bytes=0', 'bytes=-1', 'bytes=3ms', 'latency=9', 'watts=3', 'bytes=toString'])(
+  'reads no budget in "%s"',
+  (text) => expect(() => parseBudget(text)).toThrow('is no budget'),
+);
+
+test('reads the grids that layers may be on', () => {
+  expect(parseGrids('int4-block, int16')).toEqual(['int4-block', 'int16']);
+  expect(parseGrids('none')).toEqual([]);
+  expect(() => parseGrids('int4-block,int5')).toThrow('There is no grid "int5"');
+});
 
 describe('settings from an editor', () => {
   const good: AnalyzeSettings = {

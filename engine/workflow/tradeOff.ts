@@ -1,0 +1,246 @@
+import { throwIfCancelled } from '../engineError';
+import { formatPlural } from '../format';
+import { encodeModel } from '../onnx/model';
+import { modelBytes } from '../onnx/writeModel';
+import type { Measured, Resolved, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type {
+  LayerChoice,
+  NotebookEntry,
+  Resource,
+  ScoreDifference,
+  TradeOff,
+  TradeOffPoint,
+  TradeOffSettings,
+} from '../protocol';
+import type { WorkerPool } from '../runtime/workerPool';
+import {
+  NORMAL_95,
+  pairedDifference,
+  type PairedDifference,
+  type WeightedValue,
+} from '../stats/pairedDifference';
+import { paretoFront } from '../stats/paretoFront';
+import { blameOperators } from './blameOperators';
+import { chooseCalibrator } from './calibrators';
+import { buildModel, withDecided, withFixed, type Candidate, type FixedChoices } from './candidate';
+import { Judge, type Judged } from './judge';
+import {
+  measureChoices,
+  openChoices,
+  type LayerChoices,
+  type MeasuredChoice,
+  type MeasuredChoices,
+} from './measureChoices';
+import { NetworkPredictor, type Prediction } from './predictNetwork';
+import { takeRemedies } from './remedies';
+import { chooseAlong, chooseWithin, type Question } from './tradeOffProgram';
+import { startFrom } from './workflow';
+
+/** What the trade-off came to. */
+export interface TradeOffOutcome extends Pick<
+  TradeOff,
+  'points' | 'chosen' | 'floatUse' | 'layers' | 'offPrediction'
+> {
+  candidate: Candidate;
+  notebook: NotebookEntry[];
+}
+
+/** A network that a program chose. */
+interface Choice extends Prediction {
+  choices: readonly MeasuredChoice[];
+  judged: Judged | null;
+}
+
+/**
+ * Chooses a grid for each layer (HAWQ-V3, arXiv 2011.10680, section 3.4, with measured costs in place of second-order
+ * ones): every layer is measured alone on every grid, an integer program finds the networks of least noise along one resource, and
+ * those that matter are built and scored. With budgets the network of least noise within them is taken; without, the one that takes
+ * least of the resource whose measured score suffices for the target.
+ * @throws EngineError `bad-option` for budgets that cannot be kept, `runtime`, `cancelled`
+ */
+export async function runTradeOff(
+  pool: WorkerPool,
+  measured: Measured,
+  settings: Resolved<TradeOffSettings>,
+  fixed: FixedChoices,
+  run: Run,
+): Promise<TradeOffOutcome> {
+  const { onProgress, signal } = run;
+  const { dataset, chooser } = measured;
+  const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
+  const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
+  const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
+  const { judged: calibrated } = await chooseCalibrator(start, settings.calibration, context);
+  const { judged: blameless } = await blameOperators(calibrated, judge, onProgress);
+  const remedying = { pool, measured, onProgress, signal };
+  const whole =
+    fixed.remedies === null ? blameless : await takeRemedies(blameless, fixed.remedies, judge, remedying);
+  const open = openChoices(whole.candidate, settings.grids);
+  const costs = await measureChoices(pool, measured, whole.candidate, open, run);
+  const predictor = new NetworkPredictor(costs, chooser.floatSamples, {
+    noise: 10 ** (-whole.verdict.sqnrDb / 10),
+    changes: whole.verdict.samples.map(({ value }, s) => value - (chooser.floatSamples[s]?.value ?? value)),
+    bytes: bytesOf(whole.candidate),
+  });
+  const question: Question = {
+    layers: costs.layers,
+    floatUse: costs.floatUse,
+    weights: { cost: (_layer, _index, { noise }) => noise, extra: (choice) => predictor.extra(choice) },
+  };
+  const { budgets, along } = settings;
+  // What cannot be kept is said before a front is drawn.
+  const within = budgets.length === 0 ? null : await chooseWithin(question, budgets);
+  const lines = [...new Set<Resource>([along, 'bytes', ...(measured.isForeign ? [] : ['latency' as const])])];
+  const found: MeasuredChoice[][] = within === null ? [] : [within];
+  for (const line of lines) found.push(...(await chooseAlong(question, line, budgets)));
+  throwIfCancelled(signal);
+  const all = found.map((choices): Choice => ({ choices, judged: null, ...predictor.predict(choices) }));
+  const attempt = async (choice: Choice) =>
+    (choice.judged ??= await judge.attempt(
+      'grid',
+      wordsFor(choice),
+      candidateOf(whole.candidate, costs, choice),
+    ));
+  const [first] = all;
+  const chosen =
+    within !== null && first !== undefined
+      ? first
+      : await cheapestThatSuffices(all, along, judge, attempt, run);
+  const { entry, candidate, verdict } = await attempt(chosen);
+  entry.kept = true;
+  const front = frontOf(all, lines, along, chosen);
+  if (settings.verifyAll) await verifyAll(front, attempt, run);
+  return {
+    candidate,
+    notebook: judge.notebook,
+    floatUse: costs.floatUse,
+    points: front.map((choice) => pointOf(choice, costs)),
+    chosen: front.indexOf(chosen),
+    offPrediction: interval(pairedDifference(chosen.samples, verdict.samples)),
+    layers: costs.layers.map((layer) => layerCosts(layer, chooser.floatSamples)),
+  };
+}
+
+/**
+ * The network that takes least of a resource whose score on the samples that choose suffices for the target: predictions put the
+ * networks in order, and measuring decides. Supposes that less noise scores no worse; what is taken was measured.
+ */
+async function cheapestThatSuffices(
+  all: readonly Choice[],
+  along: Resource,
+  judge: Judge,
+  attempt: (choice: Choice) => Promise<Judged>,
+  { onProgress }: Run,
+): Promise<Choice> {
+  const line = frontOf(all, [along], along);
+  const most = Math.ceil(Math.log2(line.length + 1));
+  const progress = new StageProgress('select', 'Looking for the least that suffices', most, onProgress);
+  let low = 0;
+  let high = line.length - 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const choice = line[middle];
+    if (choice === undefined) break;
+    const { verdict } = await attempt(choice);
+    progress.step();
+    if (judge.suffices(verdict.score)) high = middle;
+    else low = middle + 1;
+  }
+  progress.end();
+  const found = line[high];
+  if (found === undefined) throw new RangeError('a front has a network');
+  return found;
+}
+
+async function verifyAll(
+  front: readonly Choice[],
+  attempt: (choice: Choice) => Promise<Judged>,
+  { onProgress }: Run,
+): Promise<void> {
+  const progress = new StageProgress('select', 'Scoring the front', front.length, onProgress);
+  for (const choice of front) {
+    await attempt(choice);
+    progress.step();
+  }
+}
+
+/**
+ * Those that no other dominates in noise and resources, from the least of one resource to the most.
+ * @param keep one that stays, dominated or not
+ */
+function frontOf(
+  all: readonly Choice[],
+  resources: readonly Resource[],
+  along: Resource,
+  keep?: Choice,
+): Choice[] {
+  const rows = all.map(({ predicted }) => [-predicted.outputDb, ...resources.map((r) => predicted[r])]);
+  const front = new Set(paretoFront(rows).flatMap((i) => all[i] ?? []));
+  if (keep !== undefined) front.add(keep);
+  return [...front].sort(
+    (a, b) => a.predicted[along] - b.predicted[along] || a.predicted.outputDb - b.predicted.outputDb,
+  );
+}
+
+/** What a network's layers are, by name. */
+function decidedBy({ choices }: Choice, { layers }: MeasuredChoices): [name: string, choice: LayerChoice][] {
+  return layers.flatMap(({ layer }, i) => {
+    const choice = choices[i]?.choice;
+    return choice === undefined ? [] : [[layer.name, choice] as [string, LayerChoice]];
+  });
+}
+
+function candidateOf(whole: Candidate, costs: MeasuredChoices, choice: Choice): Candidate {
+  return withDecided(whole, decidedBy(choice, costs));
+}
+
+/** `42 layers int8, 9 layers float`. */
+function wordsFor({ choices }: Choice): string {
+  const counts = new Map<LayerChoice, number>();
+  for (const { choice } of choices) counts.set(choice, (counts.get(choice) ?? 0) + 1);
+  return [...counts].map(([choice, count]) => `${formatPlural(count, 'layer')} ${choice}`).join(', ');
+}
+
+function pointOf(choice: Choice, costs: MeasuredChoices): TradeOffPoint {
+  const { predicted, judged } = choice;
+  const choices = decidedBy(choice, costs).filter(([, own]) => own !== 'int8');
+  return {
+    choices: Object.fromEntries(choices),
+    predicted,
+    verified:
+      judged === null
+        ? null
+        : {
+            score: judged.verdict.score,
+            drop: 0 - judged.entry.difference,
+            standardError: judged.entry.standardError,
+            outputDb: judged.verdict.sqnrDb,
+            bytes: bytesOf(judged.candidate),
+          },
+  };
+}
+
+function layerCosts(
+  { layer, choices }: LayerChoices,
+  float: readonly WeightedValue[],
+): TradeOff['layers'][number] {
+  return {
+    ...{ name: layer.name, opType: layer.opType, orthogonality: null },
+    choices: choices.map(({ choice, noise, changes, extra }) => {
+      const own = float.map(({ value, weight }, s) => ({ value: value + (changes[s] ?? 0), weight }));
+      const { difference, standardError } = pairedDifference(float, own);
+      return { choice, noise, drop: 0 - difference, standardError, extra };
+    }),
+  };
+}
+
+function bytesOf(candidate: Candidate): number {
+  const model = buildModel(candidate);
+  return modelBytes(model, encodeModel(model));
+}
+
+function interval({ difference, standardError }: PairedDifference): ScoreDifference {
+  const half = NORMAL_95 * standardError;
+  return { difference, low: difference - half, high: difference + half };
+}

@@ -1,0 +1,93 @@
+import { EngineError } from '../engineError';
+import { formatBudget, formatResource } from '../format';
+import type { Budget, Resource, ResourceUse } from '../protocol';
+import { solveProgram } from '../sensitivity/solveProgram';
+import type { LayerChoices, MeasuredChoice } from './measureChoices';
+
+/** Budgets between the least and the most of a resource. */
+const STEPS = 8;
+
+/** What the program weighs a choice by: `cost` is to be small in sum, `extra` is what it takes more than in float. */
+export interface Weights {
+  cost: (layer: LayerChoices, index: number, choice: MeasuredChoice) => number;
+  extra: (choice: MeasuredChoice) => ResourceUse;
+}
+
+export interface Question {
+  layers: readonly LayerChoices[];
+  floatUse: ResourceUse;
+  weights: Weights;
+}
+
+/** A budget in its resource's unit. */
+export function limitOf({ resource, limit, isShare }: Budget, floatUse: ResourceUse): number {
+  return isShare ? limit * floatUse[resource] : limit;
+}
+
+/**
+ * The choices that cost least within all budgets.
+ * @throws EngineError `bad-option` that says which budget cannot be kept, and what is the least
+ */
+export async function chooseWithin(
+  { layers, floatUse, weights }: Question,
+  budgets: readonly Budget[],
+): Promise<MeasuredChoice[]> {
+  const resources = budgets.map((b) => b.resource);
+  const result = await solveProgram({
+    layers: layers.map((layer, i) =>
+      layer.choices.map((choice) => {
+        const extra = weights.extra(choice);
+        return { cost: weights.cost(layer, i, choice), uses: resources.map((r) => extra[r]) };
+      }),
+    ),
+    limits: budgets.map((budget) => limitOf(budget, floatUse) - floatUse[budget.resource]),
+  });
+  if (result.kind === 'solved')
+    return layers.flatMap(({ choices }, i) => choices[result.choices[i] ?? 0] ?? []);
+  if (result.kind === 'contradictory')
+    throw new EngineError(
+      'bad-option',
+      `The budgets cannot be kept together: ${budgets.map(formatBudget).join(', ')}.`,
+      'Each one alone can be. Loosen one of them.',
+    );
+  const budget = budgets[result.limit];
+  if (budget === undefined) throw new RangeError('a limit is that of a budget');
+  const { resource } = budget;
+  const least = result.least + floatUse[resource];
+  throw new EngineError(
+    'bad-option',
+    `The budget ${formatBudget(budget)} cannot be kept: the least is about ${formatResource(resource, least)}, ${formatResource(resource, floatUse[resource])} in float.`,
+    'Take a larger budget, or name more grids to choose from with --grids.',
+  );
+}
+
+/** The choices that cost least at each of a series of budgets of one resource, from its least to what the best takes. */
+export async function chooseAlong(
+  question: Question,
+  along: Resource,
+  budgets: readonly Budget[],
+): Promise<MeasuredChoice[][]> {
+  const { layers, floatUse, weights } = question;
+  const others = budgets.filter((b) => b.resource !== along);
+  const use = (choices: readonly MeasuredChoice[]) =>
+    choices.reduce((n, c) => n + weights.extra(c)[along], floatUse[along]);
+  const best = await chooseWithin(question, others);
+  const leastOf = {
+    ...question,
+    weights: {
+      ...weights,
+      cost: (_: LayerChoices, __: number, c: MeasuredChoice) => weights.extra(c)[along],
+    },
+  };
+  const least = use(await chooseWithin(leastOf, others));
+  const most = use(best);
+  const found: MeasuredChoice[][] = [best];
+  // Evenly by ratio: halving a size is as much at either end.
+  for (let k = 0; k < STEPS && layers.length > 0; k++) {
+    const share = k / STEPS;
+    const limit = least > 0 ? least * (most / least) ** share : least + (most - least) * share;
+    const own: Budget = { resource: along, limit, isShare: false };
+    found.push(await chooseWithin(question, [...others, own]));
+  }
+  return found;
+}
