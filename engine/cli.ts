@@ -40,6 +40,7 @@ import {
   modelText,
   quantizedText,
 } from './reportText';
+import { interactionsText } from './interactionsText';
 import { WorkerPool } from './runtime/workerPool';
 import {
   parseBudget,
@@ -268,6 +269,7 @@ withAnalyzeOptions(program.command('analyze <model>'))
       notebookText(report.notebook, report.float.metric, report.settings),
       layersText(report),
       operatorsText(report),
+      interactionsText(report),
       blamedText(report, report.float),
       floatNodesText(report.advised),
     ];

@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 6;
+export const REPORT_VERSION = 7;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -363,6 +363,29 @@ export interface MeasuredLayer extends Pick<LayerReport, 'name' | 'sqnrDb'> {
   exact: Pick<LayerReport, 'drop' | 'standardError'> | null;
 }
 
+/** Two layers in int8, the rest in float. */
+export interface LayerPair {
+  layers: [string, string];
+  /** What they lose together, and the sum of what they lose alone. */
+  drop: number;
+  sum: number;
+  /** Of the difference of the two, sample by sample. */
+  standardError: number;
+  /** Whether they differ by more than three standard errors, which chance hardly does for any of fifteen pairs. */
+  isBeyondNoise: boolean;
+}
+
+/** Layers that do not cost together what they cost alone, on the samples that choose. */
+export interface Interactions {
+  /** All layers in int8, with what stands between them in float. */
+  jointDrop: number;
+  sumOfDrops: number;
+  /** Of the difference of the two. */
+  standardError: number;
+  /** Of the layers that cost most. */
+  pairs: LayerPair[];
+}
+
 export interface SettledSettings extends AnalyzeSettings {
   /** The target that `auto` stood for. */
   profile: ProfileName;
@@ -426,6 +449,8 @@ export interface Report {
   layers: LayerReport[];
   /** What stands between them and computes in int8, the noisiest at the outputs first. */
   operators: OperatorReport[];
+  /** `null` where the layers' drops add up to what all of them lose together. */
+  interactions: Interactions | null;
   /** Names of the layers advised to stay in float, worst first. */
   keepFloat: string[];
   /** Score on the calibration part by method, when `calibration` is `auto`. */

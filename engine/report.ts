@@ -123,6 +123,7 @@ export function buildReport(findings: Findings): Report {
       ...operator,
       decision: chosen.operators.has(operator.name) ? 'int8' : 'float',
     })),
+    interactions: outcome.interactions,
     keepFloat: ranking.filter((name) => keepFloat.has(name)),
     calibrationTable,
     lint: lintTarget(advised.model, profiles[settings.profile], floatOnPurpose(chosen)),

@@ -14,6 +14,7 @@ import {
   type FixedChoices,
 } from './candidate';
 import { explainLayers, type Explained } from './explainLayers';
+import { findInteractions } from './findInteractions';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { foretellLayers, measureLayers, type LayerScore } from './measureLayers';
@@ -41,6 +42,7 @@ export interface Outcome {
   explained: Map<string, Explained>;
   /** What stands between the layers; empty where nothing asked for it. */
   operators: MeasuredOperator[];
+  interactions: Report['interactions'];
 }
 
 export interface WorkflowOptions {
@@ -105,6 +107,7 @@ export async function runWorkflow(
     ? await explainLayers(pool, measured, whole, ranked ?? [], !judge.aims(judged), run)
     : new Map<string, Explained>();
   const operators = rank ? await measureOperators(pool, measured, whole, !judge.aims(judged), run) : [];
+  const interactions = rank ? await findInteractions(pool, measured, whole, ranked ?? [], run) : null;
   const { notebook } = judge;
   return {
     whole,
@@ -116,6 +119,7 @@ export async function runWorkflow(
     ranked: ranked ?? [],
     explained,
     operators,
+    interactions,
   };
 }
 

@@ -219,7 +219,7 @@ export function sampleReport(layers = 51): Report {
     floatGroups: sampleGroups(),
   };
   return {
-    version: 6,
+    version: 7,
     created: '2026-03-01T14:05:00',
     model,
     settings: {
@@ -267,6 +267,7 @@ export function sampleReport(layers = 51): Report {
     nodes: [],
     layers: model.layers.map((summary, index) => sampleLayer(summary, index, random)),
     operators: sampleOperators(),
+    interactions: null,
     keepFloat: ['p2o.Conv.2', 'p2o.Conv.28', 'p2o.MatMul.16'].filter((name) =>
       model.layers.some((layer) => layer.name === name),
     ),

@@ -1,0 +1,95 @@
+import type { Measured, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { Interactions, LayerPair } from '../protocol';
+import type { WorkerPool } from '../runtime/workerPool';
+import { judgeVariants, type JudgedVariant } from '../sensitivity/judgeVariants';
+import { rankLayers } from '../sensitivity/selectFloatLayers';
+import { NORMAL_95, pairedDifference, type WeightedValue } from '../stats/pairedDifference';
+import { buildModel, layersAlone, withChoices, type Candidate } from './candidate';
+import type { LayerScore } from './measureLayers';
+
+/** Layers whose pairs are tried: fifteen pairs. */
+const MOST_LAYERS = 6;
+/** Of fifteen pairs that do nothing to each other, about one would be beyond two standard errors by chance. */
+const PAIR_ERRORS = 3;
+
+/**
+ * Whether layers cost together what they cost alone. Everything in int8, with nothing between the layers, is held against the
+ * sum of the drops; where it is off by more than their standard errors, as of independent errors, explain, pairs of the layers that
+ * cost most are measured. A pair is held against its two layers sample by sample.
+ * @param scores each layer alone in int8
+ * @returns `null` where the drops add up, and for scores in decibels, which never do
+ */
+export async function findInteractions(
+  pool: WorkerPool,
+  { dataset, chooser }: Measured,
+  candidate: Candidate,
+  scores: readonly LayerScore[],
+  { onProgress, signal }: Run,
+): Promise<Interactions | null> {
+  if (dataset.metric === 'sqnr' || scores.length < 2) return null;
+  const bare = layersAlone(candidate);
+  const names = candidate.base.layers.map((l) => l.name);
+  /** Only these in int8. */
+  const inInt8 = (layers: readonly string[]) =>
+    buildModel(
+      withChoices(
+        bare,
+        names.filter((name) => !layers.includes(name)),
+        'float',
+      ),
+    );
+  const base = inInt8([]);
+  const judge = async (sets: readonly (readonly string[])[], title: string) => {
+    const progress = new StageProgress('sensitivity', title, sets.length, onProgress);
+    const variants = sets.map((layers, i) => ({ name: String(i), build: () => inInt8(layers) }));
+    const onVerdict = () => progress.step();
+    const { verdicts } = await judgeVariants(pool, chooser, base, variants, { onVerdict, signal });
+    return sets.map((_, i) => verdicts.get(String(i)));
+  };
+  const float = chooser.floatSamples;
+  const [joint] = await judge([names], 'Trying all layers together');
+  if (joint === undefined) return null;
+  const together = pairedDifference(float, joint.samples);
+  const jointDrop = 0 - together.difference;
+  const sumOfDrops = scores.reduce((n, s) => n + s.drop, 0);
+  const squares = scores.reduce((n, s) => n + s.standardError ** 2, together.standardError ** 2);
+  const standardError = Math.sqrt(squares);
+  if (Math.abs(jointDrop - sumOfDrops) <= NORMAL_95 * standardError) return null;
+
+  const top = rankLayers(scores)
+    .slice(0, MOST_LAYERS)
+    .map((s) => s.name);
+  const pairs = top.flatMap((a, i) => top.slice(i + 1).map((b): [string, string] => [a, b]));
+  const found = await judge([...top.map((name) => [name]), ...pairs], 'Trying pairs of layers');
+  const alone = new Map(top.map((name, i) => [name, found[i]]));
+  return {
+    ...{ jointDrop, sumOfDrops, standardError },
+    pairs: pairs.flatMap((layers, i): LayerPair[] => {
+      const both = found[top.length + i];
+      const [a, b] = layers.map((name) => alone.get(name));
+      return both === undefined || a === undefined || b === undefined
+        ? []
+        : [{ layers, ...pairOf(float, a, b, both) }];
+    }),
+  };
+}
+
+function pairOf(
+  float: readonly WeightedValue[],
+  a: JudgedVariant,
+  b: JudgedVariant,
+  both: JudgedVariant,
+): Omit<LayerPair, 'layers'> {
+  const added = float.map(({ value, weight }, s) => ({
+    value: (a.samples[s]?.value ?? value) + (b.samples[s]?.value ?? value) - value,
+    weight,
+  }));
+  const { difference, standardError } = pairedDifference(added, both.samples);
+  return {
+    drop: 0 - pairedDifference(float, both.samples).difference,
+    sum: 0 - pairedDifference(float, added).difference,
+    standardError,
+    isBeyondNoise: Math.abs(difference) > PAIR_ERRORS * standardError,
+  };
+}
