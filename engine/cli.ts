@@ -25,6 +25,7 @@ import type {
   PresetName,
   ProfileChoice,
   Resource,
+  TradeOffSettings,
   WeightGranularity,
 } from './protocol';
 import {
@@ -86,6 +87,7 @@ interface PlanOptions extends AnalyzeOptions {
   budget?: Budget[];
   along?: Resource;
   grids: LayerChoice[];
+  by: TradeOffSettings['by'];
   verify?: true;
   writeRecipe?: string;
 }
@@ -315,17 +317,25 @@ withAnalyzeOptions(program.command('plan <model>'))
     parser(parseGrids),
     ['int4-block'],
   )
+  .addOption(
+    new Option(
+      '--by <what>',
+      "what layers are weighed by: the noise of each, measured, or OMPQ's orthogonality, which never looks at rounding",
+    )
+      .choices(['noise', 'orthogonality'])
+      .default('noise'),
+  )
   .option('--verify', 'score every network of the front')
   .option('--write-recipe <file>', 'write the choice as a recipe, for "quantize --recipe"')
   .option('--json <file>', 'write all that was measured')
   .action(async (model: string, options: PlanOptions, command: Command) => {
-    const { json, writeRecipe, budget: budgets = [], grids } = options;
+    const { json, writeRecipe, budget: budgets = [], grids, by } = options;
     for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
     const { settings } = await settingsFrom(options, command);
     const project = await open(model, options);
     const along = options.along ?? budgets[0]?.resource ?? 'bytes';
     const verifyAll = options.verify === true;
-    const plan = await project.plan({ ...settings, budgets, along, grids, by: 'noise', verifyAll }, run);
+    const plan = await project.plan({ ...settings, budgets, along, grids, by, verifyAll }, run);
     if (json !== undefined) await writeJson(json, plan);
     if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(plan.recipe));
     print(tradeOffText(plan));

@@ -175,6 +175,11 @@ export function formatDb(value: number): string {
   return Number.isFinite(value) ? `${fixed(value, 1)} dB` : NOTHING;
 }
 
+/** How little a layer is alike to the others: `0.87`; nothing where it cannot be told. */
+export function formatOrthogonality(value: number | null): string {
+  return value === null ? '' : fixed(value, 2);
+}
+
 function scaled(value: number, units: readonly string[], trim: boolean): string {
   let unit = 0;
   // 999.95 would round to 1000.0 of this unit.

@@ -319,6 +319,11 @@ export interface LayerReport {
   samples: number;
   /** Signal to quantization noise of the model's outputs with this layer alone in int8, in dB: ranks where scores are equal. */
   outputDb: number;
+  /**
+   * How little its output is alike to those of the other layers over samples, from 0 to 1: one less the mean of OMPQ's metric over
+   * them. It never looks at rounding. `null` where it cannot be told.
+   */
+  orthogonality: number | null;
   /** Signal to noise at its output in the net with all in int8, in dB, with all that came before; `null` where it cannot be told. */
   pathDb: number | null;
   /** `null` where there is nothing to explain. */

@@ -20,6 +20,7 @@ import { lintTarget } from './quantize/lintTarget';
 import { profiles } from './quantize/profiles';
 import { withoutSuffix } from './runtime/originalNames';
 import { resultWarnings } from './resultWarnings';
+import { orthogonalityOf } from './sensitivity/layerAlikeness';
 import { rankLayers } from './sensitivity/selectFloatLayers';
 import type { HistogramState } from './stats/histogram';
 import { NORMAL_95 } from './stats/pairedDifference';
@@ -86,6 +87,7 @@ export function buildReport(findings: Findings): Report {
         standardError: found.standardError,
         samples: found.samples,
         outputDb: found.outputDb,
+        orthogonality: orthogonalityOf(outcome.alikeness, layer.name),
         ...(outcome.explained.get(layer.name) ?? { pathDb: null, cause: null, without: null }),
         ranAsInteger,
         advice: adviceFor(

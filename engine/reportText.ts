@@ -11,6 +11,7 @@ import {
   formatMethod,
   formatMilliseconds,
   formatNotFinite,
+  formatOrthogonality,
   formatPlural,
   formatRange,
   formatScaleCount,
@@ -188,6 +189,7 @@ export function layersText(report: Report): string {
     shorten(l.weight ?? 'two activations', NAME_WIDTH),
     formatDb(l.sqnrDb),
     formatDb(l.outputDb),
+    formatOrthogonality(l.orthogonality),
     formatScore(metric, l.score),
     formatMeasuredDrop(metric, l),
     l.cause === null ? '' : causeTitles[l.cause.kind],
@@ -198,7 +200,7 @@ export function layersText(report: Report): string {
     inputs.flatMap((input) => (input.notFinite === undefined ? [] : [formatNotFinite(input.notFinite)])),
   );
   const rows = [
-    ['Layer', 'Operator', 'Weight', 'SQNR', 'At outputs', 'Score', 'Change', 'Why'],
+    ['Layer', 'Operator', 'Weight', 'SQNR', 'At outputs', 'Orthogonality', 'Score', 'Change', 'Why'],
     ...shown.map(row),
   ];
   // A column of nothing would only take room.

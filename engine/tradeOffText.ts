@@ -79,12 +79,12 @@ function choiceText(plan: TradeOff): string[] {
   if (point?.verified == null) return [];
   const { predicted, verified } = point;
   const { metric } = float;
-  const { budgets, along, targetDrop } = settings;
+  const { budgets, along, by, targetDrop } = settings;
   const goal = describeTarget(metric, targetDrop);
   const least = { bytes: 'bytes', bops: 'bit operations', latency: 'time' }[along];
   const why =
     budgets.length > 0
-      ? `the least noise within ${budgets.map(formatBudget).join(' and ')}`
+      ? `${by === 'noise' ? 'the least noise' : 'the most orthogonality'} within ${budgets.map(formatBudget).join(' and ')}`
       : `the least ${least} ${goal}, with half of that to spare`;
   const said = (drop: number, standardError: number) => formatMeasuredDrop(metric, { drop, standardError });
   const isOff = offPrediction.low > 0 || offPrediction.high < 0;

@@ -1,6 +1,6 @@
 import { ascending } from 'd3-array';
 import type { LayerReport, LayerSummary, MeasuredLayer, Report } from '../engine/protocol';
-import type { State, ViewState } from './store';
+import type { SortKey, State, ViewState } from './store';
 
 /** One line of the layer list. */
 export interface LayerRow {
@@ -66,9 +66,10 @@ function measuredOf(
 const collator = new Intl.Collator('en', { numeric: true });
 
 /** `null` for what is not known yet. */
-function sortValue(row: LayerRow, key: 'order' | 'drop' | 'sqnr' | 'output'): number | null {
+function sortValue(row: LayerRow, key: Exclude<SortKey, 'name'>): number | null {
   if (key === 'order') return row.index;
   if (key === 'sqnr') return row.sqnrDb;
+  if (key === 'orthogonality') return row.report?.orthogonality ?? null;
   return key === 'drop' ? (row.exact?.drop ?? null) : row.outputDb;
 }
 

@@ -10,7 +10,7 @@ import type {
 import { matchesFilter } from './layerRows';
 import type { DataState, ToWebview } from './protocol';
 
-const sortKeys = ['order', 'name', 'drop', 'sqnr', 'output'] as const;
+const sortKeys = ['order', 'name', 'drop', 'sqnr', 'output', 'orthogonality'] as const;
 export type SortKey = (typeof sortKeys)[number];
 
 /** How much of a histogram is drawn: every value, or the neighbourhood of the clip in use. */
@@ -94,7 +94,8 @@ export function restoreView(saved: unknown): ViewState {
 
 function sortBy(view: ViewState, key: SortKey): ViewState {
   // The first click shows what matters: the largest drop, the lowest SQNR, the first layer.
-  const descending = view.sort.key === key ? !view.sort.descending : key === 'drop';
+  const largest = key === 'drop' || key === 'orthogonality';
+  const descending = view.sort.key === key ? !view.sort.descending : largest;
   return { ...view, sort: { key, descending } };
 }
 

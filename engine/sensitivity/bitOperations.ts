@@ -22,3 +22,8 @@ export function bitOperations(multiplyAdds: number, choice: LayerChoice): number
   const [weights, activations] = operandBits[choice];
   return multiplyAdds * weights * activations;
 }
+
+/** Bits that a layer's weights are multiplied in. */
+export function weightBits(choice: LayerChoice): number {
+  return operandBits[choice][0];
+}

@@ -20,11 +20,15 @@ import {
   type PairedDifference,
   type WeightedValue,
 } from '../stats/pairedDifference';
+import { importances } from '../stats/orthogonality';
 import { paretoFront } from '../stats/paretoFront';
+import { weightBits } from '../sensitivity/bitOperations';
+import { orthogonalityOf } from '../sensitivity/layerAlikeness';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator } from './calibrators';
 import { buildModel, withDecided, withFixed, type Candidate, type FixedChoices } from './candidate';
 import { Judge, type Judged } from './judge';
+import { measureAlikeness } from './measureAlikeness';
 import {
   measureChoices,
   openChoices,
@@ -83,10 +87,15 @@ export async function runTradeOff(
     changes: whole.verdict.samples.map(({ value }, s) => value - (chooser.floatSamples[s]?.value ?? value)),
     bytes: bytesOf(whole.candidate),
   });
+  const alikeness = await measureAlikeness(pool, measured, run);
   const question: Question = {
     layers: costs.layers,
     floatUse: costs.floatUse,
-    weights: { cost: (_layer, _index, { noise }) => noise, extra: (choice) => predictor.extra(choice) },
+    weights: {
+      cost:
+        settings.by === 'noise' ? (_layer, _index, { noise }) => noise : costByImportance(costs, alikeness),
+      extra: (choice) => predictor.extra(choice),
+    },
   };
   const { budgets, along } = settings;
   // What cannot be kept is said before a front is drawn.
@@ -118,8 +127,24 @@ export async function runTradeOff(
     points: front.map((choice) => pointOf(choice, costs)),
     chosen: front.indexOf(chosen),
     offPrediction: interval(pairedDifference(chosen.samples, verdict.samples)),
-    layers: costs.layers.map((layer) => layerCosts(layer, chooser.floatSamples)),
+    layers: costs.layers.map((layer) => ({
+      orthogonality: orthogonalityOf(alikeness, layer.layer.name),
+      ...layerCosts(layer, chooser.floatSamples),
+    })),
   };
+}
+
+/**
+ * OMPQ's objective (arXiv 2109.07865, equation 8) as costs: each bit of a layer's weights counts for as much as the layer and those
+ * behind it are unlike all others. Layers that cannot be compared count as the average.
+ */
+function costByImportance(
+  { layers }: MeasuredChoices,
+  alikeness: ReadonlyMap<string, number>,
+): Question['weights']['cost'] {
+  const mean = [...alikeness.values()].reduce((a, b) => a + b, 0) / Math.max(1, alikeness.size);
+  const important = importances(layers.map(({ layer }) => alikeness.get(layer.name) ?? mean));
+  return (_layer, index, { choice }) => -weightBits(choice) * (important[index] ?? 0);
 }
 
 /**
@@ -224,9 +249,9 @@ function pointOf(choice: Choice, costs: MeasuredChoices): TradeOffPoint {
 function layerCosts(
   { layer, choices }: LayerChoices,
   float: readonly WeightedValue[],
-): TradeOff['layers'][number] {
+): Omit<TradeOff['layers'][number], 'orthogonality'> {
   return {
-    ...{ name: layer.name, opType: layer.opType, orthogonality: null },
+    ...{ name: layer.name, opType: layer.opType },
     choices: choices.map(({ choice, noise, changes, extra }) => {
       const own = float.map(({ value, weight }, s) => ({ value: value + (changes[s] ?? 0), weight }));
       const { difference, standardError } = pairedDifference(float, own);

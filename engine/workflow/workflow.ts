@@ -17,6 +17,7 @@ import { explainLayers, type Explained } from './explainLayers';
 import { findInteractions } from './findInteractions';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
+import { measureAlikeness } from './measureAlikeness';
 import { foretellLayers, measureLayers, type LayerScore } from './measureLayers';
 import { measureOperators, type MeasuredOperator } from './measureOperators';
 import { refineLayers } from './refineLayers';
@@ -43,6 +44,8 @@ export interface Outcome {
   /** What stands between the layers; empty where nothing asked for it. */
   operators: MeasuredOperator[];
   interactions: Report['interactions'];
+  /** How alike each layer is to all others, by name; empty where nothing asked for it. */
+  alikeness: Map<string, number>;
 }
 
 export interface WorkflowOptions {
@@ -108,6 +111,7 @@ export async function runWorkflow(
     : new Map<string, Explained>();
   const operators = rank ? await measureOperators(pool, measured, whole, !judge.aims(judged), run) : [];
   const interactions = rank ? await findInteractions(pool, measured, whole, ranked ?? [], run) : null;
+  const alikeness = rank ? await measureAlikeness(pool, measured, run) : new Map<string, number>();
   const { notebook } = judge;
   return {
     whole,
@@ -120,6 +124,7 @@ export async function runWorkflow(
     explained,
     operators,
     interactions,
+    alikeness,
   };
 }
 

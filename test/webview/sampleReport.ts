@@ -136,6 +136,7 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
     standardError: 0.002 + 0.1 * Math.abs(drop),
     samples: keep ? 128 : 500,
     outputDb: keep ? 5 + (index % 7) : 20 + ((index * 7) % 19),
+    orthogonality: (index % 11) / 11,
     pathDb: keep ? 4 : 18 + (index % 9),
     cause: keep
       ? {

@@ -9,6 +9,7 @@ import {
   formatDb,
   formatMeasuredDrop,
   formatNotFinite,
+  formatOrthogonality,
   formatShape,
   isNoise,
   shorten,
@@ -141,6 +142,9 @@ const cause: Column = {
     cell.title = found?.reason ?? '';
   },
 };
+const orthogonality = text('orthogonality', 'Orthogonality', 'orthogonality', ({ report }) =>
+  formatOrthogonality(report?.orthogonality ?? null),
+);
 
 const state: Column = {
   id: 'state',
@@ -166,6 +170,7 @@ const state: Column = {
 export const reportColumns: readonly Column[] = [
   ...[keep, order, name, operator],
   ...[drop, output, sqnr, cause, state],
+  ...[drop, output, sqnr, orthogonality, state],
 ];
 
 /** Columns of the list while the first analysis runs. */

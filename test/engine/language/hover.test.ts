@@ -25,6 +25,7 @@ function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
     standardError: 0.02,
     samples: 64,
     outputDb: 11.5,
+    orthogonality: 0.5,
     pathDb: 8.2,
     cause: null,
     without: null,

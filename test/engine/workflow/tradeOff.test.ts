@@ -9,6 +9,7 @@ import { Project } from '../../../engine/project';
 import type { Budget, TradeOff, TradeOffSettings } from '../../../engine/protocol';
 import { parseRecipe, recipeText, rulesOf } from '../../../engine/recipe';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
+import { importances } from '../../../engine/stats/orthogonality';
 import { tradeOffText } from '../../../engine/tradeOffText';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
 
@@ -18,6 +19,7 @@ let folder: string;
 let pool: WorkerPool;
 let project: Project;
 let settings: TradeOffSettings;
+let planned: TradeOff;
 
 /** A convolution and two products, one of which is called what objects are made of. */
 beforeAll(async () => {
@@ -50,6 +52,7 @@ beforeAll(async () => {
     ...{ targetDrop: 0.01, budgets: [], along: 'bytes', grids: ['int4-block'], by: 'noise' },
     verifyAll: false,
   };
+  planned = await project.plan({ ...settings, budgets: [bytes(0.3)] }, {});
 });
 afterAll(async () => {
   await pool.dispose();
@@ -66,8 +69,16 @@ function costsOf({ layers }: TradeOff, choices: Record<string, string>) {
   });
 }
 
-test('within a budget the network has the least noise of all, and keeps to it once written', async () => {
-  const plan = await project.plan({ ...settings, budgets: [bytes(0.3)] }, {});
+/** Every network that there could be. */
+function networksOf({ layers }: TradeOff) {
+  return layers.reduce<TradeOff['layers'][number]['choices'][]>(
+    (found, layer) => found.flatMap((head) => layer.choices.map((choice) => [...head, choice])),
+    [[]],
+  );
+}
+
+test('within a budget the network has the least noise of all, and keeps to it once written', () => {
+  const plan = planned;
   const { layers, floatUse } = plan;
   const point = plan.points[plan.chosen];
   expect(layers.map((l) => l.choices.map((c) => c.choice))).toEqual([
@@ -78,10 +89,7 @@ test('within a budget the network has the least noise of all, and keeps to it on
   const noiseOf = (list: { noise: number }[]) => list.reduce((n, c) => n + c.noise, 0);
   const sizeOf = (list: { extra: { bytes: number } }[]) =>
     list.reduce((n, c) => n + c.extra.bytes, floatUse.bytes);
-  const all = layers.reduce<TradeOff['layers'][number]['choices'][]>(
-    (found, layer) => found.flatMap((head) => layer.choices.map((choice) => [...head, choice])),
-    [[]],
-  );
+  const all = networksOf(plan);
   // By a byte or two what is shared out of the operators decides: such networks count as fitting or not.
   const limit = 0.3 * floatUse.bytes;
   const best = Math.min(...all.filter((list) => sizeOf(list) < 0.97 * limit).map(noiseOf));
@@ -91,7 +99,7 @@ test('within a budget the network has the least noise of all, and keeps to it on
 });
 
 test('the recipe that it answers makes the same network', async () => {
-  const plan = await project.plan({ ...settings, budgets: [bytes(0.3)] }, {});
+  const plan = planned;
   const recipe = parseRecipe(recipeText(plan.recipe), 'plan.recipe.jsonc');
   const output = join(folder, 'out.onnx');
   const result = await project.quantize(
@@ -121,6 +129,22 @@ test('a prediction of everything in int8 is what was measured', async () => {
   expect(plan.points.every((p) => p.verified !== null)).toBe(true);
 });
 
+test('by orthogonality the bits go where OMPQ puts them', async () => {
+  const plan = await project.plan({ ...settings, by: 'orthogonality', budgets: [bytes(0.3)] }, {});
+  const { layers, floatUse } = plan;
+  const important = importances(layers.map((l) => (1 - (l.orthogonality ?? NaN)) * (layers.length - 1)));
+  const bits: Record<string, number> = { int8: 8, 'int4-block': 4, float: 32 };
+  const worth = (list: { choice: string }[]) =>
+    list.reduce((n, { choice }, i) => n + (bits[choice] ?? NaN) * (important[i] ?? NaN), 0);
+  const sizeOf = (list: { extra: { bytes: number } }[]) =>
+    list.reduce((n, c) => n + c.extra.bytes, floatUse.bytes);
+  const fitting = networksOf(plan).filter((list) => sizeOf(list) < 0.97 * 0.3 * floatUse.bytes);
+  expect(worth(costsOf(plan, plan.points[plan.chosen]?.choices ?? {}))).toBeGreaterThanOrEqual(
+    Math.max(...fitting.map(worth)) * 0.999,
+  );
+  expect(tradeOffText(plan)).toContain('Chosen for the most orthogonality within');
+});
+
 test('what a recipe decides is not for the plan to change', async () => {
   const recipe = { layers: [{ match: 'Conv', choice: 'float' as const }], operators: [] };
   const plan = await project.plan({ ...settings, recipe, budgets: [bytes(0.35)] }, {});
@@ -139,8 +163,8 @@ test('time is not budgeted for a processor that is not there', async () => {
   await expect(project.plan(foreign, {})).rejects.toThrow('Latency cannot be budgeted for tensorrt');
 });
 
-test('a terminal reads the front, the choice, and the prediction beside what was measured', async () => {
-  const text = tradeOffText(await project.plan({ ...settings, budgets: [bytes(0.3)] }, {}));
+test('a terminal reads the front, the choice, and the prediction beside what was measured', () => {
+  const text = tradeOffText(planned);
   expect(text).toMatch(/^\* /m);
   expect(text).toContain('Chosen for the least noise within bytes = 30.0% of float.');
   expect(text).toMatch(/Predicted: .* dB at the outputs, .* kB, /);
