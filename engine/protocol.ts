@@ -380,14 +380,16 @@ export interface LayerPair {
   isBeyondNoise: boolean;
 }
 
-/** Layers that do not cost together what they cost alone, on the samples that choose. */
+/** Layers that do not cost together what they cost alone, on those of the samples that choose which every layer was run on. */
 export interface Interactions {
+  /** How many these are. */
+  samples: number;
   /** All layers in int8, with what stands between them in float. */
   jointDrop: number;
   sumOfDrops: number;
-  /** Of the difference of the two. */
+  /** Of the difference of the two, sample by sample. */
   standardError: number;
-  /** Of the layers that cost most. */
+  /** Of the layers that cost most, on all samples that choose. */
   pairs: LayerPair[];
 }
 

@@ -15,8 +15,8 @@ const PAIR_ERRORS = 3;
 
 /**
  * Whether layers cost together what they cost alone. Everything in int8, with nothing between the layers, is held against the
- * sum of the drops; where it is off by more than their standard errors, as of independent errors, explain, pairs of the layers that
- * cost most are measured. A pair is held against its two layers sample by sample.
+ * layers alone, sample by sample, since what is hard for one is hard for others too. Where it is off the sum by more than the
+ * samples' noise, pairs of the layers that cost most are measured, and held against their two layers in the same way.
  * @param scores each layer alone in int8
  * @returns `null` where the drops add up, and for scores in decibels, which never do
  */
@@ -49,13 +49,18 @@ export async function findInteractions(
   };
   const float = chooser.floatSamples;
   const [joint] = await judge([names], 'Trying all layers together');
-  if (joint === undefined) return null;
-  const together = pairedDifference(float, joint.samples);
-  const jointDrop = 0 - together.difference;
-  const sumOfDrops = scores.reduce((n, s) => n + s.drop, 0);
-  const squares = scores.reduce((n, s) => n + s.standardError ** 2, together.standardError ** 2);
-  const standardError = Math.sqrt(squares);
-  if (Math.abs(jointDrop - sumOfDrops) <= NORMAL_95 * standardError) return null;
+  // Of layers that were settled early some samples are not known.
+  const common = [...float.keys()].filter((i) => scores.every(({ values }) => values.has(i)));
+  if (joint === undefined || common.length < 2) return null;
+  const floats = common.flatMap((i) => float[i] ?? []);
+  const added = common.map((i) => {
+    const { value, weight } = float[i] ?? { value: 0, weight: 0 };
+    const changes = scores.reduce((n, { values }) => n + (values.get(i) ?? value) - value, 0);
+    return { value: value + changes, weight };
+  });
+  const together = common.flatMap((i) => joint.samples[i] ?? []);
+  const { difference, standardError } = pairedDifference(added, together);
+  if (Math.abs(difference) <= NORMAL_95 * standardError) return null;
 
   const top = rankLayers(scores)
     .slice(0, MOST_LAYERS)
@@ -64,7 +69,10 @@ export async function findInteractions(
   const found = await judge([...top.map((name) => [name]), ...pairs], 'Trying pairs of layers');
   const alone = new Map(top.map((name, i) => [name, found[i]]));
   return {
-    ...{ jointDrop, sumOfDrops, standardError },
+    samples: common.length,
+    jointDrop: 0 - pairedDifference(floats, together).difference,
+    sumOfDrops: 0 - pairedDifference(floats, added).difference,
+    standardError,
     pairs: pairs.flatMap((layers, i): LayerPair[] => {
       const both = found[top.length + i];
       const [a, b] = layers.map((name) => alone.get(name));

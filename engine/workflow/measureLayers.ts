@@ -27,6 +27,8 @@ export interface LayerScore extends Ranked {
   standardError: number;
   /** How many of the samples were run until it was settled whether the drop matters. */
   samples: number;
+  /** What each of them scored, by its index. */
+  values: ReadonlyMap<number, number>;
   /** Signal to noise at the layer's own output, fed with float inputs, in dB. */
   sqnrDb: number;
 }
@@ -97,7 +99,11 @@ export async function measureLayers(
     // Not −0, which JSON does not know.
     const exact = { drop: 0 - difference, standardError };
     const score = chooser.float + difference;
-    scores.set(name, { name, score, ...exact, outputDb, samples: indices.length, sqnrDb: dbOf(name) });
+    const values = new Map(indices.map((index, i) => [index, own[i]?.value ?? 0] as const));
+    scores.set(name, {
+      ...{ name, score, ...exact, outputDb, values },
+      ...{ samples: indices.length, sqnrDb: dbOf(name) },
+    });
     trying.step();
     onMeasured?.([{ ...measuredOf(name), outputDb, exact }]);
   };

@@ -66,8 +66,10 @@ test('layers that lose the same do not add up, and the pairs that do not are nam
   const report = await analyze('spread', 3e4);
   const { interactions, layers } = report;
   const sum = layers.reduce((n, l) => n + l.drop, 0);
-  expect(interactions?.sumOfDrops).toBeCloseTo(sum, 9);
-  expect(interactions?.jointDrop).toBeLessThan(1);
+  if (layers.every((l) => l.samples === interactions?.samples))
+    expect(interactions?.sumOfDrops).toBeCloseTo(sum, 9);
+  expect(interactions?.sumOfDrops).toBeGreaterThan(1.2);
+  expect(interactions?.jointDrop).toBeLessThanOrEqual(1);
   expect(sum).toBeGreaterThan(1.2);
   const pairs = interactions?.pairs ?? [];
   expect(pairs.length).toBe(6);
@@ -86,7 +88,9 @@ test('layers that lose the same do not add up, and the pairs that do not are nam
   for (const { drop, sum: both, standardError } of beyond)
     expect(Math.abs(drop - both)).toBeGreaterThan(3 * standardError);
   const text = interactionsText(report);
-  expect(text).toMatch(/^The layers do not add up: all in int8 they change the score by −[\d.]+ points/);
+  expect(text).toMatch(
+    /^The layers do not add up: on \d+ samples each alone changes the score by −[\d.]+ points/,
+  );
   expect(text.split('\n').length).toBe(2 + beyond.length);
 });
 
