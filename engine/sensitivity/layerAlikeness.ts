@@ -47,7 +47,7 @@ export async function layerAlikeness(
   const names = [...new Set(exposed.outputs.values())];
   const bytes = encodeModel(exposed.model);
   const room = Math.floor(MOST_BYTES / (8 * Math.max(1, samples.length * layers.length)));
-  const size = Math.max(16, Math.min(FEATURES, room));
+  const size = 2 ** Math.floor(Math.log2(Math.max(16, Math.min(FEATURES, room))));
   const kept = layers.map((): (Kept | undefined)[] => []);
   await pool.forEach(
     samples.length,
@@ -78,18 +78,25 @@ export async function layerAlikeness(
 }
 
 function keep({ dims, data }: Tensor, { opType }: Layer, size: number): Kept {
+  const values = data instanceof Float32Array ? data : Float64Array.from(data, Number);
   const axis = opType === 'Conv' || opType === 'ConvTranspose' ? 1 : dims.length - 1;
-  return { dims: dims.join(), features: sketch(data, size), means: channelMeans(dims, data, axis) };
+  return { dims: dims.join(), features: sketch(values, size), means: channelMeans(dims, values, axis) };
 }
 
-function channelMeans(dims: readonly number[], data: Tensor['data'], axis: number): Float64Array {
+function channelMeans(
+  dims: readonly number[],
+  values: Float32Array | Float64Array,
+  axis: number,
+): Float64Array {
   // What leaves a body is a flat list, of which no channels are known.
   const count = dims.length < 2 ? 0 : (dims[axis] ?? 0);
   const means = new Float64Array(count);
   const inner = dims.slice(axis + 1).reduce((n, d) => n * d, 1);
-  for (let i = 0; count > 0 && i < data.length; i++) {
-    const channel = Math.floor(i / inner) % count;
-    means[channel] = (means[channel] ?? 0) + Number(data[i]) * (count / data.length);
+  for (let start = 0, channel = 0; count > 0 && start < values.length; start += inner) {
+    let sum = 0;
+    for (let i = start; i < start + inner; i++) sum += values[i] ?? 0;
+    means[channel] = (means[channel] ?? 0) + (sum * count) / values.length;
+    channel = channel + 1 === count ? 0 : channel + 1;
   }
   return means;
 }

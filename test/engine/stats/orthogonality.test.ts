@@ -71,19 +71,20 @@ describe('alikeness of layers', () => {
 
 describe('a sketch', () => {
   test('keeps short lists as they are, and is linear', () => {
-    expect(sketch([1, 2, 3], 3)).toEqual(Float64Array.of(1, 2, 3));
-    const [x, y] = [1, 2].map((seed) => Array.from({ length: 5000 }, (_, i) => Math.sin(seed * i + seed)));
+    expect(sketch(Float32Array.of(1, 2, 3), 4)).toEqual(Float64Array.of(1, 2, 3));
+    const listOf = (seed: number) => Float64Array.from({ length: 5000 }, (_, i) => Math.sin(seed * i + seed));
+    const [x, y] = [listOf(1), listOf(2)];
     const sum = sketch(
-      (x ?? []).map((v, i) => v + 2 * (y?.[i] ?? 0)),
+      x.map((v, i) => v + 2 * (y[i] ?? 0)),
       64,
     );
-    const [a, b] = [sketch(x ?? [], 64), sketch(y ?? [], 64)];
+    const [a, b] = [sketch(x, 64), sketch(y, 64)];
     sum.forEach((v, k) => expect(v).toBeCloseTo((a[k] ?? 0) + 2 * (b[k] ?? 0), 9));
   });
 
   test('keeps scalar products within a few standard deviations', () => {
     const lists = Array.from({ length: 12 }, (_, seed) =>
-      Array.from({ length: 20_000 }, (_, i) => Math.sin(i * (0.01 + 0.003 * seed)) + 0.3),
+      Float64Array.from({ length: 20_000 }, (_, i) => Math.sin(i * (0.01 + 0.003 * seed)) + 0.3),
     );
     const product = (a: ArrayLike<number>, b: ArrayLike<number>) =>
       Array.from(a).reduce((n, v, k) => n + v * (b[k] ?? 0), 0);
