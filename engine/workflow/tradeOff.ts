@@ -1,4 +1,3 @@
-import { throwIfCancelled } from '../engineError';
 import { formatPlural } from '../format';
 import { encodeModel } from '../onnx/model';
 import { modelBytes } from '../onnx/writeModel';
@@ -102,8 +101,7 @@ export async function runTradeOff(
   const within = budgets.length === 0 ? null : await chooseWithin(question, budgets);
   const lines = [...new Set<Resource>([along, 'bytes', ...(measured.isForeign ? [] : ['latency' as const])])];
   const found: MeasuredChoice[][] = within === null ? [] : [within];
-  for (const line of lines) found.push(...(await chooseAlong(question, line, budgets)));
-  throwIfCancelled(signal);
+  for (const line of lines) found.push(...(await chooseAlong(question, line, budgets, run)));
   const all = found.map((choices): Choice => ({ choices, judged: null, ...predictor.predict(choices) }));
   const attempt = async (choice: Choice) =>
     (choice.judged ??= await judge.attempt(

@@ -1,5 +1,7 @@
-import { EngineError } from '../engineError';
+import { EngineError, throwIfCancelled } from '../engineError';
 import { formatBudget, formatResource } from '../format';
+import type { Run } from '../preparation';
+import { StageProgress } from '../progress';
 import type { Budget, Resource, ResourceUse } from '../protocol';
 import { solveProgram } from '../sensitivity/solveProgram';
 import type { LayerChoices, MeasuredChoice } from './measureChoices';
@@ -61,11 +63,15 @@ export async function chooseWithin(
   );
 }
 
-/** The choices that cost least at each of a series of budgets of one resource, from its least to what the best takes. */
+/**
+ * The choices that cost least at each of a series of budgets of one resource, from its least to what the best takes.
+ * @throws EngineError `bad-option` for budgets that cannot be kept, `runtime`, `cancelled`
+ */
 export async function chooseAlong(
   question: Question,
   along: Resource,
   budgets: readonly Budget[],
+  { onProgress, signal }: Pick<Run, 'onProgress' | 'signal'>,
 ): Promise<MeasuredChoice[][]> {
   const { layers, floatUse, weights } = question;
   const others = budgets.filter((b) => b.resource !== along);
@@ -82,12 +88,16 @@ export async function chooseAlong(
   const least = use(await chooseWithin(leastOf, others));
   const most = use(best);
   const found: MeasuredChoice[][] = [best];
+  const title = `Choosing networks along ${along}`;
+  const progress = new StageProgress('select', title, STEPS, onProgress);
   // Evenly by ratio: halving a size is as much at either end.
   for (let k = 0; k < STEPS && layers.length > 0; k++) {
+    throwIfCancelled(signal);
     const share = k / STEPS;
     const limit = least > 0 ? least * (most / least) ** share : least + (most - least) * share;
     const own: Budget = { resource: along, limit, isShare: false };
     found.push(await chooseWithin(question, [...others, own]));
+    progress.step();
   }
   return found;
 }

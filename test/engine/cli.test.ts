@@ -22,6 +22,7 @@ import {
   type EvaluateResult,
   type ModelSummary,
   type Report,
+  type TradeOff,
 } from '../../engine/protocol';
 import { int64, noise, noisy, node, tinyModel } from './tinyModel';
 
@@ -285,6 +286,20 @@ describe('what it does', () => {
     expect(stdout).toContain('1 layer in float');
     expect(stdout).not.toContain('What was tried');
     expect(stdout).toMatch(/In float: \d of \d nodes.*\n.*\n *(Fused)?Conv +Kept in float by choice\. +1/);
+  });
+
+  test('plan keeps to a budget, writes a recipe, and refuses what cannot be', () => {
+    const [json, recipe] = [join(folder, 'plan.json'), join(folder, 'plan.recipe.jsonc')];
+    const plan = (...more: string[]) => ['plan', model, '--data', data, '--calibration', 'max', ...more];
+    const done = quantscope(...plan('--budget', 'bops=50%', '--json', json, '--write-recipe', recipe));
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    expect(done.stdout).toContain('Chosen for the least noise within bops = 50.0% of float.');
+    const { points, chosen, floatUse } = JSON.parse(readFileSync(json, 'utf8')) as TradeOff;
+    expect(points[chosen]?.predicted.bops).toBeLessThanOrEqual(floatUse.bops / 2);
+    expect(readFileSync(recipe, 'utf8')).toContain('"layers"');
+    expectFailure(2, ['bytes = 1.0% of float', 'the least is'], ...plan('--budget', 'bytes=1%'));
+    expectFailure(2, ['"bytes=much" is no budget'], ...plan('--budget', 'bytes=much'));
+    expectFailure(2, ['There is no grid "int3"'], ...plan('--grids', 'int3'));
   });
 
   test('quantize takes a recipe and writes one that makes the same network', () => {
