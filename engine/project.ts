@@ -9,6 +9,7 @@ import { rulesOf } from './feeds/metrics/rater';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
 import { comparesWithFloat, meetsTarget } from './target';
+import { missedBudgets } from './missedBudgets';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { checkOutput } from './onnx/checkOutput';
 import type { DataFile } from './onnx/externalData';
@@ -227,6 +228,12 @@ export class Project {
       ...{ model: { path, hash, bytes }, float, floatUse, layers, points, chosen, offPrediction, result },
       settings: { ...settled, budgets, along, grids, by },
       choosing: { score: measured.chooser.float },
+      missed: missedBudgets(
+        budgets,
+        result,
+        { bytes: result.bytes, bops: points[chosen]?.predicted.bops ?? 0 },
+        floatUse,
+      ),
       ...{ meetsTarget: meets, decisions },
       recipe: recipeOf(decisions, settled, measured),
       notebook: [...notebook, verificationEntry(result, settled)],

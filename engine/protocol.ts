@@ -590,6 +590,8 @@ export interface TradeOff {
   offPrediction: ScoreDifference;
   /** The chosen network on the samples that prove. */
   result: Int8Result;
+  /** Budgets that it does not keep by what was measured, and what that is, in the budget's terms. */
+  missed: { budget: Budget; measured: number }[];
   meetsTarget: boolean;
   decisions: Decisions;
   recipe: Recipe;

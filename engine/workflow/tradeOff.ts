@@ -12,6 +12,7 @@ import type {
   TradeOffPoint,
   TradeOffSettings,
 } from '../protocol';
+import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
 import {
   NORMAL_95,
@@ -22,10 +23,12 @@ import {
 import { importances } from '../stats/orthogonality';
 import { paretoFront } from '../stats/paretoFront';
 import { weightBits } from '../sensitivity/bitOperations';
+import { LEAST_ROUNDS, measureLatencies, speedup } from '../sensitivity/latency';
 import { orthogonalityOf } from '../sensitivity/layerAlikeness';
 import { blameOperators } from './blameOperators';
 import { chooseCalibrator } from './calibrators';
 import { buildModel, withDecided, withFixed, type Candidate, type FixedChoices } from './candidate';
+import { chooseTimed } from './chooseTimed';
 import { Judge, type Judged } from './judge';
 import { measureAlikeness } from './measureAlikeness';
 import {
@@ -37,7 +40,7 @@ import {
 } from './measureChoices';
 import { NetworkPredictor, type Prediction } from './predictNetwork';
 import { takeRemedies } from './remedies';
-import { chooseAlong, chooseWithin, type Question } from './tradeOffProgram';
+import { chooseAlong, type Question } from './tradeOffProgram';
 import { startFrom } from './workflow';
 
 /** What the trade-off came to. */
@@ -98,7 +101,9 @@ export async function runTradeOff(
   };
   const { budgets, along } = settings;
   // What cannot be kept is said before a front is drawn.
-  const within = budgets.length === 0 ? null : await chooseWithin(question, budgets);
+  const timeOf = (choices: readonly MeasuredChoice[]) =>
+    shareOfTime(pool.first, measured, candidateOf(whole.candidate, costs, { choices }), run);
+  const within = budgets.length === 0 ? null : await chooseTimed(question, budgets, timeOf);
   const lines = [...new Set<Resource>([along, 'bytes', ...(measured.isForeign ? [] : ['latency' as const])])];
   const found: MeasuredChoice[][] = within === null ? [] : [within];
   for (const line of lines) found.push(...(await chooseAlong(question, line, budgets, run)));
@@ -207,14 +212,17 @@ function frontOf(
 }
 
 /** What a network's layers are, by name. */
-function decidedBy({ choices }: Choice, { layers }: MeasuredChoices): [name: string, choice: LayerChoice][] {
+function decidedBy(
+  { choices }: Pick<Choice, 'choices'>,
+  { layers }: MeasuredChoices,
+): [name: string, choice: LayerChoice][] {
   return layers.flatMap(({ layer }, i) => {
     const choice = choices[i]?.choice;
     return choice === undefined ? [] : [[layer.name, choice] as [string, LayerChoice]];
   });
 }
 
-function candidateOf(whole: Candidate, costs: MeasuredChoices, choice: Choice): Candidate {
+function candidateOf(whole: Candidate, costs: MeasuredChoices, choice: Pick<Choice, 'choices'>): Candidate {
   return withDecided(whole, decidedBy(choice, costs));
 }
 
@@ -256,6 +264,27 @@ function layerCosts(
       return { choice, noise, drop: 0 - difference, standardError, extra };
     }),
   };
+}
+
+/** What a network takes of the float model's time, the two run in turns. */
+async function shareOfTime(
+  worker: RuntimeWorker,
+  { reference, outputs, chooser }: Measured,
+  candidate: Candidate,
+  { onProgress, signal }: Run,
+): Promise<number> {
+  const timing = new StageProgress('select', 'Timing the choice beside float', LEAST_ROUNDS, onProgress);
+  const sessions: Session[] = [];
+  try {
+    for (const model of [reference.bytes, encodeModel(buildModel(candidate))])
+      sessions.push(await worker.load(model, { threads: 1 }));
+    const onRound = () => timing.step();
+    const [float, own] = await measureLatencies(sessions, outputs, chooser.samples, signal, onRound);
+    timing.end();
+    return float === undefined || own === undefined ? 1 : speedup(own, float).median;
+  } finally {
+    for (const session of sessions) await session.release();
+  }
 }
 
 function bytesOf(candidate: Candidate): number {
