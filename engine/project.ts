@@ -239,6 +239,7 @@ export class Project {
       notebook: [...notebook, verificationEntry(result, settled)],
       warnings: resultWarnings({
         ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
+        notebook,
       }),
     };
   }

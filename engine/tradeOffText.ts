@@ -98,6 +98,10 @@ function choiceText(plan: TradeOff): string[] {
     `Chosen for ${why}.`,
     `Predicted: ${said(predicted.drop, predicted.standardError)}, ${formatDb(predicted.outputDb)} at the outputs, ${formatBytes(predicted.bytes)}, ${formatSpeed(floatUse.latency, predicted.latency)}.`,
     `Measured:  ${said(verified.drop, verified.standardError)}, ${formatDb(verified.outputDb)} at the outputs, ${formatBytes(verified.bytes)}, ${formatSpeed(result.speedup.median, 1)}. ${agreement}`,
+    ...plan.missed.map(({ budget, measured }) => {
+      const found = formatBudget({ ...budget, limit: measured }).replace(/^.* = /, '');
+      return `Over budget: ${formatBudget(budget)}, measured ${found}.`;
+    }),
     ...(floats.length === 0 ? [] : [`In float: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`]),
     `Proved: ${formatScore(metric, result.score)}, ${describeDifference(metric, result.difference)}; ${meetsTarget ? goal : `not ${goal}`}. ` +
       `${formatBytes(result.bytes)} (float ${formatBytes(float.bytes)}), ${formatSpeedup(result.speedup)}, ${formatShare(result.floatShare)} of multiply-adds in float.`,

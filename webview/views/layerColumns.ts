@@ -142,6 +142,7 @@ const cause: Column = {
     cell.title = found?.reason ?? '';
   },
 };
+
 const orthogonality = text('orthogonality', 'Orthogonality', 'orthogonality', ({ report }) =>
   formatOrthogonality(report?.orthogonality ?? null),
 );
@@ -169,8 +170,7 @@ const state: Column = {
 /** Columns of the list after an analysis. */
 export const reportColumns: readonly Column[] = [
   ...[keep, order, name, operator],
-  ...[drop, output, sqnr, cause, state],
-  ...[drop, output, sqnr, orthogonality, state],
+  ...[drop, output, sqnr, cause, orthogonality, state],
 ];
 
 /** Columns of the list while the first analysis runs. */

@@ -169,5 +169,9 @@ test('a terminal reads the front, the choice, and the prediction beside what was
   expect(text).toContain('Chosen for the least noise within bytes = 30.0% of float.');
   expect(text).toMatch(/Predicted: .* dB at the outputs, .* kB, /);
   expect(text).toMatch(/Measured: {2}.* dB at the outputs, .* kB, /);
-  expect(text).not.toMatch(/NaN|undefined/);
+  expect(text).not.toMatch(/NaN|undefined|Over budget/);
+  const late = { budget: { resource: 'latency', limit: 0.5, isShare: true } as const, measured: 0.8 };
+  expect(tradeOffText({ ...planned, missed: [late] })).toContain(
+    'Over budget: latency = 50.0% of float, measured 80.0% of float.',
+  );
 });
