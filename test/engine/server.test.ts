@@ -123,12 +123,12 @@ test('analyses, with progress, and then hovers', async () => {
   expect(progress.every((p) => p.path === model)).toBe(true);
   expect(new Set(progress.map((p) => p.progress.stage))).toContain('sensitivity');
   // The noisiest first, and each as the report has it.
-  const noisy = measured.filter((l) => l.exact === null).map((l) => l.sqnrDb);
+  const noisy = measured.filter((l) => !l.isForetold && l.outputDb === null).map((l) => l.sqnrDb);
   expect(noisy).toHaveLength(51);
   expect(noisy).toEqual([...noisy].sort((a, b) => a - b));
-  const exact = new Map(measured.flatMap((l) => (l.exact === null ? [] : [[l.name, l.exact] as const])));
+  const exact = new Map(measured.filter((l) => l.exact !== null).map((l) => [l.name, l] as const));
   for (const { name, drop, standardError, outputDb } of report.layers)
-    expect(exact.get(name)).toEqual({ drop, standardError, outputDb });
+    expect(exact.get(name)).toMatchObject({ outputDb, exact: { drop, standardError } });
   const shown = await hover('{ "keep": ["p2o.Conv.28"] }', 15);
   expect(JSON.stringify(shown?.contents)).toContain('conv2d_180.w_0');
   expect(shown?.range).toEqual({ start: { line: 0, character: 12 }, end: { line: 0, character: 23 } });
