@@ -32,7 +32,7 @@ export interface JudgeOptions {
   onVerdict?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /**
    * Called with what a variant scored on the first samples, before any is run on the others, where those are to come by
-   * themselves; the others are then begun with the variants whose outputs are noisiest.
+   * themselves; the others are then begun with the variants that score worst, and of equal ones with the noisiest.
    */
   onFirst?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /** How many samples are the first; left out, all are. */
@@ -161,7 +161,7 @@ export async function judgeVariants(
     };
     const open = variants.filter(({ name }) => !verdicts.has(name));
     if (start > 0 && firstTurn < order.length)
-      open.sort((a, b) => soFar(a.name).sqnrDb - soFar(b.name).sqnrDb);
+      open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
     await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
     if (start !== firstTurn || start === order.length || goesOn === undefined) continue;
@@ -170,6 +170,10 @@ export async function judgeVariants(
     for (const [name, verdict] of firsts) if (!others.has(name)) tell(name, verdict);
   }
   return { verdicts, passMs: prefix.milliseconds / samples.length, variantsMs };
+}
+
+function compareVerdicts(a: Verdict, b: Verdict): number {
+  return a.score - b.score || a.sqnrDb - b.sqnrDb;
 }
 
 function isLook(count: number): boolean {

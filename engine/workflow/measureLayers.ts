@@ -17,8 +17,19 @@ import { SUFFICES } from './judge';
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 export const LOCAL_SAMPLES = 16;
 
-/** Samples on which all layers are tried before any is tried on the others, where there are four times as many. */
-export const FIRST_SAMPLES = 8;
+/** What follows behind a layer's cut is a third of a network, on average. */
+const SUFFIX = 1 / 3;
+/** Fewer say too little. */
+const LEAST_FIRST = 8;
+
+/**
+ * On how many samples all variants are tried before any is tried on the others: as many as two float passes over all of them take.
+ * `undefined` where that would be most of them.
+ */
+export function firstSamples(samples: number, variants: number): number | undefined {
+  const count = Math.max(LEAST_FIRST, Math.floor((2 * samples) / (SUFFIX * variants)));
+  return 2 * count > samples ? undefined : count;
+}
 
 /** A layer as measured alone. */
 export interface LayerScore extends Ranked {
@@ -50,7 +61,7 @@ export function foretellLayers(
 ): MeasuredLayer[] {
   return layers.map((layer) => ({
     ...{ name: layer.name, sqnrDb: predictedSqnr(layer, plan, histograms), isForetold: true },
-    ...{ outputDb: null, exact: null },
+    alone: null,
   }));
 }
 
@@ -89,24 +100,27 @@ export async function measureLayers(
   const dbOf = (name: string) => sqnr.get(name) ?? 0;
   variants.sort((a, b) => dbOf(a.name) - dbOf(b.name));
   const measuredOf = (name: string) => ({ name, sqnrDb: dbOf(name), isForetold: false });
-  onMeasured?.(variants.map(({ name }) => ({ ...measuredOf(name), outputDb: null, exact: null })));
-  const scores = new Map<string, LayerScore>();
-  const onVerdict = (name: string, { samples: own, indices, sqnrDb: outputDb }: JudgedVariant) => {
+  onMeasured?.(variants.map(({ name }) => ({ ...measuredOf(name), alone: null })));
+  const costOf = ({ samples: own, indices, sqnrDb: outputDb }: JudgedVariant) => {
     // Of some samples only, it is held against float on the same.
     const { difference, standardError } = pairedDifference(floatOf(indices), own);
     // Not −0, which JSON does not know.
-    const exact = { drop: 0 - difference, standardError };
-    const score = chooser.float + difference;
-    scores.set(name, { name, score, ...exact, outputDb, samples: indices.length, sqnrDb: dbOf(name) });
-    trying.step();
-    onMeasured?.([{ ...measuredOf(name), outputDb, exact }]);
+    return { drop: 0 - difference, standardError, outputDb };
   };
-  const hasMore = chooser.samples.length >= 4 * FIRST_SAMPLES;
+  const scores = new Map<string, LayerScore>();
+  const onVerdict = (name: string, verdict: JudgedVariant) => {
+    const cost = costOf(verdict);
+    const samples = verdict.indices.length;
+    scores.set(name, { name, score: chooser.float - cost.drop, ...cost, samples, sqnrDb: dbOf(name) });
+    trying.step();
+    onMeasured?.([{ ...measuredOf(name), alone: { ...cost, isSettled: true } }]);
+  };
   await judgeVariants(pool, chooser, base, variants, {
     isSettled: ({ samples: own, indices }) =>
       isDropSettled(floatOf(indices), own, chooser.samples.length, threshold),
-    first: hasMore ? FIRST_SAMPLES : undefined,
-    onFirst: (name, { sqnrDb: outputDb }) => onMeasured?.([{ ...measuredOf(name), outputDb, exact: null }]),
+    first: firstSamples(chooser.samples.length, variants.length),
+    onFirst: (name, verdict) =>
+      onMeasured?.([{ ...measuredOf(name), alone: { ...costOf(verdict), isSettled: false } }]),
     ...{ onVerdict, signal },
   });
   return layers.flatMap(({ name }) => scores.get(name) ?? []);
