@@ -1,5 +1,6 @@
 // Builds dist/: four programs and the engine's threads. `--watch` rebuilds on change.
 import esbuild from 'esbuild';
+import { engineVersion } from './scripts/engineVersion.mjs';
 import { watPlugin } from './scripts/watPlugin.mjs';
 
 const watch = process.argv.includes('--watch');
@@ -12,7 +13,7 @@ const node = {
   external: ['onnxruntime-node', 'vscode'],
   // Its CommonJS half requires its parts in a way that bundlers cannot follow.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-  define: { QUANTSCOPE_DIST: '__dirname' },
+  define: { QUANTSCOPE_DIST: '__dirname', QUANTSCOPE_VERSION: JSON.stringify(engineVersion) },
 };
 const builds = [
   { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js' },
