@@ -84,7 +84,7 @@ export async function readPart(path: string): Promise<AnalysisPart> {
     path: get('path').string(),
     dimensions: dimensionsOf(get('dimensions')),
     model: get('model').string(),
-    settings: asData(() => settingsOf(get('settings'), file)),
+    settings: asData(file, () => settingsOf(get('settings'), file)),
     data: get('data').string(),
     machine: { profile, processor: machine('processor').string() },
     measurements: get('measurements').items().map(measurementOf),
@@ -133,12 +133,13 @@ function settingsOf(value: JsonValue, file: string): Resolved<AnalyzeSettings> {
 }
 
 /** Settings are checked as options are; here a file is wrong, not the command line. */
-function asData<T>(read: () => T): T {
+function asData<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
-    throw new EngineError('bad-data', thrown.message, thrown.hint, { cause: thrown });
+    const message = thrown.message.startsWith(file) ? thrown.message : `${file}: ${thrown.message}`;
+    throw new EngineError('bad-data', message, thrown.hint, { cause: thrown });
   }
 }
 
