@@ -84,7 +84,7 @@ test('four machines measure what one does, and their parts make the same report'
   const merged = await again.mergeAnalysis(
     joinParts([...parts].reverse()),
     {},
-    { onMeasured: (layers) => layers.forEach((l) => l.exact !== null && measured.add(l.name)) },
+    { onMeasured: (layers) => layers.forEach((l) => l.alone?.isSettled === true && measured.add(l.name)) },
   );
   expect(timeless(merged)).toEqual(timeless(one));
   expect(measured.size).toBe(one.layers.length);
