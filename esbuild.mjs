@@ -1,6 +1,7 @@
 // Builds dist/: four programs and the engine's threads. `--watch` rebuilds on change.
 import { copyFile, mkdir } from 'node:fs/promises';
 import esbuild from 'esbuild';
+import { engineVersion } from './scripts/engineVersion.mjs';
 import { watPlugin } from './scripts/watPlugin.mjs';
 
 const watch = process.argv.includes('--watch');
@@ -17,7 +18,7 @@ const node = {
     // Its module half asks where it lies, which a bundle does not know.
     highs: './node_modules/highs/build/highs.js',
   },
-  define: { QUANTSCOPE_DIST: '__dirname' },
+  define: { QUANTSCOPE_DIST: '__dirname', QUANTSCOPE_VERSION: JSON.stringify(engineVersion) },
 };
 const builds = [
   { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js' },

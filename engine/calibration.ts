@@ -8,12 +8,7 @@ import type { Model } from './onnx/model';
 import { StageProgress, type OnProgress } from './progress';
 import type { WorkerPool } from './runtime/workerPool';
 import { calibrationPass } from './sensitivity/calibrationPass';
-
-/** Part `index` (from 1) of `count` parts of the calibration samples. */
-export interface Shard {
-  index: number;
-  count: number;
-}
+import type { Shard } from './sensitivity/shareOf';
 
 export interface CalibrateRequest {
   /** {@link ModelSummary.hash}. */
@@ -21,6 +16,7 @@ export interface CalibrateRequest {
   normalized: Model;
   tensors: ReadonlySet<string>;
   samples: SampleSource;
+  /** Of the samples. */
   shard?: Shard | undefined;
   skipFailed?: boolean | undefined;
   onProgress?: OnProgress | undefined;

@@ -1,12 +1,12 @@
 // The pipeline in a terminal. Exit 0: done; 1: the work failed; 2: wrong usage; 130: interrupted.
 import { Command, CommanderError, Option } from 'commander';
 import { dirname, join, basename, resolve } from 'node:path';
-import type { Shard } from './calibration';
-import { mergeRecords, readCalibration, writeCalibration } from './calibrationFile';
+import { writePart } from './analysisPart';
+import { writeCalibration } from './calibrationFile';
 import { TerminalProgress } from './cliProgress';
 import { dataText } from './dataText';
 import { EngineError, errorText } from './engineError';
-import { dataKinds } from './feeds/dataKinds';
+import { dataKinds, runsCode } from './feeds/dataKinds';
 import { isSynthetic } from './feeds/openSynthetic';
 import { presetNames } from './feeds/presets';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
@@ -14,6 +14,8 @@ import { notebookText } from './notebookText';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
 import { operatorsText } from './operatorsText';
+import { openParts } from './openParts';
+import { partText, processorsNote } from './partText';
 import { Project } from './project';
 import { readRecipe, recipeText, rulesOf } from './recipe';
 import { readReport } from './reportCache';
@@ -24,6 +26,7 @@ import type {
   LayerChoice,
   PresetName,
   ProfileChoice,
+  Report,
   Resource,
   TradeOffSettings,
   WeightGranularity,
@@ -43,6 +46,7 @@ import {
 } from './reportText';
 import { interactionsText } from './interactionsText';
 import { WorkerPool } from './runtime/workerPool';
+import type { Shard } from './sensitivity/shareOf';
 import {
   parseBudget,
   parseCalibration,
@@ -75,6 +79,19 @@ interface AnalyzeOptions extends DataOptions {
   calibrated?: string;
   recipe?: string;
   json?: string;
+}
+
+interface AnalyzeShardOptions extends AnalyzeOptions {
+  shard?: Shard;
+  output?: string;
+}
+
+interface MergeOptions {
+  output?: string;
+  json?: string;
+  model?: string;
+  data?: string;
+  calibrated?: string;
 }
 
 interface QuantizeOptions extends AnalyzeOptions {
@@ -146,6 +163,10 @@ async function settingsFrom(
     ...(options.calibrated === undefined ? {} : { calibrated: resolve(options.calibrated) }),
   };
   return { settings, hasTarget: targetDrop !== undefined };
+}
+
+function optionError(said: string, hint: string): EngineError {
+  return new EngineError('bad-option', `${said}.`, hint);
 }
 
 /** Turns our option errors into commander's, which exit with 2. */
@@ -259,24 +280,58 @@ withData(program.command('data <model>'))
 withAnalyzeOptions(program.command('analyze <model>'))
   .description('what int8 costs, layer by layer, and which layers to keep in float')
   .option('--json <file>', 'write the report')
-  .action(async (model: string, options: AnalyzeOptions, command: Command) => {
-    if (options.json !== undefined) await checkWritable(options.json);
+  .option(
+    '--shard <i/n>',
+    'measure only part i of n, for several machines; "merge" makes the report',
+    parser(parseShard),
+  )
+  .option('-o, --output <file>', 'where to write the part, with --shard')
+  .action(async (model: string, options: AnalyzeShardOptions, command: Command) => {
+    const { json, shard, output } = options;
+    if ((shard === undefined) !== (output === undefined))
+      throw optionError('Say both --shard and --output, or neither', 'A part has no report: it is written.');
+    if (shard !== undefined && output !== undefined)
+      return analyzeShard(model, shard, output, options, command);
+    if (json !== undefined) await checkWritable(json);
     const { settings } = await settingsFrom(options, command);
     const project = await open(model, options);
-    const report = await project.analyze(settings, run);
-    if (options.json !== undefined) await writeJson(options.json, report);
-    const parts = [
-      comparisonText([report]),
-      calibratorsText([report]),
-      notebookText(report.notebook, report.float.metric, report.settings),
-      layersText(report),
-      operatorsText(report),
-      interactionsText(report),
-      blamedText(report, report.float),
-      floatNodesText(report.advised),
-    ];
-    print([...parts, adviceText(report), basisText(report)].filter((part) => part !== '').join('\n\n'));
+    return finishReport(await project.analyze(settings, run), json);
   });
+
+async function analyzeShard(
+  model: string,
+  shard: Shard,
+  to: string,
+  options: AnalyzeShardOptions,
+  command: Command,
+): Promise<void> {
+  if (options.json !== undefined)
+    throw optionError('A part has no report to write with --json', 'Say that to "merge".');
+  const output = resolve(to);
+  await checkOutput(output, [resolve(model)]);
+  await checkWritable(output);
+  const { settings } = await settingsFrom(options, command);
+  const project = await open(model, options);
+  const part = await project.analyzeShare(settings, shard, run);
+  await writePart(output, part);
+  print(partText(part, output));
+}
+
+async function finishReport(report: Report, json: string | undefined, note = ''): Promise<void> {
+  if (json !== undefined) await writeJson(json, report);
+  const parts = [
+    comparisonText([report]),
+    calibratorsText([report]),
+    notebookText(report.notebook, report.float.metric, report.settings),
+    layersText(report),
+    operatorsText(report),
+    interactionsText(report),
+    blamedText(report, report.float),
+    floatNodesText(report.advised),
+    ...[adviceText(report), basisText(report), note],
+  ];
+  print(parts.filter((part) => part !== '').join('\n\n'));
+}
 
 withAnalyzeOptions(program.command('quantize <model>'))
   .description('write an int8 model that was loaded, run and scored')
@@ -375,16 +430,41 @@ program
 
 program
   .command('merge <parts...>')
-  .description('put the parts that "calibrate --shard" wrote together')
-  .requiredOption('-o, --output <file>', 'where to write the whole')
-  .action(async (parts: string[], options: { output: string }) => {
-    const output = resolve(options.output);
-    await checkWritable(output);
-    const records = [];
-    for (const part of parts) records.push([basename(part), await readCalibration(resolve(part))] as const);
-    const record = mergeRecords(records);
-    await writeCalibration(output, record);
-    print(calibrationText(record, output));
+  .description('put the parts that "calibrate --shard" or "analyze --shard" wrote together')
+  .option('-o, --output <file>', 'where to write the whole calibration')
+  .option('--json <file>', 'write the report of an analysis')
+  .option('--model <file>', 'where the model lies here, if elsewhere than for the parts of an analysis')
+  .option('--data <path>', 'the same for the data')
+  .option('--calibrated <file>', 'the same for the calibration')
+  .action(async (files: string[], options: MergeOptions) => {
+    const { output, json, model, data, calibrated } = options;
+    for (const file of [output, json]) if (file !== undefined) await checkWritable(resolve(file));
+    const opened = await openParts(files.map((file) => resolve(file)));
+    if (opened.kind === 'calibration') {
+      if (output === undefined || Object.keys(options).length > 1)
+        throw optionError(
+          'Parts of a calibration take --output, and nothing else',
+          'Name the file to write.',
+        );
+      await writeCalibration(resolve(output), opened.record);
+      print(calibrationText(opened.record, resolve(output)));
+      return;
+    }
+    if (output !== undefined)
+      throw optionError('Parts of an analysis make a report', 'Write it with --json instead of --output.');
+    const { parts } = opened;
+    // A part may say where to read, and not what to run.
+    if (data === undefined && runsCode(parts.settings.data))
+      throw optionError(
+        `The parts were measured on ${parts.settings.data}, which is run to be read`,
+        'Name it with --data if you trust it.',
+      );
+    const project = await Project.open(resolve(model ?? parts.path), pool, parts.dimensions);
+    const places = {
+      ...(data === undefined ? {} : { data: dataPath(data) }),
+      ...(calibrated === undefined ? {} : { calibrated: resolve(calibrated) }),
+    };
+    return finishReport(await project.mergeAnalysis(parts, places, run), json, processorsNote(parts));
   });
 
 withData(program.command('evaluate <model>'))

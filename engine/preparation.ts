@@ -22,11 +22,14 @@ import { multiplyAdds } from './sensitivity/multiplyAdds';
 import { notFiniteCount, type HistogramState } from './stats/histogram';
 import { comparesWithFloat } from './target';
 import { adaptTo, isReached, partsOf, seenParts } from './workflow/base';
+import type { KnownRatings } from './workflow/knownRatings';
 
 export interface Run {
   onProgress?: OnProgress | undefined;
   /** Called with layers of the report to be, as they are measured. */
   onMeasured?: ((layers: MeasuredLayer[]) => void) | undefined;
+  /** What machines that shared the work found of the layers; left out, these are measured here. */
+  known?: KnownRatings | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -111,6 +114,7 @@ export function layersToMeasure({ normalized }: Pick<OpenModel, 'normalized'>): 
 
 /**
  * Opens the data, calibrates and scores the float model, on the samples that choose and on those that prove.
+ * @param proves whether anything will be proved; else the float model is not run for it
  * @throws EngineError `bad-data`, `unsupported` when there is nothing to quantize, `runtime`, `cancelled`
  */
 export async function measureFloat(
@@ -118,6 +122,7 @@ export async function measureFloat(
   opened: OpenModel,
   settings: MeasureSettings,
   run: Run,
+  proves = true,
 ): Promise<Measured> {
   const { onProgress, signal } = run;
   const { original, hash } = opened;
@@ -145,7 +150,8 @@ export async function measureFloat(
   const { choosing, ...dataset } = await withChoosing(usable);
   const reference = await floatReference(pool, opened);
   const isForeign = profile !== (await resolveProfile('auto', pool.first));
-  const total = dataset.evaluation.length + (dataset.shared ? 0 : choosing.length);
+  const isProof = proves || dataset.shared;
+  const total = (isProof ? dataset.evaluation.length : 0) + (dataset.shared ? 0 : choosing.length);
   const progress = new StageProgress('evaluate', 'Scoring float', total, onProgress);
   const scoring = (samples: SampleSource) =>
     Evaluator.create(pool, samples, rulesOf(dataset, outputs), reference.bytes, {
@@ -154,14 +160,15 @@ export async function measureFloat(
       skipFailed,
       signal,
     });
-  const evaluator = await scoring(dataset.evaluation);
+  const proof = isProof ? await scoring(dataset.evaluation) : null;
+  const chooser = dataset.shared && proof !== null ? proof : await scoring(choosing);
+  const evaluator = proof ?? chooser;
   const { counted, skipped } = calibration;
   return {
-    ...{ dataset, model, layers, operators, histograms, evaluator, isForeign, reference, outputs },
+    ...{ dataset, model, layers, operators, histograms, evaluator, chooser, isForeign, reference, outputs },
     unreached,
     unseen: layers.filter((layer) => !isReached(layer, histograms)),
     samples: { counted, skipped },
-    chooser: dataset.shared ? evaluator : await scoring(choosing),
     costs: await multiplyAdds(pool.first, model, layers, dataset.evaluation, signal),
   };
 }

@@ -1,13 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { AnalysisPart } from './analysisPart';
 import { summarizeData } from './dataSummary';
 import { EngineError, throwIfCancelled } from './engineError';
-import { calibrate, type Shard } from './calibration';
+import { calibrate } from './calibration';
 import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
 import { dataStamp } from './feeds/dataStamp';
 import { rulesOf } from './feeds/metrics/rater';
+import { sourceDigest } from './feeds/sampleDigest';
 import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
+import { checkParts, type JoinedParts } from './joinParts';
+import { machineOf } from './machineOf';
 import { comparesWithFloat, meetsTarget } from './target';
 import { missedBudgets } from './missedBudgets';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
@@ -51,6 +55,7 @@ import { inferShapes } from './runtime/inferShapes';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
 import { measureLatencies } from './sensitivity/latency';
+import type { Shard } from './sensitivity/shareOf';
 import { assumedModel } from './workflow/assumedModel';
 import { adaptTo, partsOf } from './workflow/base';
 import {
@@ -61,6 +66,7 @@ import {
   type Candidate,
   type FixedChoices,
 } from './workflow/candidate';
+import { measureShare } from './workflow/measureShare';
 import { runTradeOff } from './workflow/tradeOff';
 import { rebuild, runWorkflow, type Outcome } from './workflow/workflow';
 
@@ -77,6 +83,7 @@ export class Project {
     readonly summary: ModelSummary,
     /** Files that hold its weights. */
     readonly dataFiles: readonly DataFile[],
+    private readonly dimensions: Dimensions,
   ) {}
 
   /**
@@ -93,7 +100,13 @@ export class Project {
     const normalized = normalize(original);
     await foldConstants(pool.first, normalized);
     const summary = withDataFiles(summarize(path, bytes, original, normalized), read);
-    return new Project(pool, { bytes, hash: summary.hash, original, normalized }, summary, read.dataFiles);
+    return new Project(
+      pool,
+      { bytes, hash: summary.hash, original, normalized },
+      summary,
+      read.dataFiles,
+      dimensions,
+    );
   }
 
   /** The summary with the shapes that only onnxruntime can tell. */
@@ -150,6 +163,41 @@ export class Project {
     });
     await storeReport(report);
     return report;
+  }
+
+  /**
+   * Measures one machine's part of an analysis that several share; {@link mergeAnalysis} makes the report of all.
+   * @throws EngineError as {@link analyze} does
+   */
+  async analyzeShare(asked: AnalyzeSettings, shard: Shard, run: Run): Promise<AnalysisPart> {
+    const settings = await this.resolve(asked);
+    refuseQuantized(this.summary);
+    const measured = await measureFloat(this.pool, this.model, settings, run, false);
+    const data = await sourceDigest(measured.chooser.samples, run.signal);
+    const fixed = this.fixedChoices(settings, measured, []);
+    const measurements = await measureShare(this.pool, measured, settings, fixed, shard, run);
+    const { path, hash: model } = this.summary;
+    const { dimensions } = this;
+    const machine = await machineOf(this.pool.first);
+    return { ...machine, ...{ shard, path, dimensions, model, settings, data, measurements } };
+  }
+
+  /**
+   * The report that one run of {@link analyze} makes, with what the parts measured of single layers in place of measuring it.
+   * @param places where the data and the calibration lie here, if elsewhere than where the parts were measured
+   * @throws EngineError `bad-data` when the parts are of something else than what is here
+   */
+  async mergeAnalysis(
+    parts: JoinedParts,
+    places: Pick<AnalyzeSettings, 'calibrated'> & Partial<Pick<AnalyzeSettings, 'data'>>,
+    run: Run,
+  ): Promise<Report> {
+    checkParts(parts, { model: this.summary.hash, ...(await machineOf(this.pool.first)) });
+    const settings = { ...parts.settings, ...places };
+    // What was measured is kept for the analysis.
+    const { chooser } = await this.measure(settings, run);
+    checkParts(parts, { data: await sourceDigest(chooser.samples, run.signal) });
+    return this.analyze(settings, { ...run, known: parts.known });
   }
 
   /**

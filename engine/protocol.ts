@@ -357,15 +357,13 @@ export interface OperatorReport {
 }
 
 /**
- * A layer while the analysis runs. First there is what its histograms foretell; then its noise is measured; then, on few samples, what
- * arrives of it at the outputs; then what it costs alone in int8.
+ * A layer while the analysis runs. First there is what its histograms foretell; then its noise is measured; then what it costs alone
+ * in int8, on few samples and then on all.
  */
 export interface MeasuredLayer extends Pick<LayerReport, 'name' | 'sqnrDb'> {
   /** The noise is foretold, and not measured yet. */
   isForetold: boolean;
-  /** At the model's outputs with this layer alone in int8, on few samples or all; `null` while it is not known. */
-  outputDb: number | null;
-  exact: Pick<LayerReport, 'drop' | 'standardError'> | null;
+  alone: (Pick<LayerReport, 'drop' | 'standardError' | 'outputDb'> & { isSettled: boolean }) | null;
 }
 
 /** Two layers in int8, the rest in float. */

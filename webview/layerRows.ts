@@ -12,10 +12,8 @@ export interface LayerRow {
   sqnrDb: number | null;
   /** That noise is foretold from histograms, and not measured yet. */
   isForetold: boolean;
-  /** Noise at the model's outputs with this layer alone in int8, in dB, as soon as it is known. */
-  outputDb: number | null;
-  /** What it costs alone in int8, as soon as that is known. */
-  exact: MeasuredLayer['exact'];
+  /** What it costs alone in int8, as soon as that is known, on few samples at first. */
+  alone: MeasuredLayer['alone'];
   /** The user keeps it in float. */
   keep: boolean;
   /** The report advises to keep it in float. */
@@ -57,10 +55,11 @@ export function layerRows(state: State): LayerRow[] {
 function measuredOf(
   report: LayerReport | undefined,
   measured: MeasuredLayer | undefined,
-): Pick<LayerRow, 'sqnrDb' | 'isForetold' | 'outputDb' | 'exact'> {
-  const { sqnrDb = null, outputDb = null } = report ?? measured ?? {};
-  const isForetold = report === undefined && measured?.isForetold === true;
-  return { sqnrDb, isForetold, outputDb, exact: report ?? measured?.exact ?? null };
+): Pick<LayerRow, 'sqnrDb' | 'isForetold' | 'alone'> {
+  if (report !== undefined)
+    return { sqnrDb: report.sqnrDb, isForetold: false, alone: { ...report, isSettled: true } };
+  const { sqnrDb = null, isForetold = false, alone = null } = measured ?? {};
+  return { sqnrDb, isForetold, alone };
 }
 
 const collator = new Intl.Collator('en', { numeric: true });
@@ -70,19 +69,15 @@ function sortValue(row: LayerRow, key: Exclude<SortKey, 'name'>): number | null 
   if (key === 'order') return row.index;
   if (key === 'sqnr') return row.sqnrDb;
   if (key === 'orthogonality') return row.report?.orthogonality ?? null;
-  return key === 'drop' ? (row.exact?.drop ?? null) : row.outputDb;
+  return (key === 'drop' ? row.alone?.drop : row.alone?.outputDb) ?? null;
 }
 
-/** Known values by size; what is not known comes last, the noisiest first, as it will be measured: at the outputs where that is known. */
+/** Known values by size; what is not known comes last, the noisiest first, as it will be measured. */
 function compareBy(a: LayerRow, b: LayerRow, key: Parameters<typeof sortValue>[1], sign: number): number {
   const [x, y] = [sortValue(a, key), sortValue(b, key)];
   if (x !== null && y !== null) return sign * ascending(x, y);
-  if (x === null && y === null) return ascending(suspicion(a), suspicion(b));
+  if (x === null && y === null) return ascending(a.sqnrDb ?? Infinity, b.sqnrDb ?? Infinity);
   return x === null ? 1 : -1;
-}
-
-function suspicion({ outputDb, sqnrDb }: LayerRow): number {
-  return outputDb ?? sqnrDb ?? Infinity;
 }
 
 /** Whether the filter's text occurs in the layer's name, operator or weight, in any case. */

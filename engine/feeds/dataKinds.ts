@@ -39,6 +39,11 @@ export const folderKinds: readonly (DataKind & { holds: (names: readonly string[
   },
 ];
 
+/** Whether opening this data runs what is in it. */
+export function runsCode(path: string): boolean {
+  return fileKinds.find(({ pattern }) => pattern.test(path))?.open === openModule;
+}
+
 /** All that data can be, as one list for people. */
 export function dataKinds(): string {
   const kinds = [...fileKinds, ...folderKinds].map(({ what }) => what);

@@ -186,14 +186,25 @@ export class Evaluator {
 
   /** What a model scores in one worker, for callers that keep the others busy with other models. */
   async judgeIn(worker: RuntimeWorker, model: Uint8Array, signal?: AbortSignal): Promise<Verdict> {
+    const all = Array.from({ length: this.samples.length }, (_, i) => i);
+    return this.verdict(await this.rateIn(worker, model, all, signal));
+  }
+
+  /** What a model's outputs for some of the samples are worth, in one worker. */
+  async rateIn(
+    worker: RuntimeWorker,
+    model: Uint8Array,
+    indices: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<Rating[]> {
     const session = await this.load(worker, model);
     try {
       const ratings: Rating[] = [];
-      for (let i = 0; i < this.samples.length; i++) {
+      for (const i of indices) {
         throwIfCancelled(signal);
         ratings.push(await this.rateSample(session, i, signal));
       }
-      return this.verdict(ratings);
+      return ratings;
     } finally {
       await session.release();
     }

@@ -13,6 +13,8 @@ import type { WorkerPool } from '../runtime/workerPool';
 import type { Feeds } from '../runtime/workerProtocol';
 import { spread } from '../stats/spread';
 import type { Evaluator, Verdict } from './evaluator';
+import { isLook } from './isLook';
+import type { Places } from './shareOf';
 
 /** A model that differs from the base in a part of it. */
 export interface Variant {
@@ -25,6 +27,8 @@ export interface Variant {
 export interface JudgedVariant extends Verdict {
   /** Their indices, in order; not all where it was settled before. */
   indices: number[];
+  /** What each of them was worth. */
+  ratings: Rating[];
 }
 
 export interface JudgeOptions {
@@ -32,7 +36,7 @@ export interface JudgeOptions {
   onVerdict?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /**
    * Called with what a variant scored on the first samples, before any is run on the others, where those are to come by
-   * themselves; the others are then begun with the variants whose outputs are noisiest.
+   * themselves; the others are then begun with the variants that score worst, and of equal ones with the noisiest.
    */
   onFirst?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /** How many samples are the first; left out, all are. */
@@ -41,6 +45,8 @@ export interface JudgeOptions {
   goesOn?: ((firsts: ReadonlyMap<string, JudgedVariant>) => ReadonlySet<string>) | undefined;
   /** Asked now and then whether what a variant scored so far says enough; left out, all samples are run. */
   isSettled?: ((soFar: JudgedVariant) => boolean) | undefined;
+  /** Which variants are run here and at which places, for machines that share them; left out, all. */
+  share?: ReadonlyMap<string, Places> | undefined;
   signal?: AbortSignal | undefined;
   /** Bytes: half for what the base computed of the samples, half for variants that are wanted twice. */
   memory?: number | undefined;
@@ -53,12 +59,12 @@ export interface JudgedVariants {
   passMs: number;
   /** Of all variants and samples. */
   variantsMs: number;
+  /** Whether whole models were run, and so all samples. */
+  isWhole: boolean;
 }
 
 /** An eighth of the machine's memory, and no more than two gigabytes of it. */
 const MEMORY = Math.min(2 ** 31, totalmem() / 8);
-/** A variant is looked at after so many samples, and again each time that they have doubled. */
-const FIRST_LOOK = 16;
 
 /** What is kept of a sample: what the base reads and computes of the cuts, and its outputs; where all threads see it. */
 interface Kept extends Pick<Sample, 'truth'> {
@@ -79,7 +85,16 @@ export async function judgeVariants(
   evaluator: Evaluator,
   base: Model,
   variants: readonly Variant[],
-  { onVerdict, onFirst, first: firstCount, goesOn, isSettled, signal, memory = MEMORY }: JudgeOptions = {},
+  {
+    onVerdict,
+    onFirst,
+    first: firstCount,
+    goesOn,
+    isSettled,
+    share,
+    signal,
+    memory = MEMORY,
+  }: JudgeOptions = {},
 ): Promise<JudgedVariants> {
   const { samples } = evaluator;
   const verdicts = new Map<string, JudgedVariant>();
@@ -87,13 +102,22 @@ export async function judgeVariants(
     verdicts.set(name, verdict);
     onVerdict?.(name, verdict);
   };
-  if (variants.length === 0 || samples.length === 0) return { verdicts, passMs: 0, variantsMs: 0 };
+  const order = spread(samples.length);
+  const placesOf = (name: string): Places =>
+    share === undefined ? { from: 0, to: order.length } : (share.get(name) ?? { from: 0, to: 0 });
+  const isOwn = ({ name }: Variant) => placesOf(name).to > 0;
+  const mine = variants.filter(isOwn);
+  if (mine.length === 0 || samples.length === 0)
+    return { verdicts, passMs: 0, variantsMs: 0, isWhole: false };
   const judgeWhole = async (): Promise<JudgedVariants> => {
-    const all = Array.from({ length: samples.length }, (_, i) => i);
-    const work = async (worker: RuntimeWorker, { name, build }: Variant) =>
-      tell(name, { ...(await evaluator.judgeIn(worker, encodeModel(build()), signal)), indices: all });
-    await inTurn(pool, variants, work, signal);
-    return { verdicts, passMs: 0, variantsMs: 0 };
+    const work = async (worker: RuntimeWorker, { name, build }: Variant) => {
+      const { from, to } = placesOf(name);
+      const indices = order.slice(from, to).sort((a, b) => a - b);
+      const ratings = await evaluator.rateIn(worker, encodeModel(build()), indices, signal);
+      tell(name, { ...evaluator.verdict(ratings), indices, ratings });
+    };
+    await inTurn(pool, mine, work, signal);
+    return { verdicts, passMs: 0, variantsMs: 0, isWhole: true };
   };
   const first = await unlessCancelled(samples.load(0), signal);
   if (first.sequence !== undefined) return judgeWhole();
@@ -108,29 +132,34 @@ export async function judgeVariants(
     if (known !== undefined) return known;
     const variant = build();
     const fresh = { variant, suffix: suffixOf(variant, base) };
-    if (!isLast && weights * variants.length <= memory / 2) made.set(name, fresh);
+    if (!isLast && weights * mine.length <= memory / 2) made.set(name, fresh);
     return fresh;
   };
-  const cuts = variants.flatMap((variant) => take(variant, false).suffix.cut);
+  const cuts = variants.map((variant) => ({ variant, cut: take(variant, !isOwn(variant)).suffix.cut }));
+  const ownCuts = cuts.filter(({ variant }) => isOwn(variant)).flatMap(({ cut }) => cut);
   // Its own inputs the base has, and cannot hand out.
   const inputs = new Set(base.graph.input.map((i) => i.name));
+  const computed = (names: string[]) => [...names.filter((name) => !inputs.has(name)), ...evaluator.outputs];
   const prefix = new Prefix(
     base,
-    [...cuts.filter((name) => !inputs.has(name)), ...evaluator.outputs],
-    new Set(cuts.filter((name) => inputs.has(name))),
+    // What others cut counts too: last bits depend on what onnxruntime fuses.
+    computed(cuts.flatMap(({ cut }) => cut)),
+    computed(ownCuts),
+    new Set(ownCuts.filter((name) => inputs.has(name))),
   );
-  const ratings = new Map(variants.map(({ name }) => [name, new Map<number, Rating>()]));
-  const soFar = (name: string): JudgedVariant => {
-    const own = [...(ratings.get(name) ?? [])].sort(([a], [b]) => a - b);
-    return { ...evaluator.verdict(own.map(([, rating]) => rating)), indices: own.map(([i]) => i) };
-  };
-  const order = spread(samples.length);
+  const ratings = new Map(mine.map(({ name }) => [name, new Map<number, Rating>()]));
+  const soFar = (name: string) => judgedFrom(evaluator, ratings.get(name) ?? new Map<number, Rating>());
   const firstTurn = firstCount ?? order.length;
+  const places = mine.map(({ name }) => placesOf(name));
+  const isWanted = (place: number) => places.some(({ from, to }) => from <= place && place < to);
+  const wanted = order.filter((_, place) => isWanted(place));
+  const beginners = order.slice(0, firstTurn).filter((_, place) => isWanted(place)).length;
+  const placeOf = new Map(order.map((index, place) => [index, place]));
   let variantsMs = 0;
-  for (let start = 0; start < order.length;) {
+  for (let start = 0; start < wanted.length;) {
     let kept: Kept[];
     try {
-      const next = start === 0 ? order.slice(0, firstTurn) : order.slice(start);
+      const next = start < beginners ? wanted.slice(start, beginners) : wanted.slice(start);
       kept = await prefix.compute(pool, evaluator, next, memory / 2, signal);
     } catch (thrown) {
       throwIfCancelled(signal);
@@ -138,9 +167,10 @@ export async function judgeVariants(
       if (start === 0) return await judgeWhole();
       throw thrown;
     }
-    const isLast = start + kept.length === order.length;
+    const isLast = start + kept.length === wanted.length;
     const judgeRest = async (worker: RuntimeWorker, one: Variant) => {
       const { name } = one;
+      const { from, to } = placesOf(name);
       const own = ratings.get(name) ?? new Map<number, Rating>();
       const { variant, suffix } = take(one, isLast);
       const run = await SuffixRun.start(worker, variant, suffix, kept, evaluator);
@@ -148,8 +178,11 @@ export async function judgeVariants(
       try {
         for (const begun of kept) {
           throwIfCancelled(signal);
+          const place = placeOf.get(begun.index) ?? 0;
+          if (place < from || place >= to) continue;
           own.set(begun.index, await run.rate(begun));
-          settled = isLook(own.size) && own.size < order.length && isSettled?.(soFar(name)) === true;
+          // Without the first of them, nothing says where one run over all would end.
+          settled = from === 0 && isLook(own.size, order.length) && isSettled?.(soFar(name)) === true;
           if (settled) break;
         }
       } finally {
@@ -159,9 +192,9 @@ export async function judgeVariants(
       if (isLast || settled) tell(name, soFar(name));
       else if (start === 0) onFirst?.(name, soFar(name));
     };
-    const open = variants.filter(({ name }) => !verdicts.has(name));
+    const open = mine.filter(({ name }) => !verdicts.has(name));
     if (start > 0 && firstTurn < order.length)
-      open.sort((a, b) => soFar(a.name).sqnrDb - soFar(b.name).sqnrDb);
+      open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
     await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
     if (start !== firstTurn || start === order.length || goesOn === undefined) continue;
@@ -169,11 +202,18 @@ export async function judgeVariants(
     const others = goesOn(firsts);
     for (const [name, verdict] of firsts) if (!others.has(name)) tell(name, verdict);
   }
-  return { verdicts, passMs: prefix.milliseconds / samples.length, variantsMs };
+  return { verdicts, passMs: prefix.milliseconds / wanted.length, variantsMs, isWhole: false };
 }
 
-function isLook(count: number): boolean {
-  return count >= FIRST_LOOK && Number.isInteger(Math.log2(count / FIRST_LOOK));
+function compareVerdicts(a: Verdict, b: Verdict): number {
+  return a.score - b.score || a.sqnrDb - b.sqnrDb;
+}
+
+/** What a variant scored on the samples that were run, by index. */
+export function judgedFrom(evaluator: Evaluator, ratings: ReadonlyMap<number, Rating>): JudgedVariant {
+  const own = [...ratings].sort(([a], [b]) => a - b);
+  const each = own.map(([, rating]) => rating);
+  return { ...evaluator.verdict(each), indices: own.map(([i]) => i), ratings: each };
 }
 
 async function inTurn(
@@ -204,14 +244,19 @@ class Prefix {
   /** Of the first sample, once it was run. */
   private size: number | undefined;
 
-  /** @param inputs of the base that variants are fed with */
+  /**
+   * @param exposed what it could hand out
+   * @param names what it does
+   * @param inputs of the base that variants are fed with
+   */
   constructor(
     base: Model,
+    exposed: readonly string[],
     names: readonly string[],
     private readonly inputs: ReadonlySet<string>,
   ) {
     this.names = [...new Set(names)];
-    this.bytes = encodeModel(exposeTensors(base, this.names).model);
+    this.bytes = encodeModel(exposeTensors(base, exposed).model);
   }
 
   async compute(

@@ -3,9 +3,11 @@ import type { SampleSource } from '../feeds/dataset';
 import { exposeTensors } from '../onnx/exposeTensors';
 import { encodeModel, type Model } from '../onnx/model';
 import type { TensorData } from '../onnx/tensor';
+import type { Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
 import { decibels } from '../stats/sqnr';
 import type { SampleRun } from './runSamples';
+import { Turns } from './turns';
 
 /**
  * Signal to noise in dB of tensors of a quantized model against those of the same names in its float original: the error's way
@@ -26,25 +28,27 @@ export async function pathSqnr(
   const outputsOf = ({ outputs }: typeof exact) => both.map((t) => outputs.get(t) ?? t);
   const models = [exact, rounded].map((e) => encodeModel(e.model));
   const sums = new Map(both.map((t) => [t, { signal: 0, noise: 0, odd: false }]));
+  const turns = new Turns();
+  const run = async ([first, second]: Session[], i: number) => {
+    const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
+    const a = await first?.run(feeds, outputsOf(exact), sequence);
+    const b = await second?.run(feeds, outputsOf(rounded), sequence);
+    return { a: a?.outputs, b: b?.outputs };
+  };
   await pool.forEach(
     samples.length,
     {
       prepare: (worker) => Promise.all(models.map((bytes) => worker.load(bytes, { threads: 1 }))),
-      work: async ([first, second], i) => {
-        if (first === undefined || second === undefined) return;
-        const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
-        const a = (await first.run(feeds, outputsOf(exact), sequence)).outputs;
-        const b = (await second.run(feeds, outputsOf(rounded), sequence)).outputs;
-        for (const [tensor, sum] of sums) {
-          const [x, y] = [
-            a[exact.outputs.get(tensor) ?? '']?.data,
-            b[rounded.outputs.get(tensor) ?? '']?.data,
-          ];
-          if (x === undefined || x.length !== y?.length) sum.odd = true;
-          else addTo(sum, x, y);
-        }
-        onSample?.();
-      },
+      work: (sessions, i) =>
+        turns.take(run(sessions, i), ({ a, b }) => {
+          for (const [tensor, sum] of sums) {
+            const x = a?.[exact.outputs.get(tensor) ?? '']?.data;
+            const y = b?.[rounded.outputs.get(tensor) ?? '']?.data;
+            if (x === undefined || x.length !== y?.length) sum.odd = true;
+            else addTo(sum, x, y);
+          }
+          onSample?.();
+        }),
       finish: async (sessions) => {
         for (const session of sessions) await session.release();
       },

@@ -2,7 +2,9 @@ import { unlessCancelled } from '../engineError';
 import type { SampleSource } from '../feeds/dataset';
 import { encodeModel, type Model } from '../onnx/model';
 import type { TensorData } from '../onnx/tensor';
+import type { Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
+import { Turns } from './turns';
 
 export interface SampleRun {
   onSample?: (() => void) | undefined;
@@ -12,7 +14,7 @@ export interface SampleRun {
 }
 
 /**
- * Runs the samples and hands each one's outputs to `take`, in any order: what a model reduces its tensors to before
+ * Runs the samples and hands each one's outputs to `take`, in their order: what a model reduces its tensors to before
  * they leave onnxruntime. Memory is that of one sample in each worker.
  * @param take is given nothing for an output of a body that did not run
  * @throws EngineError of the first sample that fails; `cancelled`
@@ -27,16 +29,20 @@ export async function runSamples(
 ): Promise<void> {
   if (names.length === 0) return;
   const bytes = encodeModel(model);
+  const turns = new Turns();
+  const run = async (session: Session, i: number) => {
+    const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
+    return (await session.run(feeds, [...names], sequence)).outputs;
+  };
   await pool.forEach(
     samples.length,
     {
       prepare: (worker) => worker.load(bytes, { threads: 1, unfused }),
-      work: async (session, i) => {
-        const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
-        const { outputs } = await session.run(feeds, [...names], sequence);
-        take((output) => outputs[output]?.data ?? new Float32Array(0));
-        onSample?.();
-      },
+      work: (session, i) =>
+        turns.take(run(session, i), (outputs) => {
+          take((output) => outputs[output]?.data ?? new Float32Array(0));
+          onSample?.();
+        }),
       finish: (session) => session.release(),
     },
     signal,

@@ -5,12 +5,12 @@ import { StageProgress } from '../progress';
 import type { Cause, LayerReport } from '../protocol';
 import type { WorkerPool } from '../runtime/workerPool';
 import { Causes } from '../sensitivity/causes';
-import { judgeVariants } from '../sensitivity/judgeVariants';
 import { localSqnr } from '../sensitivity/localError';
 import { pathSqnr } from '../sensitivity/pathSqnr';
 import { pairedDifference } from '../stats/pairedDifference';
 import { MAX_DB } from '../stats/sqnr';
 import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
+import { judgeLayers, type Subject } from './judgeLayers';
 import { LOCAL_SAMPLES, type LayerScore } from './measureLayers';
 
 /** Why a layer costs what it costs, and what it would bring to leave it alone in float. */
@@ -22,6 +22,15 @@ export interface Explained {
 
 /** Of layers that cost nothing to speak of, the noisiest are explained all the same. */
 const NOISIEST = 5;
+
+/** Everything in int8, and the same with each layer in float. */
+export function withoutVariants(whole: Candidate): Subject {
+  const variants = whole.base.layers.map(({ name }) => ({
+    name,
+    build: () => buildModel(withChoices(whole, [name], 'float')),
+  }));
+  return { kind: 'without', candidate: whole, base: buildModel(whole), variants };
+}
 
 /**
  * Explains layers that were measured alone: where the noise at each comes from, and what the score would be with everything in
@@ -35,7 +44,7 @@ export async function explainLayers(
   whole: Candidate,
   scores: readonly LayerScore[],
   isMissed: boolean,
-  { onProgress, signal }: Run,
+  { onProgress, known, signal }: Run,
 ): Promise<Map<string, Explained>> {
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const { layers, model, plain, histograms } = whole.base;
@@ -59,8 +68,8 @@ export async function explainLayers(
     model,
   );
   const tensors = layers.map((l) => l.output);
-  const int8 = buildModel(whole);
-  const pathDb = await pathSqnr(pool, plain, int8, tensors, samples, { onSample, signal });
+  const withoutOne = withoutVariants(whole);
+  const pathDb = await pathSqnr(pool, plain, withoutOne.base, tensors, samples, { onSample, signal });
 
   const without = new Map<string, LayerReport['without']>();
   if (isMissed) {
@@ -70,11 +79,7 @@ export async function explainLayers(
       layers.length,
       onProgress,
     );
-    const variants = layers.map(({ name }) => ({
-      name,
-      build: () => buildModel(withChoices(whole, [name], 'float')),
-    }));
-    const { verdicts } = await judgeVariants(pool, chooser, int8, variants, {
+    const verdicts = await judgeLayers(pool, chooser, withoutOne, known, {
       onVerdict: () => trying.step(),
       signal,
     });

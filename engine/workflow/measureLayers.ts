@@ -1,11 +1,11 @@
 import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import { firstOf } from '../feeds/limitSamples';
-import type { Model } from '../onnx/model';
 import type { MeasuredLayer } from '../protocol';
 import type { QuantPlan } from '../quantize/plan';
 import type { WorkerPool } from '../runtime/workerPool';
-import { judgeVariants, type JudgedVariant, type Variant } from '../sensitivity/judgeVariants';
+import type { Evaluator } from '../sensitivity/evaluator';
+import type { JudgedVariant } from '../sensitivity/judgeVariants';
 import { localSqnr } from '../sensitivity/localError';
 import { predictedSqnr } from '../sensitivity/predictedSqnr';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
@@ -13,12 +13,24 @@ import { isDropSettled } from '../stats/isDropSettled';
 import { pairedDifference } from '../stats/pairedDifference';
 import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
 import { SUFFICES } from './judge';
+import { judgeLayers, type Subject, type SubjectOptions } from './judgeLayers';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 export const LOCAL_SAMPLES = 16;
 
-/** Samples on which all layers are tried before any is tried on the others, where there are four times as many. */
-export const FIRST_SAMPLES = 8;
+/** What follows behind a layer's cut is a third of a network, on average. */
+const SUFFIX = 1 / 3;
+/** Fewer say too little. */
+const LEAST_FIRST = 8;
+
+/**
+ * On how many samples all variants are tried before any is tried on the others: as many as two float passes over all of them take.
+ * `undefined` where that would be most of them.
+ */
+export function firstSamples(samples: number, variants: number): number | undefined {
+  const count = Math.max(LEAST_FIRST, Math.floor((2 * samples) / (SUFFIX * variants)));
+  return 2 * count > samples ? undefined : count;
+}
 
 /** A layer as measured alone. */
 export interface LayerScore extends Ranked {
@@ -34,7 +46,7 @@ export interface LayerScore extends Ranked {
 }
 
 /** The float model of a candidate, and each of its layers alone in int8, with nothing between the layers in integers. */
-export function aloneVariants(candidate: Candidate): { base: Model; variants: Variant[] } {
+export function aloneVariants(candidate: Candidate): Subject {
   const bare = layersAlone(candidate);
   const names = candidate.base.layers.map((l) => l.name);
   const inFloat = (floats: string[]) => buildModel(withChoices(bare, floats, 'float'));
@@ -42,7 +54,27 @@ export function aloneVariants(candidate: Candidate): { base: Model; variants: Va
     name,
     build: () => inFloat(names.filter((other) => other !== name)),
   }));
-  return { base: inFloat(names), variants };
+  return { kind: 'alone', candidate: bare, base: inFloat(names), variants };
+}
+
+/** How many samples come first, and when enough of them are run. */
+export function aloneOptions(
+  chooser: Evaluator,
+  targetDrop: number,
+  variants: number,
+): Pick<SubjectOptions, 'first' | 'isSettled'> {
+  // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
+  const threshold = SUFFICES * targetDrop * Math.abs(chooser.float);
+  const all = chooser.samples.length;
+  return {
+    first: firstSamples(all, variants),
+    isSettled: ({ samples, indices }) =>
+      isDropSettled(floatScores(chooser, indices), samples, all, threshold),
+  };
+}
+
+function floatScores({ floatSamples }: Evaluator, indices: readonly number[]) {
+  return indices.flatMap((i) => floatSamples[i] ?? []);
 }
 
 /** What histograms foretell of each layer's noise: at once, without running anything. */
@@ -52,7 +84,7 @@ export function foretellLayers(
 ): MeasuredLayer[] {
   return layers.map((layer) => ({
     ...{ name: layer.name, sqnrDb: predictedSqnr(layer, plan, histograms), isForetold: true },
-    ...{ outputDb: null, exact: null },
+    alone: null,
   }));
 }
 
@@ -62,14 +94,11 @@ export async function measureLayers(
   { dataset, chooser }: Measured,
   candidate: Candidate,
   targetDrop: number,
-  { onProgress, onMeasured, signal }: Run,
+  { onProgress, onMeasured, known, signal }: Run,
 ): Promise<LayerScore[]> {
-  // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
-  const threshold = SUFFICES * targetDrop * Math.abs(chooser.float);
-  const floatOf = (indices: readonly number[]) => indices.flatMap((i) => chooser.floatSamples[i] ?? []);
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const { layers, model, plain } = candidate.base;
-  const { base, variants } = aloneVariants(candidate);
+  const alone = aloneVariants(candidate);
   const local = new StageProgress('local', 'Measuring noise per layer', samples.length, onProgress);
   const step = () => local.step();
   const sqnr = await localSqnr(
@@ -89,30 +118,29 @@ export async function measureLayers(
   );
   // Most suspicious first.
   const dbOf = (name: string) => sqnr.get(name) ?? 0;
-  variants.sort((a, b) => dbOf(a.name) - dbOf(b.name));
+  const variants = [...alone.variants].sort((a, b) => dbOf(a.name) - dbOf(b.name));
   const measuredOf = (name: string) => ({ name, sqnrDb: dbOf(name), isForetold: false });
-  onMeasured?.(variants.map(({ name }) => ({ ...measuredOf(name), outputDb: null, exact: null })));
-  const scores = new Map<string, LayerScore>();
-  const onVerdict = (name: string, { samples: own, indices, sqnrDb: outputDb }: JudgedVariant) => {
+  onMeasured?.(variants.map(({ name }) => ({ ...measuredOf(name), alone: null })));
+  const costOf = ({ samples: own, indices, sqnrDb: outputDb }: JudgedVariant) => {
     // Of some samples only, it is held against float on the same.
-    const { difference, standardError } = pairedDifference(floatOf(indices), own);
+    const { difference, standardError } = pairedDifference(floatScores(chooser, indices), own);
     // Not −0, which JSON does not know.
-    const exact = { drop: 0 - difference, standardError };
-    const score = chooser.float + difference;
-    const values = new Map(indices.map((index, i) => [index, own[i]?.value ?? 0] as const));
-    scores.set(name, {
-      ...{ name, score, ...exact, outputDb, values },
-      ...{ samples: indices.length, sqnrDb: dbOf(name) },
-    });
-    trying.step();
-    onMeasured?.([{ ...measuredOf(name), outputDb, exact }]);
+    return { drop: 0 - difference, standardError, outputDb };
   };
-  const hasMore = chooser.samples.length >= 4 * FIRST_SAMPLES;
-  await judgeVariants(pool, chooser, base, variants, {
-    isSettled: ({ samples: own, indices }) =>
-      isDropSettled(floatOf(indices), own, chooser.samples.length, threshold),
-    first: hasMore ? FIRST_SAMPLES : undefined,
-    onFirst: (name, { sqnrDb: outputDb }) => onMeasured?.([{ ...measuredOf(name), outputDb, exact: null }]),
+  const scores = new Map<string, LayerScore>();
+  const onVerdict = (name: string, verdict: JudgedVariant) => {
+    const cost = costOf(verdict);
+    const { indices, samples: own } = verdict;
+    const values = new Map(indices.map((index, i) => [index, own[i]?.value ?? 0] as const));
+    const score = chooser.float - cost.drop;
+    scores.set(name, { name, score, ...cost, values, samples: indices.length, sqnrDb: dbOf(name) });
+    trying.step();
+    onMeasured?.([{ ...measuredOf(name), alone: { ...cost, isSettled: true } }]);
+  };
+  await judgeLayers(pool, chooser, { ...alone, variants }, known, {
+    ...aloneOptions(chooser, targetDrop, variants.length),
+    onFirst: (name, verdict) =>
+      onMeasured?.([{ ...measuredOf(name), alone: { ...costOf(verdict), isSettled: false } }]),
     ...{ onVerdict, signal },
   });
   return layers.flatMap(({ name }) => scores.get(name) ?? []);

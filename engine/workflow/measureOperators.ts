@@ -11,7 +11,7 @@ import { pairedDifference } from '../stats/pairedDifference';
 import { decibels } from '../stats/sqnr';
 import { computes } from './blameOperators';
 import { buildModel, freeOperators, planOf, withOperators, type Candidate } from './candidate';
-import { aloneVariants, FIRST_SAMPLES } from './measureLayers';
+import { aloneVariants, firstSamples } from './measureLayers';
 
 /** So many of the noisiest are tried on all samples. */
 const NOISIEST = 10;
@@ -62,7 +62,7 @@ export async function measureOperators(
       build: () => withRoundedTensors(base, grids, plan.profile),
     })),
     {
-      first: chooser.samples.length >= 4 * FIRST_SAMPLES ? FIRST_SAMPLES : undefined,
+      first: firstSamples(chooser.samples.length, variants.length),
       goesOn: (firsts) => new Set(noisiest(firsts).map(([name]) => name)),
       onVerdict: () => progress.step(),
       signal,

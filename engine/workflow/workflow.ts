@@ -71,26 +71,14 @@ export async function runWorkflow(
   run: Run,
 ): Promise<Outcome> {
   const { onProgress, signal } = run;
-  const { dataset, chooser, outputs, isForeign } = measured;
-  const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
-  const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
-  const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
-  if (rank && run.onMeasured !== undefined) {
-    const plan = planOf(layersAlone({ ...start, methods: await methodsFor(start, FORETELLING, context) }));
-    run.onMeasured(foretellLayers(start, plan));
-  }
-  const { judged, table } = await chooseCalibrator(start, settings.calibration, context);
+  const { chooser, outputs, isForeign } = measured;
+  const begun = await beginWorkflow(pool, measured, settings, { fixed, refine, rank }, run);
+  const { judge, whole: judged, table, blamed } = begun;
   const whole = judged.candidate;
-  const isOpen = refine && fixed.remedies === null;
-  const scaled = isOpen ? await tryPerChannel(judged, judge) : judged;
-  const { blamed, ...blameless } = await blameOperators(scaled, judge, onProgress);
-  let current = blameless.judged;
+  let { current } = begun;
 
   let ranked: LayerScore[] | undefined;
-  const remedying = { pool, measured, onProgress, signal };
-  if (fixed.remedies !== null) current = await takeRemedies(current, fixed.remedies, judge, remedying);
   if (refine) {
-    if (fixed.remedies === null) current = await tryRemedies(current, judge, remedying);
     const { candidate } = current;
     const ranking = async () => {
       const isReported = candidate.remedies.length === 0 && candidate.weights === whole.weights;
@@ -126,6 +114,44 @@ export async function runWorkflow(
     interactions,
     alikeness,
   };
+}
+
+/** What the workflow came to before it measures layers one by one. */
+export interface Begun {
+  judge: Judge;
+  /** Everything that the user left open in int8. */
+  whole: Judged;
+  table: Report['calibrationTable'];
+  blamed: BlamedOperators[];
+  /** With what stands between the layers, and the remedies, decided. */
+  current: Judged;
+}
+
+/** The workflow as far as every machine that shares the measuring of layers goes alike. */
+export async function beginWorkflow(
+  pool: WorkerPool,
+  measured: Measured,
+  settings: Resolved<AnalyzeSettings>,
+  { fixed, refine, rank }: WorkflowOptions,
+  { onProgress, onMeasured, signal }: Run,
+): Promise<Begun> {
+  const { dataset, chooser } = measured;
+  const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
+  const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
+  const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
+  if (rank && onMeasured !== undefined) {
+    const plan = planOf(layersAlone({ ...start, methods: await methodsFor(start, FORETELLING, context) }));
+    onMeasured(foretellLayers(start, plan));
+  }
+  const { judged: whole, table } = await chooseCalibrator(start, settings.calibration, context);
+  const isOpen = refine && fixed.remedies === null;
+  const scaled = isOpen ? await tryPerChannel(whole, judge) : whole;
+  const { blamed, judged } = await blameOperators(scaled, judge, onProgress);
+  const remedying = { pool, measured, onProgress, signal };
+  let current = judged;
+  if (fixed.remedies !== null) current = await takeRemedies(current, fixed.remedies, judge, remedying);
+  else if (refine) current = await tryRemedies(current, judge, remedying);
+  return { judge, whole, table, blamed, current };
 }
 
 /**

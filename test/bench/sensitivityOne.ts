@@ -1,42 +1,20 @@
 // Ours in test/bench/sensitivityBench.mjs, in a process of its own: MODEL DATA COUNT. Every layer alone in int8, by whole models
 // and by what follows behind each cut, on the same samples. Prints JSON.
 import { performance } from 'node:perf_hooks';
-import { resolve } from 'node:path';
-import { foldConstants } from '../../engine/foldConstants';
-import { encodeModel, readModelFile } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
-import { measureFloat, type Resolved } from '../../engine/preparation';
-import type { AnalyzeSettings } from '../../engine/protocol';
-import { resolveProfile } from '../../engine/resolveProfile';
+import { encodeModel } from '../../engine/onnx/model';
 import type { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import type { Verdict } from '../../engine/sensitivity/evaluator';
 import { judgeVariants } from '../../engine/sensitivity/judgeVariants';
-import { makeBase } from '../../engine/workflow/base';
-import type { Candidate } from '../../engine/workflow/candidate';
 import { aloneVariants } from '../../engine/workflow/measureLayers';
+import { layersOf } from './layersOf';
 
 const [path = '', data = '', count = ''] = process.argv.slice(2);
 const pool = new WorkerPool(2);
 
 async function main(): Promise<unknown> {
-  const { bytes, model: original } = await readModelFile(resolve(path));
-  const normalized = normalize(original);
-  await foldConstants(pool.first, normalized);
-  const profile = await resolveProfile('auto', pool.first);
-  const settings: Resolved<AnalyzeSettings> = {
-    ...{ data: resolve(data), preset: null, samples: Number(count), weights: 'per-channel' },
-    ...{ calibration: 'max', profile, targetDrop: 0.01 },
-  };
-  const opened = { bytes, hash: `bench ${path}`, original, normalized };
-  const measured = await measureFloat(pool, opened, settings, {});
-  const { model, histograms, chooser } = measured;
-  const base = await makeBase(pool, model, measured, histograms, profile, ['max']);
-  const candidate: Candidate = {
-    ...{ base, profile, weights: 'per-channel', remedies: [], method: 'max' },
-    methods: new Map(Object.keys(histograms).map((tensor) => [tensor, 'max'])),
-    ...{ operators: new Set(), choices: new Map(), fixed: new Set() },
-  };
+  const { measured, candidate } = await layersOf(pool, path, data, Number(count), 'per-channel');
+  const { chooser } = measured;
   const { base: float, variants } = aloneVariants(candidate);
 
   const whole = new Map<string, Verdict>();

@@ -87,6 +87,37 @@ describe('what it does', () => {
     expect(quantscope('inspect', model).stdout).toContain('2 quantizable layers');
   });
 
+  test('two machines analyze, and merge makes the report of one', () => {
+    const settings = ['--data', data, '--calibration', 'mse'];
+    const reportOf = (...parameters: string[]) => {
+      const json = join(folder, 'shared.report.json');
+      expect(quantscope(...parameters, '--json', json)).toMatchObject({ status: 0, stderr: '' });
+      return JSON.parse(readFileSync(json, 'utf8')) as Report;
+    };
+    const one = reportOf('analyze', model, ...settings);
+    const parts = [1, 2].map((i) => join(folder, `${i}.part.json`));
+    for (const [i, part] of parts.entries()) {
+      const { status, stdout } = quantscope(
+        'analyze',
+        model,
+        ...settings,
+        '--shard',
+        `${i + 1}/2`,
+        '-o',
+        part,
+      );
+      expect([status, stdout]).toEqual([0, expect.stringContaining(`part ${i + 1} of 2`)]);
+    }
+    expect(reportOf('merge', ...parts).layers).toEqual(one.layers);
+    const [first = ''] = parts;
+    expectFailure(1, ['Part 2 of 2 is missing'], 'merge', first);
+    expectFailure(2, ['--json instead of --output'], 'merge', ...parts, '-o', output);
+    // A part may have been changed on its way.
+    for (const part of parts) writeFileSync(part, readFileSync(part, 'utf8').replace('data.npz', 'data.mjs'));
+    expectFailure(2, ['data.mjs, which is run', '--data'], 'merge', ...parts);
+    expect(reportOf('merge', ...parts, '--data', data).layers).toEqual(one.layers);
+  });
+
   test('lint says what a target refuses, and exits with 1 then', () => {
     const fine = quantscope('lint', model, '--profile', 'x86', '--json');
     expect([fine.status, fine.stderr]).toEqual([0, '']);
@@ -372,6 +403,18 @@ describe('wrong usage is 2', () => {
     ],
     [['written over'], ['quantize', model, '--data', data, '-o', model]],
     [['--against'], ['evaluate', model, '--data', data]],
+    [
+      ['--shard', '--output'],
+      ['analyze', model, '--data', data, '--shard', '1/2'],
+    ],
+    [
+      ['"3/2"', '2/5'],
+      ['analyze', model, '--data', data, '--shard', '3/2', '-o', output],
+    ],
+    [
+      ['--json', 'merge'],
+      ['analyze', model, '--data', data, '--shard', '1/2', '-o', output, '--json', output],
+    ],
   ])('%j', (words, parameters) => expectFailure(2, words, ...parameters));
 });
 

@@ -122,13 +122,16 @@ test('analyses, with progress, and then hovers', async () => {
   const report = await request('quantscope/analyze', { path: model, settings });
   expect(progress.every((p) => p.path === model)).toBe(true);
   expect(new Set(progress.map((p) => p.progress.stage))).toContain('sensitivity');
-  // The noisiest first, and each as the report has it.
-  const noisy = measured.filter((l) => !l.isForetold && l.outputDb === null).map((l) => l.sqnrDb);
+  // What is foretold at once, in the model's order; what is measured, the noisiest first; and each as the report has it.
+  const [foretold, noisy] = [true, false].map((isForetold) =>
+    measured.filter((l) => l.alone === null && l.isForetold === isForetold),
+  );
+  expect(foretold?.map(({ name }) => name)).toEqual(report.layers.map(({ name }) => name));
   expect(noisy).toHaveLength(51);
-  expect(noisy).toEqual([...noisy].sort((a, b) => a - b));
-  const exact = new Map(measured.filter((l) => l.exact !== null).map((l) => [l.name, l] as const));
+  expect(noisy).toEqual([...(noisy ?? [])].sort((a, b) => a.sqnrDb - b.sqnrDb));
+  const settled = new Map(measured.flatMap((l) => (l.alone === null ? [] : [[l.name, l.alone] as const])));
   for (const { name, drop, standardError, outputDb } of report.layers)
-    expect(exact.get(name)).toMatchObject({ outputDb, exact: { drop, standardError } });
+    expect(settled.get(name)).toEqual({ drop, standardError, outputDb, isSettled: true });
   const shown = await hover('{ "keep": ["p2o.Conv.28"] }', 15);
   expect(JSON.stringify(shown?.contents)).toContain('conv2d_180.w_0');
   expect(shown?.range).toEqual({ start: { line: 0, character: 12 }, end: { line: 0, character: 23 } });

@@ -172,8 +172,8 @@ describe('commands', () => {
     await view.screenshot('progress-first');
     const measured = report.layers.map(({ name, sqnrDb, drop, standardError, outputDb }, i) => ({
       // As they come: foretold, measured, on few samples, and then on all.
-      ...{ name, sqnrDb, isForetold: i % 4 === 3, outputDb: i % 4 === 1 || i % 4 === 2 ? outputDb : null },
-      exact: i % 4 === 2 ? { drop, standardError } : null,
+      ...{ name, sqnrDb, isForetold: i % 4 === 3 },
+      alone: i % 4 === 1 || i % 4 === 2 ? { drop, standardError, outputDb, isSettled: i % 4 === 2 } : null,
     }));
     await view.send({ type: 'measured', layers: measured });
     expect(await firstRow().innerText()).toMatch(/p2o\.Conv\.2\s+Conv\s+−45\.3/);

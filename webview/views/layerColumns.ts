@@ -94,24 +94,28 @@ const drop: Column = {
     const zero = add(track, 'span', 'drop-zero');
     const bar = add(track, 'span', 'drop-bar');
     const whisker = add(track, 'span', 'drop-whisker');
-    return ({ exact }, { metric, scale }) => {
-      const value = exact !== null && Number.isFinite(exact.drop) ? exact.drop : 0;
-      number.textContent = exact === null ? '' : formatDropNumber(metric, exact.drop);
+    return ({ alone }, { metric, scale }) => {
+      const value = alone !== null && Number.isFinite(alone.drop) ? alone.drop : 0;
+      number.textContent = alone === null ? '' : formatDropNumber(metric, alone.drop);
       const [from, to] = [scale(0), scale(value)];
       zero.style.left = `${from}%`;
       bar.style.left = `${Math.min(from, to)}%`;
       bar.style.width = `${Math.abs(to - from)}%`;
       bar.classList.toggle('gain', value < 0);
-      const { low, high } = dropInterval({ drop: value, standardError: exact?.standardError ?? 0 });
+      const { low, high } = dropInterval({ drop: value, standardError: alone?.standardError ?? 0 });
       const [start, end] = [Math.max(0, scale(low)), Math.min(100, scale(high))];
       whisker.style.left = `${start}%`;
       whisker.style.width = `${end - start}%`;
       whisker.style.display = high > low ? '' : 'none';
-      const noise = exact !== null && isNoise(exact);
+      const noise = alone !== null && isNoise(alone);
       cell.classList.toggle('within-noise', noise);
-      const said = exact === null ? '' : formatMeasuredDrop(metric, exact);
-      cell.setAttribute('aria-label', noise ? `${said}, within noise` : said);
-      cell.title = noise ? `${said}: within noise` : said;
+      const said = alone === null ? '' : formatMeasuredDrop(metric, alone);
+      const unsettled = alone !== null && !alone.isSettled;
+      const doubts = [...(noise ? ['within noise'] : []), ...(unsettled ? ['on few samples so far'] : [])];
+      const doubt = doubts.join(', ');
+      cell.classList.toggle('unsettled', unsettled);
+      cell.setAttribute('aria-label', doubt === '' ? said : `${said}, ${doubt}`);
+      cell.title = doubt === '' ? said : `${said}: ${doubt}`;
     };
   },
 };
@@ -128,8 +132,8 @@ const sqnr: Column = {
   },
 };
 
-const output = text('output', 'At outputs', 'output', ({ outputDb }) =>
-  outputDb === null ? '' : formatDb(outputDb),
+const output = text('output', 'At outputs', 'output', ({ alone }) =>
+  alone === null ? '' : formatDb(alone.outputDb),
 );
 
 const cause: Column = {

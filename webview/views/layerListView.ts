@@ -14,8 +14,8 @@ const ROW_HEIGHT = 22;
 type FillRow = (row: LayerRow, context: RowContext) => void;
 
 function rowContext(state: State): RowContext {
-  const exact = state.report?.layers ?? [...state.measured.values()].flatMap((layer) => layer.exact ?? []);
-  const drops = exact.map((layer) => layer.drop).filter(Number.isFinite);
+  const alone = state.report?.layers ?? [...state.measured.values()].flatMap((layer) => layer.alone ?? []);
+  const drops = alone.map((layer) => layer.drop).filter(Number.isFinite);
   const [low = 0, high = 0] = extent(drops);
   const domain = [Math.min(0, low), Math.max(0, high)];
   if (domain[0] === domain[1]) domain[1] = 1;

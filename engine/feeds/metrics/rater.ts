@@ -40,7 +40,8 @@ export function rulesOf({ metric, alphabet, threshold, outputs }: Dataset, all: 
 /** @throws EngineError `bad-data` when the rules name an output that the model does not have */
 export function createRater(rules: RatingRules): Rater {
   const metric = createMetric(rules, rules.all);
-  const comparison = sqnrMetric(rules.all);
+  // Noise in what the metric does not look at would tell apart what makes no difference.
+  const comparison = sqnrMetric(rules.outputs ?? rules.all);
   return {
     metric,
     comparison,

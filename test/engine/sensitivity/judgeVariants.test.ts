@@ -2,13 +2,15 @@ import { create } from '@bufbuild/protobuf';
 import { GraphProtoSchema } from 'onnx-buf';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Sample } from '../../../engine/feeds/dataset';
+import type { Rating } from '../../../engine/feeds/metrics/rater';
 import { findLayers } from '../../../engine/onnx/layers';
 import { encodeModel, type Model } from '../../../engine/onnx/model';
 import { suffixOf } from '../../../engine/onnx/suffixOf';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { Evaluator } from '../../../engine/sensitivity/evaluator';
-import { judgeVariants } from '../../../engine/sensitivity/judgeVariants';
+import { judgeVariants, type Variant } from '../../../engine/sensitivity/judgeVariants';
+import { shareOf } from '../../../engine/sensitivity/shareOf';
 import { x86Here } from '../quantize/here';
 import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float } from '../runTiny';
@@ -121,6 +123,25 @@ const branching = tinyModel({
   ],
 });
 
+/** By variant and index, what machines that share the variants find together. */
+async function sharedRatings(evaluator: Evaluator, base: Model, variants: Variant[], count: number) {
+  const names = variants.map((v) => v.name);
+  const found = new Map(names.map((name) => [name, new Map<number, Rating>()]));
+  for (let index = 1; index <= count; index++) {
+    const share = shareOf(names, evaluator.samples.length, { index, count });
+    const { verdicts } = await judgeVariants(pool, evaluator, base, variants, { share });
+    expect([...verdicts.keys()].sort()).toEqual([...share.keys()].sort());
+    for (const [name, { indices, ratings }] of verdicts) {
+      for (const [i, sample] of indices.entries()) {
+        const rating = ratings[i];
+        expect(found.get(name)?.has(sample)).toBe(false);
+        if (rating !== undefined) found.get(name)?.set(sample, rating);
+      }
+    }
+  }
+  return [...found].map(([name, own]) => [name, [...own].sort(([a], [b]) => a - b).map(([, r]) => r)]);
+}
+
 describe.each([
   ['a residual block with a second output', residual],
   ['branches of an If', branching],
@@ -155,6 +176,13 @@ describe.each([
       changed += whole.sqnrDb < 40 ? 1 : 0;
     }
     expect(changed).toBeGreaterThan(0);
+  });
+
+  test.each([2, 7])('are worth the same to the last bit on %i machines', async (count) => {
+    const { evaluator, variants, verdicts } = await scores();
+    const { base } = await variantsOf(model);
+    const shared = await sharedRatings(evaluator, base, variants, count);
+    expect(shared).toEqual(variants.map(({ name }) => [name, verdicts.get(name)?.ratings]));
   });
 
   test('score the same with memory for one sample only', async () => {
@@ -229,6 +257,8 @@ test('samples whose state is fed back are run whole', async () => {
   const { verdicts } = await judgeVariants(pool, evaluator, normalized, variants);
   for (const { name } of variants)
     expect(verdicts.get(name)).toMatchObject(await evaluator.judge(encodeModel(build(name))));
+  const shared = await sharedRatings(evaluator, normalized, variants, 4);
+  expect(shared).toEqual(variants.map(({ name }) => [name, verdicts.get(name)?.ratings]));
 });
 
 test('runs no more samples once the first few, which stand for all, settle it', async () => {

@@ -1,0 +1,116 @@
+import { EngineError, throwIfCancelled } from '../engineError';
+import type { Rating } from '../feeds/metrics/rater';
+import type { Evaluator } from '../sensitivity/evaluator';
+import { isLook } from '../sensitivity/isLook';
+import { judgedFrom, type JudgedVariant } from '../sensitivity/judgeVariants';
+import { shareOf, type Shard } from '../sensitivity/shareOf';
+import { spread } from '../stats/spread';
+import type { Subject, SubjectKind, SubjectOptions } from './judgeLayers';
+import { networkKey } from './networkKey';
+
+/** What one of several machines measured of the variants of one network. */
+export interface Measurement {
+  kind: SubjectKind;
+  /** {@link networkKey} of it. */
+  network: string;
+  /** How many samples choose. */
+  samples: number;
+  /** {@link JudgedVariants.isWhole}. */
+  isWhole: boolean;
+  layers: MeasuredPlaces[];
+}
+
+/** What one layer's variant was worth, at `from` and the places behind it in the order of the samples ({@link spread}). */
+export interface MeasuredPlaces {
+  name: string;
+  from: number;
+  /** Score of each sample, and what it weighs. */
+  values: Float64Array;
+  weights: Float64Array;
+  /** Signal to noise of the outputs in dB; NaN where it is not known. */
+  sqnrDb: Float64Array;
+}
+
+/** One machine's measurements, with the name that errors call them. */
+export interface KnownPart {
+  file: string;
+  shard: Shard;
+  measurements: readonly Measurement[];
+}
+
+/** What several machines measured together, in place of measuring it. */
+export class KnownRatings {
+  /** @param parts one of each machine */
+  constructor(private readonly parts: readonly KnownPart[]) {}
+
+  /**
+   * What one run over all samples finds of the variants: of each as many of the samples as it runs until it is settled.
+   * @throws EngineError `bad-data` where something else was measured, or too little
+   */
+  judge(
+    evaluator: Evaluator,
+    { kind, candidate, variants }: Subject,
+    { isSettled, onVerdict, signal }: SubjectOptions,
+  ): Map<string, JudgedVariant> {
+    const samples = evaluator.samples.length;
+    const network = networkKey(candidate);
+    const found = this.parts.map(({ file, shard, measurements }) => {
+      const own = measurements.find((m) => m.kind === kind && m.network === network);
+      if (own?.samples !== samples) throw otherNetwork(file);
+      return { file, shard, ...own, layers: new Map(own.layers.map((l) => [l.name, l])) };
+    });
+    // Each ran whole models where any could not be cut.
+    const isWhole = found.some((part) => part.isWhole);
+    const names = candidate.base.layers.map((l) => l.name);
+    const shares = found.map((part) => ({ ...part, share: shareOf(names, samples, part.shard) }));
+    const order = spread(samples);
+    const verdicts = new Map<string, JudgedVariant>();
+    for (const { name } of variants) {
+      throwIfCancelled(signal);
+      const ratings = new Map<number, Rating>();
+      let holder: (typeof shares)[number] | undefined;
+      for (const [place, index] of order.entries()) {
+        if (!holds(holder?.share.get(name), place))
+          holder = shares.find(({ share }) => holds(share.get(name), place));
+        const rating = ratingAt(holder?.layers.get(name), place);
+        if (rating === undefined) throw tooLittle(holder?.file ?? '', name);
+        ratings.set(index, rating);
+        const soFar = () => judgedFrom(evaluator, ratings);
+        if (!isWhole && isLook(ratings.size, samples) && isSettled?.(soFar()) === true) break;
+      }
+      const verdict = judgedFrom(evaluator, ratings);
+      verdicts.set(name, verdict);
+      onVerdict?.(name, verdict);
+    }
+    return verdicts;
+  }
+}
+
+function holds(places: { from: number; to: number } | undefined, place: number): boolean {
+  return places !== undefined && places.from <= place && place < places.to;
+}
+
+function ratingAt(measured: MeasuredPlaces | undefined, place: number): Rating | undefined {
+  if (measured === undefined) return undefined;
+  const { from, values, weights, sqnrDb } = measured;
+  const at = place - from;
+  const [value, weight, db] = [values[at], weights[at], sqnrDb[at]];
+  if (value === undefined || weight === undefined || db === undefined) return undefined;
+  return { score: { value, weight }, sqnrDb: Number.isNaN(db) ? null : db };
+}
+
+function otherNetwork(file: string): EngineError {
+  return new EngineError(
+    'bad-data',
+    `${file} holds measurements of another int8 network than the one that is chosen here.`,
+    'Measure and merge on processors of one kind, with the same version, data and ranges.',
+  );
+}
+
+function tooLittle(file: string, layer: string): EngineError {
+  return new EngineError(
+    'bad-data',
+    `${file} does not hold all that its part has of layer ${layer}.`,
+    'Measure that part again with "quantscope analyze --shard".',
+  );
+}

@@ -1,0 +1,81 @@
+import type { Measured, Resolved, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { AnalyzeSettings } from '../protocol';
+import type { WorkerPool } from '../runtime/workerPool';
+import { judgeVariants, type JudgedVariant } from '../sensitivity/judgeVariants';
+import { shareOf, type Shard } from '../sensitivity/shareOf';
+import { spread } from '../stats/spread';
+import type { FixedChoices } from './candidate';
+import { withoutVariants } from './explainLayers';
+import type { Subject, SubjectKind } from './judgeLayers';
+import type { MeasuredPlaces, Measurement } from './knownRatings';
+import { aloneOptions, aloneVariants } from './measureLayers';
+import { networkKey } from './networkKey';
+import { beginWorkflow, type Begun } from './workflow';
+
+const titles: Record<SubjectKind, string> = {
+  alone: 'Trying layers alone in int8',
+  without: 'Trying everything in int8 but one layer',
+};
+
+/**
+ * Measures one part of all that the workflow will ask of single layers; what it asks is decided as every other machine does.
+ * @throws EngineError `runtime`, `cancelled`
+ */
+export async function measureShare(
+  pool: WorkerPool,
+  measured: Measured,
+  settings: Resolved<AnalyzeSettings>,
+  fixed: FixedChoices,
+  shard: Shard,
+  run: Run,
+): Promise<Measurement[]> {
+  const { chooser } = measured;
+  const begun = await beginWorkflow(pool, measured, settings, { fixed, refine: true, rank: true }, run);
+  const measurements: Measurement[] = [];
+  for (const { kind, candidate, base, variants } of subjectsOf(begun)) {
+    const samples = chooser.samples.length;
+    const share = shareOf(
+      variants.map((v) => v.name),
+      samples,
+      shard,
+    );
+    const progress = new StageProgress('sensitivity', titles[kind], share.size, run.onProgress);
+    const { verdicts, isWhole } = await judgeVariants(pool, chooser, base, variants, {
+      share,
+      ...(kind === 'alone' ? aloneOptions(chooser, settings.targetDrop, variants.length) : {}),
+      onVerdict: () => progress.step(),
+      signal: run.signal,
+    });
+    const layers = [...share].flatMap(([name, { from }]): MeasuredPlaces[] => {
+      const verdict = verdicts.get(name);
+      return verdict === undefined ? [] : [{ name, from, ...inOrder(verdict, samples) }];
+    });
+    measurements.push({ kind, network: networkKey(candidate), samples, isWhole, layers });
+  }
+  return measurements;
+}
+
+/** What the workflow and its explanations will measure of single layers, each once. */
+function subjectsOf({ judge, whole, current }: Begun): Subject[] {
+  const subjects = judge.suffices(current.verdict.score) ? [] : [aloneVariants(current.candidate)];
+  const alone = aloneVariants(whole.candidate);
+  const key = networkKey(alone.candidate);
+  if (!subjects.some(({ candidate }) => networkKey(candidate) === key)) subjects.push(alone);
+  if (!judge.aims(whole)) subjects.push(withoutVariants(whole.candidate));
+  return subjects;
+}
+
+/** What was measured, in the order of the samples. */
+function inOrder(
+  { indices, ratings }: JudgedVariant,
+  samples: number,
+): Pick<MeasuredPlaces, 'values' | 'weights' | 'sqnrDb'> {
+  const byIndex = new Map(indices.map((index, i) => [index, ratings[i]]));
+  const ordered = spread(samples).flatMap((index) => byIndex.get(index) ?? []);
+  return {
+    values: Float64Array.from(ordered, ({ score }) => score.value),
+    weights: Float64Array.from(ordered, ({ score }) => score.weight),
+    sqnrDb: Float64Array.from(ordered, ({ sqnrDb }) => sqnrDb ?? NaN),
+  };
+}

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import { foldConstants } from '../../engine/foldConstants';
+import { readModelFile } from '../../engine/onnx/model';
+import { normalize } from '../../engine/onnx/normalize';
+import { measureFloat, type Measured, type Resolved } from '../../engine/preparation';
+import type { AnalyzeSettings, WeightGranularity } from '../../engine/protocol';
+import { resolveProfile } from '../../engine/resolveProfile';
+import type { WorkerPool } from '../../engine/runtime/workerPool';
+import { makeBase } from '../../engine/workflow/base';
+import type { Candidate } from '../../engine/workflow/candidate';
+
+/** A model measured in float, and all its layers in int8 with nothing between them, calibrated by max. */
+export async function layersOf(
+  pool: WorkerPool,
+  path: string,
+  data: string,
+  samples: number,
+  weights: WeightGranularity,
+): Promise<{ measured: Measured; candidate: Candidate }> {
+  const { bytes, model: original } = await readModelFile(resolve(path));
+  const normalized = normalize(original);
+  await foldConstants(pool.first, normalized);
+  const profile = await resolveProfile('auto', pool.first);
+  const settings: Resolved<AnalyzeSettings> = {
+    ...{ data: resolve(data), preset: null, samples, weights, calibration: 'max', profile },
+    targetDrop: 0.01,
+  };
+  const opened = { bytes, hash: `bench ${path}`, original, normalized };
+  const measured = await measureFloat(pool, opened, settings, {});
+  const { model, histograms } = measured;
+  const base = await makeBase(pool, model, measured, histograms, profile, ['max']);
+  const candidate: Candidate = {
+    ...{ base, profile, weights, remedies: [], method: 'max' },
+    methods: new Map(Object.keys(histograms).map((tensor) => [tensor, 'max'])),
+    ...{ operators: new Set(), choices: new Map(), fixed: new Set() },
+  };
+  return { measured, candidate };
+}

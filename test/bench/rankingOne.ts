@@ -1,0 +1,80 @@
+// The measuring half of test/bench/rankingBench.mjs, for one model: MODEL DATA COUNT WEIGHTS. Prints JSON.
+import { ascending, rank } from 'd3-array';
+import { isNoise } from '../../engine/format';
+import type { MeasuredLayer, WeightGranularity } from '../../engine/protocol';
+import { WorkerPool } from '../../engine/runtime/workerPool';
+import { foretellLayers, measureLayers } from '../../engine/workflow/measureLayers';
+import { rankLayers } from '../../engine/sensitivity/selectFloatLayers';
+import { layersAlone, planOf } from '../../engine/workflow/candidate';
+import { layersOf } from './layersOf';
+
+const [path = '', data = '', count = '', weights = 'per-channel'] = process.argv.slice(2);
+const pool = new WorkerPool(2);
+
+/** Pearson's correlation of the ranks; equal values share theirs. */
+function spearman(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [a, b].map((values) => shared(values));
+  const mean = (a.length - 1) / 2;
+  const sum = (f: (i: number) => number) => a.reduce((total, _, i) => total + f(i), 0);
+  const of = (values: readonly number[] | undefined, i: number) => (values?.[i] ?? 0) - mean;
+  return sum((i) => of(x, i) * of(y, i)) / Math.sqrt(sum((i) => of(x, i) ** 2) * sum((i) => of(y, i) ** 2));
+}
+
+function shared(values: readonly number[]): number[] {
+  const ranks = Array.from(rank(values, ascending));
+  return values.map((value) => {
+    const equal = ranks.filter((_, i) => values[i] === value);
+    return Math.min(...equal) + (equal.length - 1) / 2;
+  });
+}
+
+async function main(): Promise<unknown> {
+  const granularity = weights as WeightGranularity;
+  const { measured, candidate } = await layersOf(pool, path, data, Number(count), granularity);
+  const foretold = foretellLayers(candidate, planOf(layersAlone(candidate)));
+  const early = new Map<string, NonNullable<MeasuredLayer['alone']>>();
+  const onMeasured = (layers: readonly MeasuredLayer[]) => {
+    for (const { name, alone } of layers) if (alone !== null && !early.has(name)) early.set(name, alone);
+  };
+  const scores = await measureLayers(pool, measured, candidate, 0.01, { onMeasured });
+  const few = rankLayers([...early].map(([name, alone]) => ({ name, ...alone })));
+  const depths = {
+    foretold: new Map(foretold.map(({ name, sqnrDb }) => [name, sqnrDb])),
+    local: new Map(scores.map(({ name, sqnrDb }) => [name, sqnrDb])),
+    'few samples': new Map(few.map(({ name }, place) => [name, place])),
+    'few, noise': new Map([...early].map(([name, { outputDb }]) => [name, outputDb])),
+  };
+  // Where the metric cannot tell, noise at the outputs on all samples takes its place.
+  const clear = scores.filter((s) => s.drop > 0 && !isNoise(s));
+  const worst = scores.reduce((a, b) => (b.drop > a.drop ? b : a));
+  const hasWorst = clear.includes(worst);
+  return Object.fromEntries([
+    ['layers', scores.length],
+    ['clear', clear.length],
+    ...Object.entries(depths).map(([depth, db]) => {
+      const of = (name: string) => -(db.get(name) ?? Infinity);
+      const first = scores.toSorted((a, b) => of(b.name) - of(a.name)).findIndex((s) => s === worst);
+      return [
+        depth,
+        {
+          byDrop:
+            clear.length < 3
+              ? null
+              : spearman(
+                  clear.map((s) => s.drop),
+                  clear.map((s) => of(s.name)),
+                ),
+          byNoise: spearman(
+            scores.map((s) => -s.outputDb),
+            scores.map((s) => of(s.name)),
+          ),
+          placeOfWorst: hasWorst ? first + 1 : null,
+        },
+      ];
+    }),
+  ]);
+}
+
+void main()
+  .then((result) => console.log(JSON.stringify(result)))
+  .finally(() => pool.dispose());
