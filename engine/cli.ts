@@ -10,6 +10,7 @@ import { dataKinds, runsCode } from './feeds/dataKinds';
 import { isSynthetic } from './feeds/openSynthetic';
 import { presetNames } from './feeds/presets';
 import { formatBytes, formatMilliseconds, formatScore } from './format';
+import { fixesText } from './fixesText';
 import { notebookText } from './notebookText';
 import { checkOutput } from './onnx/checkOutput';
 import { checkWritable, writeFileAtomically } from './onnx/model';
@@ -326,6 +327,7 @@ async function finishReport(report: Report, json: string | undefined, note = '')
     layersText(report),
     operatorsText(report),
     interactionsText(report),
+    fixesText(report),
     blamedText(report, report.float),
     floatNodesText(report.advised),
     ...[adviceText(report), basisText(report), note],

@@ -1,6 +1,7 @@
 import type {
   Budget,
   CauseKind,
+  Fix,
   BlamedOperators,
   LatencySpread,
   MetricName,
@@ -379,4 +380,32 @@ export function formatNotFinite({
     [negative, '−∞'],
   ] as const;
   return kinds.flatMap(([count, kind]) => (count === 0 ? [] : [`${formatCount(count)} ${kind}`])).join(', ');
+}
+
+/** What a fix gains: `51.8% → 97.0% ± 1.1 points`. */
+export function fixGain(metric: MetricName, { from, to, standardError }: Fix): string {
+  return `${formatScore(metric, from)} → ${formatScore(metric, to)} ± ${formatAmount(metric, standardError)}`;
+}
+
+/** What a fix costs: `+0.9 MB, +1.2% of multiply-adds in float, +0.31 ms`, or `nothing as it runs`. */
+export function fixCost({ bytes, floatShare, milliseconds }: Fix): string {
+  const costs = [
+    ...(bytes > 0 ? [`+${formatBytes(bytes)}`] : []),
+    ...(floatShare > 0 ? [`+${formatShare(floatShare)} of multiply-adds in float`] : []),
+    ...(milliseconds === null || milliseconds <= 0 ? [] : [`+${formatMilliseconds(milliseconds)}`]),
+  ];
+  return costs.length === 0 ? 'nothing as it runs' : costs.join(', ');
+}
+
+/** What mending a layer's cause saves at its own output, foretold and measured; empty where neither is known. */
+export function savedNoise({
+  cause,
+  sqnrDb,
+  mendedDb,
+}: Pick<LayerReport, 'cause' | 'sqnrDb' | 'mendedDb'>): string {
+  const foretold =
+    cause?.gainDb == null ? '' : `That is foretold to save ${formatDb(cause.gainDb)} at its output.`;
+  const measured =
+    mendedDb === null ? '' : `What is advised takes it from ${formatDb(sqnrDb)} to ${formatDb(mendedDb)}.`;
+  return [foretold, measured].filter((part) => part !== '').join(' ');
 }

@@ -300,6 +300,8 @@ export interface Cause {
   reason: string;
   /** What fits, in a sentence; `null` where nothing but a finer grid or float does. */
   remedy: string | null;
+  /** Decibels of noise at the layer's own output that it would save, foretold from histograms and weights; `null` where they tell nothing. */
+  gainDb: number | null;
 }
 
 export interface LayerReport {
@@ -330,9 +332,37 @@ export interface LayerReport {
   cause: Cause | null;
   /** All in int8 but this layer; `null` where it was not asked for, since all in int8 does. */
   without: { score: number; standardError: number } | null;
+  /** As `sqnrDb`, with the remedies and scales of the advised model; `null` where it has no others. */
+  mendedDb: number | null;
   /** Whether onnxruntime computed it on integers when all layers were int8. */
   ranAsInteger: boolean;
   advice: LayerAdvice;
+}
+
+/**
+ * One thing that brings accuracy back where everything in int8 misses the target: by itself, on the samples that choose.
+ */
+export interface Fix {
+  kind: 'remedy' | 'operator' | 'layer';
+  /** What to do, for people: `Keep p2o.Conv.28 in float`. */
+  what: string;
+  /** Of the layer or the operators; empty for remedies of the whole. */
+  names: string[];
+  /** The score without it, and with it. */
+  from: number;
+  to: number;
+  /** Of what it gains, over samples. */
+  standardError: number;
+  /** Whether it is enough by itself. */
+  isEnough: boolean;
+  /** Bytes that weights take more. */
+  bytes: number;
+  /** Share of multiply-adds that is computed in float more. */
+  floatShare: number;
+  /** Milliseconds of a sample more, as onnxruntime's profile has it; `null` where nobody measured it. */
+  milliseconds: number | null;
+  /** Whether the advised model has it. */
+  taken: boolean;
 }
 
 /**
@@ -456,6 +486,8 @@ export interface Report {
   operators: OperatorReport[];
   /** `null` where the layers' drops add up to what all of them lose together. */
   interactions: Interactions | null;
+  /** What would mend it, what is enough first and of that what costs least; empty where everything in int8 is near enough. */
+  fixes: Fix[];
   /** Names of the layers advised to stay in float, worst first. */
   keepFloat: string[];
   /** Score on the calibration part by method, when `calibration` is `auto`. */

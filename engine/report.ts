@@ -1,3 +1,4 @@
+import { fixesOf, FLOAT_BYTES_MORE } from './fixes';
 import { formatBytes, formatMeasuredDrop, formatScore, formatShare, isNoise } from './format';
 import { elementCount } from './onnx/elements';
 import type { Layer } from './onnx/layers';
@@ -13,6 +14,7 @@ import type {
   LayerReport,
   ModelSummary,
   NotebookEntry,
+  OperatorReport,
   Report,
   SettledSettings,
 } from './protocol';
@@ -33,9 +35,6 @@ import type { Outcome } from './workflow/workflow';
 
 /** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
 const REPORT_BINS = 512;
-
-/** Of each weight, against one byte. */
-const FLOAT_BYTES_MORE = 3;
 
 export interface Findings {
   summary: ModelSummary;
@@ -89,6 +88,7 @@ export function buildReport(findings: Findings): Report {
         outputDb: found.outputDb,
         orthogonality: orthogonalityOf(outcome.alikeness, layer.name),
         ...(outcome.explained.get(layer.name) ?? { pathDb: null, cause: null, without: null }),
+        mendedDb: outcome.mended.get(layer.name) ?? null,
         ranAsInteger,
         advice: adviceFor(
           found,
@@ -105,6 +105,10 @@ export function buildReport(findings: Findings): Report {
       },
     ];
   });
+  const operators = outcome.operators.map((operator): OperatorReport => ({
+    ...operator,
+    decision: chosen.operators.has(operator.name) ? 'int8' : 'float',
+  }));
   const meets = meetsTarget(metric, float.score, advised.result.score, settings.targetDrop);
   const ranking = rankLayers(ranked).map((r) => r.name);
   return {
@@ -121,10 +125,8 @@ export function buildReport(findings: Findings): Report {
     decisions: decisionsOf(chosen),
     nodes: all.nodes,
     layers,
-    operators: outcome.operators.map((operator) => ({
-      ...operator,
-      decision: chosen.operators.has(operator.name) ? 'int8' : 'float',
-    })),
+    operators,
+    fixes: fixesOf({ metric, targetDrop: settings.targetDrop, measured, outcome, operators }),
     interactions: outcome.interactions,
     keepFloat: ranking.filter((name) => keepFloat.has(name)),
     calibrationTable,

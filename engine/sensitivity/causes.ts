@@ -5,12 +5,15 @@ import { findBlocks, type BlockKind } from '../onnx/blocks';
 import { floatValues } from '../onnx/elements';
 import type { Layer } from '../onnx/layers';
 import type { Model } from '../onnx/model';
-import type { Cause, WeightGranularity } from '../protocol';
-import type { Affine } from '../quantize/affine';
+import type { Cause } from '../protocol';
+import { affine8 } from '../quantize/affine';
+import type { QuantPlan } from '../quantize/plan';
+import { GELU_LIMIT } from '../quantize/remedies/geluOutputs';
 import { outputChannels } from '../quantize/remedies/weightChannels';
 import type { HistogramState } from '../stats/histogram';
 import { Magnitudes } from '../stats/magnitudes';
 import { gridNoise } from './gridNoise';
+import { weightNoise } from './predictedSqnr';
 
 /** Decibels by which one noise has to be above another to be called the larger. */
 const CLEARLY = 6;
@@ -50,8 +53,7 @@ export class Causes {
   constructor(
     { graph }: Model,
     private readonly histograms: Readonly<Record<string, HistogramState>>,
-    private readonly grids: ReadonlyMap<string, Affine>,
-    private readonly weights: WeightGranularity,
+    private readonly plan: QuantPlan,
   ) {
     this.producer = originsWithin(graph).producer;
     this.lobed = new Set(findBlocks(graph).flatMap((b) => (lobedBlocks.has(b.kind) ? [b.name] : [])));
@@ -59,7 +61,9 @@ export class Causes {
 
   /** What makes the noise that counts, and what fits. */
   of(layer: Layer, { sqnrDb, weightsDb, outputDb, pathDb, costs }: LayerFacts): Cause {
-    const unlike = this.unlikeChannels(layer);
+    const total = powerOf(sqnrDb);
+    const own = Math.min(total, powerOf(weightsDb));
+    const unlike = this.unlikeChannels(layer, { total, own });
     // What drowns most channels says little in the power of the whole, which the widest one makes.
     if (unlike !== null && unlike.times >= DROWNED) return unlike.cause;
     if (!costs && pathDb !== null && sqnrDb >= pathDb + CLEARLY)
@@ -67,9 +71,8 @@ export class Causes {
         kind: 'upstream',
         reason: `It loses little by itself (${formatDb(sqnrDb)}), and most of the error at its output in the int8 net (${formatDb(pathDb)}) came with what it reads.`,
         remedy: 'Look at the layers before it.',
+        gainDb: null,
       };
-    const total = powerOf(sqnrDb);
-    const own = Math.min(total, powerOf(weightsDb));
     const [output = 0, ...inputs] = [layer.output, ...layer.activations].map((tensor) =>
       this.noiseOf(tensor),
     );
@@ -79,16 +82,21 @@ export class Causes {
     const noisiest = layer.activations[inputs.indexOf(Math.max(...inputs))] ?? '';
     const tensor = input === most ? noisiest : layer.output;
     const what = input === most ? 'what it reads' : 'what it makes';
-    return this.ofTensor(tensor, what) ?? coarse(what, sqnrDb, outputDb);
+    return this.ofTensor(tensor, what, total) ?? coarse(what, sqnrDb, outputDb);
   }
 
   private noiseOf(tensor: string): number {
-    const [state, grid] = [this.histograms[tensor], this.grids.get(tensor)];
+    const [state, grid] = [this.histograms[tensor], this.plan.activations.get(tensor)];
     return state === undefined || grid === undefined ? 0 : gridNoise(state, grid);
   }
 
-  private unlikeChannels({ node, weight }: Layer): { cause: Cause; times: number } | null {
-    if (weight === null || this.weights === 'per-channel') return null;
+  private unlikeChannels(
+    layer: Layer,
+    { total, own }: { total: number; own: number },
+  ): { cause: Cause; times: number } | null {
+    const { node, weight } = layer;
+    const { weights, profile } = this.plan;
+    if (weight === null || weights === 'per-channel') return null;
     const { count, of } = outputChannels(node, weight.dims.map(Number));
     const ranges = new Float64Array(count);
     floatValues(weight).forEach((w, i) => {
@@ -105,14 +113,18 @@ export class Causes {
       kind: 'weight-channels',
       reason: `With one scale for all, half the channels of its weight have no more than ${bits(8 - Math.log2(times))} of 8 bits: the widest reaches ${times.toFixed(0)} times as far as the middle one${nothing}.`,
       remedy: 'Give each channel its own scale (weights per channel), or equalize it with the layer before.',
+      gainDb: gainOf(total, own, weightNoise(layer, { weights: 'per-channel', profile })),
     };
     return { cause, times };
   }
 
-  private ofTensor(tensor: string, what: string): Cause | null {
-    const [state, grid] = [this.histograms[tensor], this.grids.get(tensor)];
+  private ofTensor(tensor: string, what: string, total: number): Cause | null {
+    const [state, grid] = [this.histograms[tensor], this.plan.activations.get(tensor)];
     if (state === undefined || grid === undefined) return null;
     const { min, max } = state;
+    /** With steps so many times as large. */
+    const gainWith = (factor: number) =>
+      gainOf(total, gridNoise(state, grid), gridNoise(state, { ...grid, scale: factor * grid.scale }));
     const parts = this.rangesJoined(tensor);
     const unlike = parts.length > 1 ? Math.max(...parts) / (Math.min(...parts) || 1) : 1;
     if (unlike >= UNLIKE)
@@ -120,6 +132,7 @@ export class Causes {
         kind: 'unlike-parts',
         reason: `${capitalized(what)} was joined of tensors whose ranges differ ${unlike.toFixed(0)}-fold, on one grid.`,
         remedy: 'Keep the Concat in float, so that each part has a grid of its own.',
+        gainDb: null,
       };
     const isSymmetric = grid.low === -grid.high && grid.zeroPoint === 0;
     if (isSymmetric && (min >= 0 || max <= 0))
@@ -127,12 +140,18 @@ export class Causes {
         kind: 'half-unused',
         reason: `${capitalized(what)} is never ${min >= 0 ? 'below' : 'above'} zero, where a symmetric grid has half its steps.`,
         remedy: 'Take an affine grid, if the target has one.',
+        gainDb: gainOf(total, gridNoise(state, grid), gridNoise(state, affine8(min, max, -128))),
       };
     if (this.hasLobe(tensor) && min < 0 && -min < 2 * grid.scale)
       return {
         kind: 'lobe-lost',
         reason: `The activation function's negative values, down to ${min.toPrecision(2)}, lie within two steps of ${grid.scale.toPrecision(2)}.`,
         remedy: 'Clip the function at 10 (GELU10), which makes the steps finer.',
+        gainDb: gainOf(
+          total,
+          gridNoise(state, grid),
+          gridNoise(state, affine8(min, Math.min(max, GELU_LIMIT), 0)),
+        ),
       };
     const reach = Math.max(Math.abs(grid.low - grid.zeroPoint), grid.high - grid.zeroPoint) * grid.scale;
     const most = percentileClip(new Magnitudes(state), FEW);
@@ -142,6 +161,7 @@ export class Causes {
         kind: 'outliers',
         reason: `${FEW}% of ${what} lies within ±${most.toPrecision(2)}, and its grid reaches ${reach.toPrecision(2)}: one value in a thousand takes ${bits(taken)} of 8 bits.`,
         remedy: `Clip it tighter (percentile ${FEW}%), if those values may be cut off; else a finer grid.`,
+        gainDb: gainWith(most / reach),
       };
     return null;
   }
@@ -167,14 +187,22 @@ function coarse(what: string, sqnrDb: number, outputDb: number): Cause {
     return {
       kind: 'magnified',
       reason: `Its own noise is small (${formatDb(sqnrDb)}), and what follows magnifies it (${formatDb(outputDb)} at the outputs).`,
-      remedy: null,
+      ...{ remedy: null, gainDb: null },
     };
-  return { kind: 'coarse', reason: `8 bits are too few for ${what} (${formatDb(sqnrDb)}).`, remedy: null };
+  const reason = `8 bits are too few for ${what} (${formatDb(sqnrDb)}).`;
+  return { kind: 'coarse', reason, remedy: null, gainDb: null };
 }
 
 /** Noise as a share of the signal. */
 function powerOf(decibels: number): number {
   return 10 ** (-decibels / 10);
+}
+
+/** Decibels that a part of the noise saves when it becomes another; `null` where that is no gain. */
+function gainOf(total: number, before: number, after: number): number | null {
+  const left = Math.max(total - before, 0) + after;
+  const gain = 10 * Math.log10(total / left);
+  return Number.isFinite(gain) && gain > 0 ? gain : null;
 }
 
 function bits(value: number): string {

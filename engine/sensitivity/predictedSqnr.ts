@@ -30,7 +30,10 @@ export function predictedSqnr(
 }
 
 /** A twelfth of a squared step for each weight, as a share of the weights' power. */
-function weightNoise({ node, opType, weight }: Layer, { weights, profile }: QuantPlan): number {
+export function weightNoise(
+  { node, opType, weight }: Layer,
+  { weights, profile }: Pick<QuantPlan, 'weights' | 'profile'>,
+): number {
   if (weight === null) return 0;
   const { count, of } =
     weights === 'per-channel' && matrices.has(opType)

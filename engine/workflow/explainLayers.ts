@@ -89,7 +89,7 @@ export async function explainLayers(
     }
   }
 
-  const causes = new Causes(plain, histograms, planOf(whole).activations, whole.weights);
+  const causes = new Causes(plain, histograms, planOf(whole));
   const byNoise = [...scores].sort((a, b) => a.outputDb - b.outputDb).slice(0, NOISIEST);
   const wanted = new Set([...scores.filter(matters), ...byNoise].map((s) => s.name));
   const found = new Map(scores.map((s) => [s.name, s]));

@@ -15,11 +15,13 @@ import {
 } from './candidate';
 import { explainLayers, type Explained } from './explainLayers';
 import { findInteractions } from './findInteractions';
+import { floatCosts } from './floatCosts';
 import { Judge, type Judged } from './judge';
 import { chooseByLatency } from './latencyChoice';
 import { measureAlikeness } from './measureAlikeness';
 import { foretellLayers, measureLayers, type LayerScore } from './measureLayers';
 import { measureOperators, type MeasuredOperator } from './measureOperators';
+import { mendedNoise } from './mendedNoise';
 import { refineLayers } from './refineLayers';
 import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
 
@@ -43,6 +45,10 @@ export interface Outcome {
   explained: Map<string, Explained>;
   /** What stands between the layers; empty where nothing asked for it. */
   operators: MeasuredOperator[];
+  /** Noise of layers with the chosen scales and remedies, by name; empty where they are those of `whole`. */
+  mended: Map<string, number>;
+  /** Milliseconds that a layer takes more in float, by name; empty where nothing asked for it. */
+  floatCosts: Map<string, number>;
   interactions: Report['interactions'];
   /** How alike each layer is to all others, by name; empty where nothing asked for it. */
   alikeness: Map<string, number>;
@@ -98,6 +104,11 @@ export async function runWorkflow(
     ? await explainLayers(pool, measured, whole, ranked ?? [], !judge.aims(judged), run)
     : new Map<string, Explained>();
   const operators = rank ? await measureOperators(pool, measured, whole, !judge.aims(judged), run) : [];
+  const mended = rank
+    ? await mendedNoise(pool, measured, whole, current.candidate, run)
+    : new Map<string, number>();
+  const isTimed = rank && !judge.aims(judged) && !isForeign;
+  const costs = isTimed ? await floatCosts(pool.first, measured, whole, run) : new Map<string, number>();
   const interactions = rank ? await findInteractions(pool, measured, whole, ranked ?? [], run) : null;
   const alikeness = rank ? await measureAlikeness(pool, measured, run) : new Map<string, number>();
   const { notebook } = judge;
@@ -111,6 +122,8 @@ export async function runWorkflow(
     ranked: ranked ?? [],
     explained,
     operators,
+    mended,
+    floatCosts: costs,
     interactions,
     alikeness,
   };

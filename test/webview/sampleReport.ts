@@ -1,4 +1,5 @@
 import type {
+  Fix,
   CalibrationMethod,
   FloatGroup,
   HistogramData,
@@ -143,9 +144,11 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
           kind: 'outliers',
           reason: `99.9% of what it reads lies within ±1.2, and its grid reaches ${20 + index}: one value in a thousand takes 4.1 of 8 bits.`,
           remedy: 'Clip it tighter (percentile 99.9%), if those values may be cut off; else a finer grid.',
+          gainDb: 9.4,
         }
       : null,
     without: keep ? { score: 0.528 + 0.9 * drop, standardError: 0.012 } : null,
+    mendedDb: keep ? 21.5 : null,
     ranAsInteger: index % 13 !== 5,
     advice: keep
       ? {
@@ -268,6 +271,7 @@ export function sampleReport(layers = 51): Report {
     nodes: [],
     layers: model.layers.map((summary, index) => sampleLayer(summary, index, random)),
     operators: sampleOperators(),
+    fixes: sampleFixes(),
     interactions: null,
     keepFloat: ['p2o.Conv.2', 'p2o.Conv.28', 'p2o.MatMul.16'].filter((name) =>
       model.layers.some((layer) => layer.name === name),
@@ -290,6 +294,24 @@ export function sampleReport(layers = 51): Report {
     ],
     warnings: ['4 layers run in float even when quantized: the runtime has no int8 kernel for their shapes.'],
   };
+}
+
+function sampleFixes(): Fix[] {
+  const fix = (what: string, to: number, more: Partial<Fix> = {}): Fix => ({
+    ...{ kind: 'layer', what, names: [], from: 0.528, to, standardError: 0.011, isEnough: to > 0.97 },
+    ...{ bytes: 0, floatShare: 0, milliseconds: null, taken: false, ...more },
+  });
+  const layer = { bytes: 884_736, floatShare: 0.012, milliseconds: 0.31, taken: true };
+  return [
+    fix('Weights scaled per channel', 0.978, { kind: 'remedy' }),
+    fix('Keep p2o.Conv.2 in float', 0.9735, { ...layer, names: ['p2o.Conv.2'] }),
+    fix('Keep p2o.Softmax.0 (Softmax) in float', 0.61, {
+      kind: 'operator',
+      names: ['p2o.Softmax.0'],
+      taken: true,
+    }),
+    fix('Keep p2o.Conv.28 in float', 0.595, { ...layer, names: ['p2o.Conv.28'] }),
+  ];
 }
 
 function sampleOperators(): OperatorReport[] {

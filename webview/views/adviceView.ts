@@ -12,6 +12,7 @@ import {
   type Host,
   type Update,
 } from './dom';
+import { addFixes } from './fixesView';
 import { addIcon } from './icons';
 
 function drawList(parent: HTMLElement, report: Report, host: Host): void {
@@ -78,7 +79,9 @@ export function mountAdvice(parent: HTMLElement, host: Host): Update {
       emptied(body);
       section.hidden = report === null;
       count.textContent = String(report?.keepFloat.length ?? 0);
-      if (report !== null) drawList(body, report, host);
+      if (report === null) return;
+      drawList(body, report, host);
+      addFixes(body, report);
     },
   );
   const drawChoice = whenChanged(

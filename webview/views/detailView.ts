@@ -1,6 +1,7 @@
 import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine/protocol';
 import {
   causeTitles,
+  savedNoise,
   formatBytes,
   formatDb,
   formatMeasuredDrop,
@@ -78,6 +79,8 @@ function drawHead(
     add(words, 'span', '', ' ');
     addText(words, 'span', '', layer.cause.reason);
     if (layer.cause.remedy !== null) addText(words, 'span', 'muted', ` ${layer.cause.remedy}`);
+    const saved = savedNoise(layer);
+    if (saved !== '') add(words, 'span', 'muted', ` ${saved}`);
   }
   if (!layer.ranAsInteger) {
     const note = add(parent, 'p', 'warning');

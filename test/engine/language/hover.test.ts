@@ -28,6 +28,7 @@ function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
     orthogonality: 0.5,
     pathDb: 8.2,
     cause: null,
+    mendedDb: null,
     without: null,
     ranAsInteger: true,
     advice: { decision: 'float', reason: 'Alone in int8 it takes the score from 97.7% to 60.7%.' },

@@ -143,7 +143,7 @@ describe.each(planted)(
       const path = await pathSqnr(pool, normalized, whole, outputs, samples);
       const only = rewriteQdq(normalized, { ...alone, layers: new Set([name]) });
       const output = await pathSqnr(pool, normalized, only, ['y'], samples);
-      const cause = new Causes(normalized, histograms, plan.activations, weights).of(layer, {
+      const cause = new Causes(normalized, histograms, { ...plan, weights }).of(layer, {
         sqnrDb: sqnr.get(name) ?? 0,
         weightsDb: weightsDb.get(name) ?? 0,
         outputDb: output.get('y') ?? 0,
@@ -156,3 +156,32 @@ describe.each(planted)(
     });
   },
 );
+
+test('what scales per channel would save is foretold, and is what they save', async () => {
+  const [fault] = planted;
+  if (fault === undefined) throw new RangeError('nothing planted');
+  const feeds = { x: float(image, values) };
+  const samples = { length: 1, load: () => Promise.resolve<Sample>({ name: 'one', feeds, truth: null }) };
+  const noiseWith = async (weights: WeightGranularity) => {
+    const {
+      float: normalized,
+      plan,
+      histograms,
+    } = await quantizeTiny(fault.model, feeds, {
+      profile: x86Here,
+      weights,
+    });
+    const layers = findLayers(normalized.graph);
+    const sqnr = await localSqnr(pool, normalized, layers, plan, samples);
+    return { normalized, plan, histograms, layers, sqnrDb: sqnr.get(fault.layer) ?? NaN };
+  };
+  const [one, many] = [await noiseWith('per-tensor'), await noiseWith('per-channel')];
+  const layer = one.layers.find(({ name }) => name === fault.layer);
+  if (layer === undefined) throw new RangeError('no layer');
+  const { sqnrDb } = one;
+  const { gainDb } = new Causes(one.normalized, one.histograms, one.plan).of(layer, {
+    ...{ sqnrDb, weightsDb: sqnrDb, outputDb: sqnrDb, pathDb: null, costs: true },
+  });
+  expect(gainDb).toBeGreaterThan(3);
+  expect(Math.abs((gainDb ?? 0) - (many.sqnrDb - sqnrDb))).toBeLessThan(6);
+});

@@ -1,0 +1,26 @@
+import { firstOf } from '../feeds/limitSamples';
+import type { Measured, Run } from '../preparation';
+import { StageProgress } from '../progress';
+import type { WorkerPool } from '../runtime/workerPool';
+import { localSqnr } from '../sensitivity/localError';
+import { layersAlone, planOf, type Candidate } from './candidate';
+import { LOCAL_SAMPLES } from './measureLayers';
+
+/**
+ * Signal to noise at each layer's own output in dB with the scales and remedies that were chosen: what they gained, beside what was
+ * foretold. Empty where they are those of the whole network in int8.
+ */
+export async function mendedNoise(
+  pool: WorkerPool,
+  { dataset }: Pick<Measured, 'dataset'>,
+  whole: Candidate,
+  chosen: Candidate,
+  { onProgress, signal }: Run,
+): Promise<Map<string, number>> {
+  if (chosen.base === whole.base && chosen.weights === whole.weights) return new Map();
+  const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
+  const progress = new StageProgress('local', 'Measuring what remedies save', samples.length, onProgress);
+  const onSample = () => progress.step();
+  const { layers, model, plain } = chosen.base;
+  return localSqnr(pool, plain, layers, planOf(layersAlone(chosen)), samples, { onSample, signal }, model);
+}

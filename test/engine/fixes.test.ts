@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { fixesOf, type FixFacts } from '../../engine/fixes';
+import { fixCost, fixGain } from '../../engine/format';
+import type { Layer } from '../../engine/onnx/layers';
+import type { NotebookEntry, OperatorReport } from '../../engine/protocol';
+import { makeTensor } from '../../engine/onnx/elements';
+
+const entry = (step: NotebookEntry['step'], tried: string, score: number, kept: boolean): NotebookEntry => ({
+  ...{ step, tried, score, difference: 0, standardError: 0.01, sqnrDb: 20, kept },
+});
+
+const layer = (name: string, weights: number) =>
+  ({ name, weight: makeTensor(`${name}.w`, [weights], new Float32Array(weights)) }) as Layer;
+
+const operator = (name: string, score: number): OperatorReport => ({
+  ...{ name, opType: 'Mul', block: null, sqnrDb: 20, outputDb: 10, drop: 0.1, standardError: 0.01 },
+  ...{ samples: 64, without: { score, standardError: 0.01 }, decision: 'int8' },
+});
+
+/** Everything in int8 falls from 0.9 to 0.5. */
+function facts(whole = 0.5): FixFacts {
+  const without = (score: number) => ({ pathDb: null, cause: null, without: { score, standardError: 0.01 } });
+  return {
+    metric: 'top1',
+    targetDrop: 0.02,
+    measured: {
+      layers: [layer('small', 100), layer('large', 10_000), layer('harmless', 50)],
+      costs: new Map([
+        ['small', 10],
+        ['large', 980],
+        ['harmless', 10],
+      ]),
+      chooser: { float: 0.9 },
+    },
+    outcome: {
+      wholeScore: whole,
+      notebook: [
+        entry('calibrator', 'max', 0.4, false),
+        entry('calibrator', 'mse', whole, true),
+        entry('remedy', 'Weights scaled per channel', 0.89, true),
+        entry('remedy', 'Biases corrected', 0.891, false),
+      ],
+      explained: new Map([
+        ['small', without(0.7)],
+        ['large', without(0.89)],
+        ['harmless', without(0.51)],
+      ]),
+      chosen: { choices: new Map([['large', 'float']]) } as unknown as FixFacts['outcome']['chosen'],
+      floatCosts: new Map([['large', 0.25]]),
+    },
+    operators: [operator('m', 0.8), operator('n', 0.5)],
+  };
+}
+
+test('what is enough comes first, the cheapest of it before all, and then what gains most', () => {
+  const fixes = fixesOf(facts());
+  expect(fixes.map(({ what, isEnough, taken }) => [what, isEnough, taken])).toEqual([
+    ['Weights scaled per channel', true, true],
+    ['Keep large in float', true, true],
+    ['Keep m (Mul) in float', false, false],
+    ['Keep small in float', false, false],
+  ]);
+  expect(fixes[1]).toMatchObject({ bytes: 30_000, floatShare: 0.98, milliseconds: 0.25, from: 0.5 });
+});
+
+test('gains and costs are said as people do', () => {
+  const [remedy, large] = fixesOf(facts());
+  expect(remedy && [fixGain('top1', remedy), fixCost(remedy)]).toEqual([
+    '50.0% → 89.0% ± 1.0 points',
+    'nothing as it runs',
+  ]);
+  expect(large && fixCost(large)).toBe('+30 kB, +98.0% of multiply-adds in float, +0.25 ms');
+});
+
+test('there is nothing to mend where everything in int8 is near enough', () => {
+  expect(fixesOf(facts(0.89))).toEqual([]);
+});
