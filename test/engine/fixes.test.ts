@@ -69,7 +69,7 @@ test('gains and costs are said as people do', () => {
     '50.0% → 89.0% ± 1.0 points',
     'nothing as it runs',
   ]);
-  expect(large && fixCost(large)).toBe('+30 kB, +98.0% of multiply-adds in float, +0.25 ms');
+  expect(large && fixCost(large)).toBe('+30.0 kB, +98.0% of multiply-adds in float, +0.25 ms');
 });
 
 test('there is nothing to mend where everything in int8 is near enough', () => {
