@@ -2,6 +2,7 @@ import type {
   Budget,
   CauseKind,
   Fix,
+  Interactions,
   BlamedOperators,
   LatencySpread,
   MetricName,
@@ -408,4 +409,16 @@ export function savedNoise({
   const measured =
     mendedDb === null ? '' : `What is advised takes it from ${formatDb(sqnrDb)} to ${formatDb(mendedDb)}.`;
   return [foretold, measured].filter((part) => part !== '').join(' ');
+}
+
+/** That the layers' drops do not add up, in a sentence. */
+export function describeInteractions(
+  metric: MetricName,
+  { jointDrop, sumOfDrops, standardError, samples }: Interactions,
+): string {
+  const off = formatMeasuredDrop(metric, { drop: jointDrop - sumOfDrops, standardError });
+  return (
+    `The layers do not add up: on ${formatPlural(samples, 'sample')} each alone changes the score by ${formatDrop(metric, sumOfDrops)} in sum, ` +
+    `all together by ${formatDrop(metric, jointDrop)} (${off} apart).`
+  );
 }

@@ -1,8 +1,8 @@
 import {
+  describeInteractions,
   dropUnit,
   formatChange,
   formatDropNumber,
-  formatMeasuredDrop,
   formatPlural,
   shorten,
 } from './format';
@@ -17,13 +17,9 @@ export function interactionsText({
   float: { metric },
 }: Pick<Report, 'interactions' | 'float'>): string {
   if (interactions === null) return '';
-  const { jointDrop, sumOfDrops, standardError, samples, pairs } = interactions;
+  const { pairs } = interactions;
   const unit = dropUnit(metric);
-  const words = (drop: number) => `${formatDropNumber(metric, drop)}${unit === '' ? '' : ` ${unit}`}`;
-  const off = formatMeasuredDrop(metric, { drop: jointDrop - sumOfDrops, standardError });
-  const sentence =
-    `The layers do not add up: on ${formatPlural(samples, 'sample')} each alone changes the score by ${words(sumOfDrops)} in sum, ` +
-    `all together by ${words(jointDrop)} (${off} apart).`;
+  const sentence = describeInteractions(metric, interactions);
   const beyond = pairs.filter((pair) => pair.isBeyondNoise);
   if (beyond.length === 0)
     return `${sentence} No pair of the layers that cost most does so beyond noise (${formatPlural(pairs.length, 'pair')} tried).`;

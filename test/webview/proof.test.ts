@@ -59,6 +59,28 @@ describe('the proof', () => {
     expect(text).not.toMatch(/chose nothing|others/);
   });
 
+  test('says that layers do not add up, and which pairs do not', async () => {
+    view = await openView('dark', 1400, 900);
+    await view.send(...everything());
+    const { page } = view;
+    const details = page.locator('.interactions');
+    const summary = details.locator('summary');
+    expect(await summary.innerText()).toBe('The layers do not add up: 1 of 2 pairs beyond noise');
+    await summary.click();
+    expect(await details.innerText()).toContain(
+      'on 500 samples each alone changes the score by −62.0 points in sum, all together by −45.0 points (+17.0 ± 2.1 points apart).',
+    );
+    const rows = await details.locator('tbody tr').allInnerTexts();
+    expect(rows.map((text) => text.trim().split(/\s*[\t\n]\s*/))).toEqual([
+      ['p2o.Conv.2', 'p2o.Conv.28', '−46.0', '−53.5', '+7.5 ± 1.8'],
+      ['p2o.Conv.2', 'p2o.MatMul.16', '−47.0', '−47.4', '+0.4 ± 1.2'],
+    ]);
+    await summary.scrollIntoViewIfNeeded();
+    await view.screenshot('interactions');
+    await view.send(...everything({ ...report, interactions: null }));
+    expect(await details.count()).toBe(0);
+  });
+
   test('hides what is to blame where nothing is, and does not promise what was missed', async () => {
     view = await openView('dark', 1400, 900);
     const advised = { ...report.advised, meetsTarget: false };

@@ -272,7 +272,25 @@ export function sampleReport(layers = 51): Report {
     layers: model.layers.map((summary, index) => sampleLayer(summary, index, random)),
     operators: sampleOperators(),
     fixes: sampleFixes(),
-    interactions: null,
+    interactions: {
+      ...{ samples: 500, jointDrop: 0.45, sumOfDrops: 0.62, standardError: 0.021 },
+      pairs: [
+        {
+          layers: ['p2o.Conv.2', 'p2o.Conv.28'],
+          drop: 0.46,
+          sum: 0.535,
+          standardError: 0.018,
+          isBeyondNoise: true,
+        },
+        {
+          layers: ['p2o.Conv.2', 'p2o.MatMul.16'],
+          drop: 0.47,
+          sum: 0.474,
+          standardError: 0.012,
+          isBeyondNoise: false,
+        },
+      ],
+    },
     keepFloat: ['p2o.Conv.2', 'p2o.Conv.28', 'p2o.MatMul.16'].filter((name) =>
       model.layers.some((layer) => layer.name === name),
     ),

@@ -21,6 +21,7 @@ import {
 import { describeTarget, meetsTarget } from '../../engine/target';
 import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
+import { addInteractions } from './interactionsView';
 import { addNotebook } from './notebookView';
 import { addOperators } from './operatorsView';
 
@@ -225,6 +226,7 @@ export function mountResult(parent: HTMLElement): Update {
       drawCalibrators(section, report);
       addNotebook(section, report.notebook, report.float.metric, report.settings);
       addOperators(section, report);
+      addInteractions(section, report);
       report.warnings.forEach((warning) => {
         const line = add(section, 'p', 'warning');
         addIcon(line, 'warning', 'Warning');
