@@ -95,7 +95,7 @@ function plannedCounts({ graph }: Model, multiple: number) {
       const [before, after] = [classOf(from), classOf(to)];
       if (before === undefined || after === undefined || planned(before) === before.count) continue;
       // The zeros that are put behind stand where the added ones are.
-      if (planned(before) <= planned(after)) continue;
+      if (before.keepsZeros && planned(before) <= planned(after)) continue;
       before.isOpen = false;
       isSettled = false;
     }
