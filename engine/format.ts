@@ -156,6 +156,7 @@ export const causeTitles: Readonly<Record<CauseKind, string>> = {
   'weight-channels': 'channels of unlike range',
   outliers: 'outliers',
   'unlike-parts': 'joined unlike ranges',
+  'shared-grid': 'grid of a wider tensor',
   'half-unused': 'half the grid unused',
   'lobe-lost': 'negative lobe lost',
   upstream: 'error from before',

@@ -278,6 +278,7 @@ export interface LayerAdvice {
  * - `weight-channels`: one scale for channels of a weight whose ranges differ many times;
  * - `outliers`: few values far out cost all others bits;
  * - `unlike-parts`: tensors of unlike ranges were joined on one grid;
+ * - `shared-grid`: a part of a tensor is read whose whole, which has the same grid, reaches many times as far;
  * - `half-unused`: a symmetric grid for values on one side of zero;
  * - `lobe-lost`: the small negative values of an activation function fall into one step;
  * - `upstream`: most of the error at its output came with what it reads;
@@ -288,6 +289,7 @@ export type CauseKind =
   | 'weight-channels'
   | 'outliers'
   | 'unlike-parts'
+  | 'shared-grid'
   | 'half-unused'
   | 'lobe-lost'
   | 'upstream'

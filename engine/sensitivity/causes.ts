@@ -134,6 +134,17 @@ export class Causes {
         remedy: 'Keep the Concat in float, so that each part has a grid of its own.',
         gainDb: null,
       };
+    const reach = Math.max(Math.abs(grid.low - grid.zeroPoint), grid.high - grid.zeroPoint) * grid.scale;
+    // A grid of its own is never wider than what it holds: its calibrator clips, and does not widen.
+    const own = Math.max(-min, max);
+    if (own > 0 && reach >= UNLIKE * own)
+      return {
+        kind: 'shared-grid',
+        reason: `${capitalized(what)} reaches ±${rough(own)}, on the grid of what it is a part of, which reaches ${rough(reach)}: that takes ${bits(Math.log2(reach / own))} of 8 bits.`,
+        remedy:
+          'Keep what takes it out (Slice, Split, Gather, MaxPool) in float, so that it has a grid of its own.',
+        gainDb: gainWith(own / reach),
+      };
     const isSymmetric = grid.low === -grid.high && grid.zeroPoint === 0;
     if (isSymmetric && (min >= 0 || max <= 0))
       return {
@@ -145,7 +156,7 @@ export class Causes {
     if (this.hasLobe(tensor) && min < 0 && -min < 2 * grid.scale)
       return {
         kind: 'lobe-lost',
-        reason: `The activation function's negative values, down to ${min.toPrecision(2)}, lie within two steps of ${grid.scale.toPrecision(2)}.`,
+        reason: `The activation function's negative values, down to ${rough(min)}, lie within two steps of ${rough(grid.scale)}.`,
         remedy: 'Clip the function at 10 (GELU10), which makes the steps finer.',
         gainDb: gainOf(
           total,
@@ -153,13 +164,12 @@ export class Causes {
           gridNoise(state, affine8(min, Math.min(max, GELU_LIMIT), 0)),
         ),
       };
-    const reach = Math.max(Math.abs(grid.low - grid.zeroPoint), grid.high - grid.zeroPoint) * grid.scale;
     const most = percentileClip(new Magnitudes(state), FEW);
     const taken = Math.log2(reach / (most || reach || 1));
     if (taken >= MOST_BITS)
       return {
         kind: 'outliers',
-        reason: `${FEW}% of ${what} lies within ±${most.toPrecision(2)}, and its grid reaches ${reach.toPrecision(2)}: one value in a thousand takes ${bits(taken)} of 8 bits.`,
+        reason: `${FEW}% of ${what} lies within ±${rough(most)}, and its grid reaches ${rough(reach)}: one value in a thousand takes ${bits(taken)} of 8 bits.`,
         remedy: `Clip it tighter (percentile ${FEW}%), if those values may be cut off; else a finer grid.`,
         gainDb: gainWith(most / reach),
       };
@@ -203,6 +213,11 @@ function gainOf(total: number, before: number, after: number): number | null {
   const left = Math.max(total - before, 0) + after;
   const gain = 10 * Math.log10(total / left);
   return Number.isFinite(gain) && gain > 0 ? gain : null;
+}
+
+/** Two digits, without an exponent where people write none. */
+function rough(value: number): string {
+  return String(Number(value.toPrecision(2)));
 }
 
 function bits(value: number): string {

@@ -11,7 +11,7 @@ import { pathSqnr } from '../../../engine/sensitivity/pathSqnr';
 import { x86Here } from '../quantize/here';
 import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float } from '../runTiny';
-import { node, noise, noisy, tinyModel } from '../tinyModel';
+import { int64, node, noise, noisy, tinyModel } from '../tinyModel';
 
 const pool = new WorkerPool(1);
 afterAll(() => pool.dispose());
@@ -56,7 +56,7 @@ const planted: Planted[] = [
     layer: 'y_node',
     // One in ten thousand reaches fifty times as far.
     input: noise(12_800, 3).map((v, i) => (i === 777 ? 50 : v)),
-    said: /lies within ±1\.0, and its grid reaches \d+: one value in a thousand takes \d\.\d of 8 bits/,
+    said: /lies within ±1, and its grid reaches \d+: one value in a thousand takes \d\.\d of 8 bits/,
   },
   {
     fault: 'unlike-parts',
@@ -72,6 +72,27 @@ const planted: Planted[] = [
     }),
     layer: 'y_node',
     said: /joined of tensors whose ranges differ \d+-fold/,
+  },
+  {
+    fault: 'shared-grid',
+    model: tinyModel({
+      ...plain,
+      constants: {
+        // Half the channels reach ninety times as far; one layer reads all of them, and one the others.
+        w: [[8, 8, 1, 1], noise(64, 1).map((v, i) => (i < 32 ? 90 * v : v))],
+        ...{ u: noisy([8, 4, 1, 1], 6), v: noisy([8, 8, 1, 1], 2) },
+        ...{ from: int64('from', [4]), to: int64('to', [8]), axis: int64('axis', [1]) },
+      },
+      nodes: [
+        node('Conv', ['x', 'w'], 'all'),
+        node('Slice', ['all', 'from', 'to', 'axis'], 'part'),
+        node('Conv', ['part', 'u'], 'y'),
+        node('Conv', ['all', 'v'], 'z'),
+      ],
+      outputs: ['y', 'z'],
+    }),
+    layer: 'y_node',
+    said: /on the grid of what it is a part of, which reaches \d+: that takes \d\.\d of 8 bits/,
   },
   {
     fault: 'half-unused',
@@ -109,6 +130,9 @@ const planted: Planted[] = [
   },
 ];
 
+/** Faults of what stands between the layers. */
+const between = new Set(['unlike-parts', 'shared-grid']);
+
 describe.each(planted)(
   'a net with $fault',
   ({ fault, model, layer: name, input, profile = x86Here, weights = 'per-channel', said }) => {
@@ -126,7 +150,7 @@ describe.each(planted)(
         int8,
         plan,
         histograms,
-      } = await quantizeTiny(model, sample.feeds, settings, [], fault === 'unlike-parts');
+      } = await quantizeTiny(model, sample.feeds, settings, [], between.has(fault));
       const layers = findLayers(normalized.graph);
       const layer = layers.find((l) => l.name === name);
       if (layer === undefined) throw new Error(`no layer ${name}`);
