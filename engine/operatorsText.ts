@@ -20,7 +20,7 @@ export function operatorsText({ operators, float: { metric } }: Report): string 
   ]);
   const head = ['Operator', 'Type', 'SQNR', 'At outputs', 'Change', ...(hasWithout ? ['Left out'] : [])];
   return [
-    `Noisiest of ${formatPlural(operators.length, 'operator')} between the layers (each result alone rounded):`,
+    `Noisiest of ${formatPlural(operators.length, 'operator')} tried between the layers (each result alone rounded):`,
     textTable([head, ...rows], 2),
   ].join('\n');
 }

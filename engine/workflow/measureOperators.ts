@@ -13,6 +13,8 @@ import { computes } from './blameOperators';
 import { buildModel, freeOperators, planOf, withOperators, type Candidate } from './candidate';
 import { aloneVariants, firstSamples } from './measureLayers';
 
+/** Where everything in int8 is near enough, so many of those whose grids add most noise are tried, to show that. */
+const FEW = 16;
 /** So many of the noisiest are tried on all samples. */
 const NOISIEST = 10;
 
@@ -20,7 +22,8 @@ export type MeasuredOperator = Omit<OperatorReport, 'decision'>;
 
 /**
  * What the operators between the layers cost: each alone rounded, the rest in float, on the first few samples; the noisiest on
- * all of them, and, where everything in int8 misses the target, everything in int8 but each of those.
+ * all of them. Where everything in int8 misses the target, all operators are tried, and everything in int8 but each of the noisiest;
+ * else those alone whose grids add most noise.
  * @param whole everything in int8
  */
 export async function measureOperators(
@@ -35,15 +38,23 @@ export async function measureOperators(
   const layers = whole.base.layers.filter((l) => plan.layers.has(l.name));
   // What no integer reaches stays in float, whatever the plan says.
   const operators = reachedOperators(plan, layers, freeOperators(whole)).filter(computes);
-  const variants = operators.flatMap(({ name, outputs }) => {
-    const grids = new Map(
-      outputs.flatMap((tensor) => {
-        const grid = plan.activations.get(tensor);
-        return grid === undefined ? [] : [[tensor, grid] as const];
-      }),
-    );
-    return grids.size === 0 ? [] : [{ name, grids }];
-  });
+  const rounded = operators
+    .flatMap((operator) => {
+      const grids = new Map(
+        operator.outputs.flatMap((tensor) => {
+          const grid = plan.activations.get(tensor);
+          return grid === undefined ? [] : [[tensor, grid] as const];
+        }),
+      );
+      const shares = [...grids].map(([tensor, grid]) => {
+        const state = histograms[tensor];
+        return state === undefined ? 0 : gridNoise(state, grid);
+      });
+      const sqnrDb = decibels(1, Math.max(0, ...shares));
+      return grids.size === 0 ? [] : [{ name: operator.name, operator, grids, sqnrDb }];
+    })
+    .sort((a, b) => a.sqnrDb - b.sqnrDb);
+  const variants = isMissed ? rounded : rounded.slice(0, FEW);
   const { base } = aloneVariants(whole);
   const progress = new StageProgress(
     'sensitivity',
@@ -79,22 +90,16 @@ export async function measureOperators(
     : new Map<string, OperatorReport['without']>();
   const blocks = findBlocks(model.graph);
   return variants
-    .flatMap(({ name, grids }): MeasuredOperator[] => {
+    .flatMap(({ name, operator, sqnrDb }): MeasuredOperator[] => {
       const verdict = verdicts.get(name);
-      const operator = operators.find((o) => o.name === name);
-      if (verdict === undefined || operator === undefined) return [];
+      if (verdict === undefined) return [];
       const float = verdict.indices.flatMap((i) => chooser.floatSamples[i] ?? []);
       const { difference, standardError } = pairedDifference(float, verdict.samples);
-      const shares = [...grids].map(([tensor, grid]) => {
-        const state = histograms[tensor];
-        return state === undefined ? 0 : gridNoise(state, grid);
-      });
       const block = blocks.find(({ nodes }) => operator.nodes.some((n) => nodes.includes(n.name)));
       return [
         {
           ...{ name, opType: operator.opType, block: block?.kind ?? null },
-          sqnrDb: decibels(1, Math.max(...shares)),
-          outputDb: verdict.sqnrDb,
+          ...{ sqnrDb, outputDb: verdict.sqnrDb },
           // Not −0, which JSON does not know.
           drop: 0 - difference,
           ...{ standardError, samples: verdict.indices.length, without: without.get(name) ?? null },

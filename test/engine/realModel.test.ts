@@ -38,12 +38,13 @@ function outputNames(path: string): string[] {
 
 test('the workflow brings per-channel weights near to float, with nearly all of it in integers', async () => {
   const output = join(folder, 'per-channel.onnx');
-  const wanted = { ...settings, calibration: 'auto' as const, samples: 32, output, keepFloat: null };
+  const few = { ...settings, samples: 32, targetDrop: 0.03 };
+  const wanted = { ...few, output, keepFloat: null };
   const { float, int8, keepFloat, meetsTarget: met } = await project.quantize(wanted, {});
-  expect(float.score).toBeCloseTo(0.9767, 3);
+  expect(float.score).toBeCloseTo(0.9846, 3);
   // Chosen on 32 lines, whose error is about 0.8 points, and proved on others: it may miss, and says so.
   expect(int8.score).toBeGreaterThanOrEqual(float.score * 0.97);
-  expect(met).toBe(int8.score >= float.score * 0.99 - 1e-9);
+  expect(met).toBe(int8.score >= float.score * 0.97 - 1e-9);
   expect(keepFloat.length).toBeLessThanOrEqual(3);
   expect(int8.floatShare).toBeLessThan(0.03);
   expect(int8.integerNodes).toBeGreaterThanOrEqual(48);
@@ -51,16 +52,15 @@ test('the workflow brings per-channel weights near to float, with nearly all of 
   // What was tapped to calibrate must not stay an output.
   expect(outputNames(output)).toEqual(outputNames(model));
   const written = await Project.open(output, pool);
-  const score = await written.evaluate(settings, project, {});
+  const score = await written.evaluate(few, project, {});
   expect(score.score).toBe(int8.score);
-  // Seven calibrators and the mixture, and what follows, on 32 lines each.
 }, 400_000);
 
 test('finds the layer that breaks per-tensor weights, and what mends it', async () => {
   const stages: Progress[] = [];
   const report: Report = await project.analyze(
     // A target by name, whose arithmetic is the same on every processor.
-    { ...settings, profile: 'x86', weights: 'per-tensor', samples: 8, targetDrop: 0.5 },
+    { ...settings, profile: 'x86', weights: 'per-tensor', samples: 6, targetDrop: 0.5 },
     { onProgress: (p) => stages.push(p) },
   );
   const byDrop = [...report.layers].sort((a, b) => b.drop - a.drop);
