@@ -13,7 +13,7 @@ import { computes } from './blameOperators';
 import { buildModel, freeOperators, planOf, withOperators, type Candidate } from './candidate';
 import { aloneVariants, firstSamples } from './measureLayers';
 
-/** Where everything in int8 is near enough, so many of those whose grids add most noise are tried, to show that. */
+/** Of those that nobody blames. */
 const FEW = 16;
 /** So many of the noisiest are tried on all samples. */
 const NOISIEST = 10;
@@ -22,15 +22,16 @@ export type MeasuredOperator = Omit<OperatorReport, 'decision'>;
 
 /**
  * What the operators between the layers cost: each alone rounded, the rest in float, on the first few samples; the noisiest on
- * all of them. Where everything in int8 misses the target, all operators are tried, and everything in int8 but each of the noisiest;
- * else those alone whose grids add most noise.
+ * all of them.
  * @param whole everything in int8
+ * @param isBlamed whether some cost accuracy: then all are tried, and everything in int8 but each of the noisiest; else those alone
+ *   whose grids add most noise, to show that it is little
  */
 export async function measureOperators(
   pool: WorkerPool,
   { chooser }: Measured,
   whole: Candidate,
-  isMissed: boolean,
+  isBlamed: boolean,
   { onProgress, signal }: Run,
 ): Promise<MeasuredOperator[]> {
   const { histograms, model } = whole.base;
@@ -54,7 +55,7 @@ export async function measureOperators(
       return grids.size === 0 ? [] : [{ name: operator.name, operator, grids, sqnrDb }];
     })
     .sort((a, b) => a.sqnrDb - b.sqnrDb);
-  const variants = isMissed ? rounded : rounded.slice(0, FEW);
+  const variants = isBlamed ? rounded : rounded.slice(0, FEW);
   const { base } = aloneVariants(whole);
   const progress = new StageProgress(
     'sensitivity',
@@ -79,7 +80,7 @@ export async function measureOperators(
       signal,
     },
   );
-  const without = isMissed
+  const without = isBlamed
     ? await leftOut(
         pool,
         chooser,

@@ -103,7 +103,7 @@ export async function runWorkflow(
   const explained = rank
     ? await explainLayers(pool, measured, whole, ranked ?? [], !judge.aims(judged), run)
     : new Map<string, Explained>();
-  const operators = rank ? await measureOperators(pool, measured, whole, !judge.aims(judged), run) : [];
+  const operators = rank ? await measureOperators(pool, measured, whole, blamed.length > 0, run) : [];
   const mended = rank
     ? await mendedNoise(pool, measured, whole, current.candidate, run)
     : new Map<string, number>();

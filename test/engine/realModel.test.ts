@@ -38,13 +38,13 @@ function outputNames(path: string): string[] {
 
 test('the workflow brings per-channel weights near to float, with nearly all of it in integers', async () => {
   const output = join(folder, 'per-channel.onnx');
-  const few = { ...settings, samples: 32, targetDrop: 0.03 };
+  const few = { ...settings, samples: 32, targetDrop: 0.05 };
   const wanted = { ...few, output, keepFloat: null };
   const { float, int8, keepFloat, meetsTarget: met } = await project.quantize(wanted, {});
   expect(float.score).toBeCloseTo(0.9846, 3);
   // Chosen on 32 lines, whose error is about 0.8 points, and proved on others: it may miss, and says so.
   expect(int8.score).toBeGreaterThanOrEqual(float.score * 0.97);
-  expect(met).toBe(int8.score >= float.score * 0.97 - 1e-9);
+  expect(met).toBe(int8.score >= float.score * 0.95 - 1e-9);
   expect(keepFloat.length).toBeLessThanOrEqual(3);
   expect(int8.floatShare).toBeLessThan(0.03);
   expect(int8.integerNodes).toBeGreaterThanOrEqual(48);
