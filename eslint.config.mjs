@@ -74,6 +74,7 @@ export default tseslint.config(
         '../project',
         '../server',
         '../cli',
+        '../cli/*',
         ...(part === 'runtime' ? [] : ['onnxruntime-*']),
       ],
       `engine/${part} may import only: ${mayImport[part].join(', ') || 'nothing of the other parts'}.`,

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
-import { formatDuration } from './format';
-import type { OnProgress } from './progress';
-import type { Progress } from './protocol';
+import { formatDuration } from '../format';
+import type { OnProgress } from '../progress';
+import type { Progress } from '../protocol';
 
 /** Draws one bar per stage on stderr; draws nothing where stderr is no terminal. */
 export class TerminalProgress {

@@ -1,0 +1,166 @@
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { writePart } from '../analysisPart';
+import { writeCalibration } from '../calibrationFile';
+import { runsCode } from '../feeds/dataKinds';
+import { fixesText } from '../fixesText';
+import { interactionsText } from '../interactionsText';
+import { notebookText } from '../notebookText';
+import { checkOutput } from '../onnx/checkOutput';
+import { checkWritable } from '../onnx/model';
+import { openParts } from '../openParts';
+import { operatorsText } from '../operatorsText';
+import { partText, processorsNote } from '../partText';
+import { Project } from '../project';
+import type { Report } from '../protocol';
+import { readReport } from '../reportCache';
+import {
+  adviceText,
+  basisText,
+  blamedText,
+  calibrationText,
+  calibratorsText,
+  comparisonText,
+  floatNodesText,
+  layersText,
+} from '../reportText';
+import type { Shard } from '../sensitivity/shareOf';
+import { parseShard } from '../settingsText';
+import {
+  dataPath,
+  openModel,
+  optionError,
+  parser,
+  settingsFrom,
+  withAnalyzeOptions,
+  type AnalyzeOptions,
+} from './options';
+import { pool, print, run, writeJson } from './terminal';
+
+interface AnalyzeShardOptions extends AnalyzeOptions {
+  shard?: Shard;
+  output?: string;
+}
+
+interface MergeOptions {
+  output?: string;
+  json?: string;
+  model?: string;
+  data?: string;
+  calibrated?: string;
+}
+
+export function addAnalyze(program: Command): void {
+  withAnalyzeOptions(program.command('analyze <model>'))
+    .description('what int8 costs, layer by layer, and which layers to keep in float')
+    .option('--json <file>', 'write the report')
+    .option(
+      '--shard <i/n>',
+      'measure only part i of n, for several machines; "merge" makes the report',
+      parser(parseShard),
+    )
+    .option('-o, --output <file>', 'where to write the part, with --shard')
+    .action(async (model: string, options: AnalyzeShardOptions, command: Command) => {
+      const { json, shard, output } = options;
+      if ((shard === undefined) !== (output === undefined))
+        throw optionError(
+          'Say both --shard and --output, or neither',
+          'A part has no report: it is written.',
+        );
+      if (shard !== undefined && output !== undefined)
+        return analyzeShard(model, shard, output, options, command);
+      if (json !== undefined) await checkWritable(json);
+      const { settings } = await settingsFrom(options, command);
+      const project = await openModel(model, options);
+      return finishReport(await project.analyze(settings, run), json);
+    });
+}
+
+async function analyzeShard(
+  model: string,
+  shard: Shard,
+  to: string,
+  options: AnalyzeShardOptions,
+  command: Command,
+): Promise<void> {
+  if (options.json !== undefined)
+    throw optionError('A part has no report to write with --json', 'Say that to "merge".');
+  const output = resolve(to);
+  await checkOutput(output, [resolve(model)]);
+  await checkWritable(output);
+  const { settings } = await settingsFrom(options, command);
+  const project = await openModel(model, options);
+  const part = await project.analyzeShare(settings, shard, run);
+  await writePart(output, part);
+  print(partText(part, output));
+}
+
+export function addTable(program: Command): void {
+  program
+    .command('table <reports...>')
+    .description('the scores of every calibrator: a row for each report that "analyze --json" wrote')
+    .action(async (files: string[]) => {
+      const reports = [];
+      for (const file of files) reports.push(await readReport(resolve(file)));
+      const text = calibratorsText(reports);
+      print(text === '' ? 'No calibrators were tried. Analyze with --calibration auto.' : text);
+    });
+}
+
+export function addMerge(program: Command): void {
+  program
+    .command('merge <parts...>')
+    .description('put the parts that "calibrate --shard" or "analyze --shard" wrote together')
+    .option('-o, --output <file>', 'where to write the whole calibration')
+    .option('--json <file>', 'write the report of an analysis')
+    .option('--model <file>', 'where the model lies here, if elsewhere than for the parts of an analysis')
+    .option('--data <path>', 'the same for the data')
+    .option('--calibrated <file>', 'the same for the calibration')
+    .action(async (files: string[], options: MergeOptions) => {
+      const { output, json, model, data, calibrated } = options;
+      for (const file of [output, json]) if (file !== undefined) await checkWritable(resolve(file));
+      const opened = await openParts(files.map((file) => resolve(file)));
+      if (opened.kind === 'calibration') {
+        if (output === undefined || Object.keys(options).length > 1)
+          throw optionError(
+            'Parts of a calibration take --output, and nothing else',
+            'Name the file to write.',
+          );
+        await writeCalibration(resolve(output), opened.record);
+        print(calibrationText(opened.record, resolve(output)));
+        return;
+      }
+      if (output !== undefined)
+        throw optionError('Parts of an analysis make a report', 'Write it with --json instead of --output.');
+      const { parts } = opened;
+      // A part may say where to read, and not what to run.
+      if (data === undefined && runsCode(parts.settings.data))
+        throw optionError(
+          `The parts were measured on ${parts.settings.data}, which is run to be read`,
+          'Name it with --data if you trust it.',
+        );
+      const project = await Project.open(resolve(model ?? parts.path), pool, parts.dimensions);
+      const places = {
+        ...(data === undefined ? {} : { data: dataPath(data) }),
+        ...(calibrated === undefined ? {} : { calibrated: resolve(calibrated) }),
+      };
+      return finishReport(await project.mergeAnalysis(parts, places, run), json, processorsNote(parts));
+    });
+}
+
+async function finishReport(report: Report, json: string | undefined, note = ''): Promise<void> {
+  if (json !== undefined) await writeJson(json, report);
+  const parts = [
+    comparisonText([report]),
+    calibratorsText([report]),
+    notebookText(report.notebook, report.float.metric, report.settings),
+    layersText(report),
+    operatorsText(report),
+    interactionsText(report),
+    fixesText(report),
+    blamedText(report, report.float),
+    floatNodesText(report.advised),
+    ...[adviceText(report), basisText(report), note],
+  ];
+  print(parts.filter((part) => part !== '').join('\n\n'));
+}

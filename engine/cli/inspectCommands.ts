@@ -1,0 +1,56 @@
+import { Option, type Command } from 'commander';
+import { dataText } from '../dataText';
+import type { ProfileChoice } from '../protocol';
+import { lintText, modelText } from '../reportText';
+import { profileChoices } from '../settingsText';
+import {
+  dataFrom,
+  openModel,
+  withData,
+  withDimensions,
+  type DataOptions,
+  type DimensionOptions,
+} from './options';
+import { print, run } from './terminal';
+
+export function addInspect(program: Command): void {
+  withDimensions(program.command('inspect <model>'))
+    .description('what the model is and which layers can be quantized')
+    .option('--json', 'print JSON')
+    .option('--shapes', 'load it in onnxruntime and tell the shape of what every layer makes')
+    .action(async (model: string, options: DimensionOptions & { json?: true; shapes?: true }) => {
+      const project = await openModel(model, options);
+      const summary = options.shapes === true ? await project.summaryWithShapes() : project.summary;
+      print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary));
+    });
+}
+
+export function addLint(program: Command): void {
+  withDimensions(program.command('lint <model>'))
+    .description(
+      'what a target would refuse, run in float or run slowly; exits with 1 when something is refused',
+    )
+    .addOption(
+      new Option('--profile <target>', 'the integer forms that the target runs')
+        .choices(profileChoices)
+        .default('auto'),
+    )
+    .option('--json', 'print JSON')
+    .action(async (model: string, options: DimensionOptions & { profile: ProfileChoice; json?: true }) => {
+      const project = await openModel(model, options);
+      const findings = await project.lint(options.profile);
+      print(options.json === true ? JSON.stringify(findings, null, 2) : lintText(findings));
+      if (findings.some((f) => f.severity === 'refuses')) process.exitCode = 1;
+    });
+}
+
+export function addData(program: Command): void {
+  withData(program.command('data <model>'))
+    .description('what a data source holds for a model, and what looks wrong with it')
+    .option('--json', 'print JSON')
+    .action(async (model: string, options: DataOptions & { json?: true }) => {
+      const project = await openModel(model, options);
+      const summary = await project.describeData(dataFrom(options), run);
+      print(options.json === true ? JSON.stringify(summary, null, 2) : dataText(summary));
+    });
+}

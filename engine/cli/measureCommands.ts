@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { writeCalibration } from '../calibrationFile';
+import { formatBytes, formatMilliseconds, formatScore } from '../format';
+import { checkOutput } from '../onnx/checkOutput';
+import { checkWritable } from '../onnx/model';
+import { calibrationText } from '../reportText';
+import type { Shard } from '../sensitivity/shareOf';
+import { parseSamples, parseShard } from '../settingsText';
+import { dataFrom, openModel, parser, SKIP_FAILED, withData, type DataOptions } from './options';
+import { print, run, writeJson } from './terminal';
+
+interface CalibrateOptions extends DataOptions {
+  output: string;
+  samples?: number;
+  shard?: Shard;
+  skipFailed?: true;
+}
+
+export function addCalibrate(program: Command): void {
+  withData(program.command('calibrate <model>'))
+    .description('count the values of every tensor, once, for any calibrator to look at')
+    .requiredOption('-o, --output <file>', 'where to write the histograms')
+    .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
+    .option(
+      '--shard <i/n>',
+      'only part i of n, for several machines; "merge" puts the parts together',
+      parser(parseShard),
+    )
+    .option('--skip-failed', SKIP_FAILED)
+    .action(async (model: string, options: CalibrateOptions) => {
+      const output = resolve(options.output);
+      await checkOutput(output, [resolve(model)]);
+      await checkWritable(output);
+      const project = await openModel(model, options);
+      const { samples = null, skipFailed = false, shard = null } = options;
+      const settings = { ...dataFrom(options), samples, skipFailed };
+      const record = await project.calibrate(settings, shard, run);
+      await writeCalibration(output, record);
+      print(calibrationText(record, output));
+    });
+}
+
+export function addEvaluate(program: Command): void {
+  withData(program.command('evaluate <model>'))
+    .description('score a model, float or int8')
+    .option('--samples <n>', 'use at most so many samples', parser(parseSamples))
+    .option('--against <float>', 'the float model to compare with')
+    .option('--skip-failed', SKIP_FAILED)
+    .option('--json <file>', 'write the result')
+    .action(
+      async (
+        model: string,
+        options: DataOptions & { samples?: number; against?: string; skipFailed?: true; json?: string },
+      ) => {
+        if (options.json !== undefined) await checkWritable(options.json);
+        const project = await openModel(model, options);
+        const against = options.against === undefined ? null : await openModel(options.against, options);
+        const { samples = null, skipFailed = false } = options;
+        const settings = { ...dataFrom(options), samples, skipFailed };
+        const result = await project.evaluate(settings, against, run);
+        if (options.json !== undefined) await writeJson(options.json, result);
+        const { metric, score, floatScore, latencyMs, bytes, warnings } = result;
+        const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
+        const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${result.samples} samples`;
+        const line = `${metric}: ${formatScore(metric, score)}${than}, ${rest}.`;
+        print([line, ...warnings.map((w) => `Note: ${w}`)].join('\n'));
+      },
+    );
+}

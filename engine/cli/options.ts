@@ -1,0 +1,143 @@
+import { CommanderError, Option, type Command } from 'commander';
+import { resolve } from 'node:path';
+import { EngineError, errorText } from '../engineError';
+import { dataKinds } from '../feeds/dataKinds';
+import { isSynthetic } from '../feeds/openSynthetic';
+import { presetNames } from '../feeds/presets';
+import { Project } from '../project';
+import type {
+  AnalyzeSettings,
+  CalibrationChoice,
+  PresetName,
+  ProfileChoice,
+  WeightGranularity,
+} from '../protocol';
+import { readRecipe, rulesOf } from '../recipe';
+import {
+  parseCalibration,
+  parseDimension,
+  parseSamples,
+  parseTargetDrop,
+  profileChoices,
+} from '../settingsText';
+import { pool } from './terminal';
+
+export interface DimensionOptions {
+  dim?: Record<string, number>;
+}
+
+export interface DataOptions extends DimensionOptions {
+  data: string;
+  preset?: PresetName;
+}
+
+export interface AnalyzeOptions extends DataOptions {
+  samples?: number;
+  weights: WeightGranularity;
+  calibration: CalibrationChoice;
+  profile: ProfileChoice;
+  targetDrop?: number;
+  skipFailed?: true;
+  calibrated?: string;
+  recipe?: string;
+  json?: string;
+}
+
+export const DEFAULT_DROP = 0.01;
+export const SKIP_FAILED = 'go on without samples that cannot be loaded or run, and name them';
+
+export function dataFrom({ data, preset }: DataOptions): Pick<AnalyzeSettings, 'data' | 'preset'> {
+  return { data: dataPath(data), preset: preset ?? null };
+}
+
+/** `synthetic` is no path. */
+export function dataPath(data: string): string {
+  return isSynthetic(data) ? data : resolve(data);
+}
+
+/** What the command line says comes before what a recipe says, and that before what stands for neither. */
+export async function settingsFrom(
+  options: AnalyzeOptions,
+  command: Command,
+): Promise<{ settings: AnalyzeSettings; hasTarget: boolean }> {
+  const recipe = options.recipe === undefined ? undefined : await readRecipe(resolve(options.recipe));
+  const either = <T>(key: string, option: T, said: T | undefined): T =>
+    command.getOptionValueSource(key) === 'cli' ? option : (said ?? option);
+  const targetDrop = options.targetDrop ?? recipe?.targetDrop;
+  const settings = {
+    ...dataFrom(options),
+    samples: options.samples ?? null,
+    weights: either('weights', options.weights, recipe?.weights),
+    calibration: either('calibration', options.calibration, recipe?.calibration),
+    profile: either('profile', options.profile, recipe?.profile),
+    targetDrop: targetDrop ?? DEFAULT_DROP,
+    ...(recipe === undefined ? {} : { recipe: rulesOf(recipe) }),
+    ...(options.skipFailed === true ? { skipFailed: true } : {}),
+    ...(options.calibrated === undefined ? {} : { calibrated: resolve(options.calibrated) }),
+  };
+  return { settings, hasTarget: targetDrop !== undefined };
+}
+
+export function optionError(said: string, hint: string): EngineError {
+  return new EngineError('bad-option', `${said}.`, hint);
+}
+
+/** Turns our option errors into commander's, which exit with 2. */
+export function parser<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (thrown) {
+      const line = thrown instanceof EngineError ? thrown.toLine() : errorText(thrown);
+      throw new CommanderError(2, 'quantscope.option', line);
+    }
+  };
+}
+
+export function withDimensions(command: Command): Command {
+  return command.option(
+    '--dim <name=size>',
+    'fix a dimension that the model leaves open; may be given more than once',
+    (text: string, before: Record<string, number> | undefined) => {
+      const [name, size] = parser(parseDimension)(text);
+      return { ...before, [name]: size };
+    },
+  );
+}
+
+export function openModel(model: string, { dim }: DimensionOptions): Promise<Project> {
+  return Project.open(resolve(model), pool, dim);
+}
+
+export function withData(command: Command): Command {
+  return withDimensions(command)
+    .requiredOption('--data <path>', dataKinds())
+    .addOption(
+      new Option('--preset <name>', 'how the pictures of a folder become tensors').choices(presetNames),
+    );
+}
+
+export function withAnalyzeOptions(command: Command): Command {
+  return withData(command)
+    .option('--samples <n>', 'use at most so many samples of each part', parser(parseSamples))
+    .addOption(
+      new Option('--weights <granularity>', 'one scale per output channel or per tensor')
+        .choices(['per-channel', 'per-tensor'])
+        .default('per-channel'),
+    )
+    .option(
+      '--calibration <method>',
+      'max, percentile:99.99, entropy, mse, mixed (the best for each tensor), or auto to try them all',
+      parser(parseCalibration),
+      'auto',
+    )
+    .addOption(
+      new Option('--profile <target>', 'the integer forms that the target runs')
+        .choices(profileChoices)
+        .default('auto'),
+    )
+    .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop))
+    .option('--recipe <file>', 'decisions about layers and operators; the rest is chosen')
+    .option('--skip-failed', SKIP_FAILED)
+    .option('--calibrated <file>', 'take the histograms that "calibrate" or "merge" wrote');
+}

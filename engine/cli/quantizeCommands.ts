@@ -1,0 +1,143 @@
+import { Option, type Command } from 'commander';
+import { basename, dirname, join, resolve } from 'node:path';
+import { formatBytes } from '../format';
+import { notebookText } from '../notebookText';
+import { checkWritable, writeFileAtomically } from '../onnx/model';
+import { Project } from '../project';
+import type { AnalyzeSettings, Budget, LayerChoice, Resource, TradeOffSettings } from '../protocol';
+import { recipeText } from '../recipe';
+import { adviceText, basisText, comparisonText, layersText, quantizedText } from '../reportText';
+import { parseBudget, parseGrids, resourceNames } from '../settingsText';
+import { tradeOffText } from '../tradeOffText';
+import {
+  dataFrom,
+  DEFAULT_DROP,
+  openModel,
+  parser,
+  settingsFrom,
+  withAnalyzeOptions,
+  type AnalyzeOptions,
+} from './options';
+import { pool, print, run, writeJson } from './terminal';
+
+interface QuantizeOptions extends AnalyzeOptions {
+  output: string;
+  keepFloat?: string[];
+  writeRecipe?: string;
+}
+
+interface PlanOptions extends AnalyzeOptions {
+  budget?: Budget[];
+  along?: Resource;
+  grids: LayerChoice[];
+  by: TradeOffSettings['by'];
+  verify?: true;
+  writeRecipe?: string;
+}
+
+export function addQuantize(program: Command): void {
+  withAnalyzeOptions(program.command('quantize <model>'))
+    .description('write an int8 model that was loaded, run and scored')
+    .requiredOption('-o, --output <file>', 'where to write it')
+    .option('--keep-float <names>', 'layers to keep in float, separated by commas', splitNames)
+    .option('--write-recipe <file>', 'write what was decided as a recipe, which makes the same network again')
+    .option('--json <file>', 'write the result')
+    .action(async (model: string, options: QuantizeOptions, command: Command) => {
+      const { json, writeRecipe } = options;
+      for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
+      const { settings, hasTarget } = await settingsFrom(options, command);
+      const project = await openModel(model, options);
+      // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
+      const keepFloat = options.keepFloat ?? (hasTarget ? null : []);
+      const result = await project.quantize({ ...settings, output: resolve(options.output), keepFloat }, run);
+      if (json !== undefined) await writeJson(json, result);
+      if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(result.recipe));
+      if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
+      print(quantizedText(result));
+    });
+}
+
+export function addPlan(program: Command): void {
+  withAnalyzeOptions(program.command('plan <model>'))
+    .description('choose a grid for each layer within budgets, or for a target, and verify the choice')
+    .option(
+      '--budget <resource=limit>',
+      'such as bytes=30%, bops=12G or latency=9ms; may be given more than once; without one the target decides',
+      (text: string, before: Budget[] | undefined) => [...(before ?? []), parser(parseBudget)(text)],
+    )
+    .addOption(
+      new Option(
+        '--along <resource>',
+        'what the front runs along (default: what the first budget is of, or bytes)',
+      ).choices(resourceNames),
+    )
+    .option(
+      '--grids <names>',
+      'what layers may be besides int8 and float, separated by commas; int16 gains accuracy and loses speed',
+      parser(parseGrids),
+      ['int4-block'],
+    )
+    .addOption(
+      new Option(
+        '--by <what>',
+        "what layers are weighed by: the noise of each, measured, or OMPQ's orthogonality, which never looks at rounding",
+      )
+        .choices(['noise', 'orthogonality'])
+        .default('noise'),
+    )
+    .option('--verify', 'score every network of the front')
+    .option('--write-recipe <file>', 'write the choice as a recipe, for "quantize --recipe"')
+    .option('--json <file>', 'write all that was measured')
+    .action(async (model: string, options: PlanOptions, command: Command) => {
+      const { json, writeRecipe, budget: budgets = [], grids, by } = options;
+      for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
+      const { settings } = await settingsFrom(options, command);
+      const project = await openModel(model, options);
+      const along = options.along ?? budgets[0]?.resource ?? 'bytes';
+      const verifyAll = options.verify === true;
+      const plan = await project.plan({ ...settings, budgets, along, grids, by, verifyAll }, run);
+      if (json !== undefined) await writeJson(json, plan);
+      if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(plan.recipe));
+      print(tradeOffText(plan));
+    });
+}
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo <model> <data>')
+    .description('analyze with both weight granularities, compare them, and write the better int8 model')
+    .option('-o, --output <file>', 'where to write it (default: beside the model)')
+    .action(async (path: string, data: string, options: { output?: string }) => {
+      const model = resolve(path);
+      const project = await Project.open(model, pool);
+      const { summary } = project;
+      print(
+        `${basename(model)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${summary.layers.length} quantizable layers.`,
+      );
+      const base: Omit<AnalyzeSettings, 'weights'> = {
+        ...dataFrom({ data }),
+        samples: null,
+        calibration: 'auto',
+        profile: 'auto',
+        targetDrop: DEFAULT_DROP,
+      };
+      const perTensor = await project.analyze({ ...base, weights: 'per-tensor' }, run);
+      // Last, so that the editor opens with it.
+      const perChannel = await project.analyze({ ...base, weights: 'per-channel' }, run);
+      const reports = [perTensor, perChannel];
+      print(['', comparisonText(reports), '', ...reports.flatMap((r) => [layersText(r), ''])].join('\n'));
+      print([...reports.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'));
+      const output = resolve(options.output ?? join(dirname(model), `${basename(model, '.onnx')}.int8.onnx`));
+      const { keepFloat } = perChannel;
+      print(
+        quantizedText(await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run)),
+      );
+    });
+}
+
+function splitNames(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
