@@ -2,18 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AnalysisPart } from './analysisPart';
 import { summarizeData } from './dataSummary';
 import { EngineError, throwIfCancelled } from './engineError';
+import { evaluateModel } from './evaluateModel';
 import { calibrate } from './calibration';
 import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
 import { dataStamp } from './feeds/dataStamp';
-import { rulesOf } from './feeds/metrics/rater';
 import { sourceDigest } from './feeds/sampleDigest';
-import { floatReference } from './floatReference';
 import { baseName, describeForm, formatPlural } from './format';
 import { checkParts, type JoinedParts } from './joinParts';
 import { machineOf } from './machineOf';
-import { comparesWithFloat, meetsTarget } from './target';
-import { missedBudgets } from './missedBudgets';
+import { meetsTarget } from './target';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { checkOutput } from './onnx/checkOutput';
 import type { DataFile } from './onnx/externalData';
@@ -24,7 +22,6 @@ import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
 import { layersToMeasure, measureFloat, openSamples, settle } from './preparation';
 import type { Measured, MeasureSettings, OpenModel, Resolved, Run } from './preparation';
-import { StageProgress } from './progress';
 import type {
   AnalyzeSettings,
   DataSummary,
@@ -49,12 +46,11 @@ import { buildReport, verificationEntry } from './report';
 import { resultWarnings } from './resultWarnings';
 import { recipeOf } from './recipe';
 import { resolveProfile } from './resolveProfile';
+import { buildTradeOff } from './tradeOffReport';
 import { loadReport, storeReport } from './reportCache';
 import { checkPreset, checkSettings } from './settingsText';
 import { inferShapes } from './runtime/inferShapes';
 import type { WorkerPool } from './runtime/workerPool';
-import { Evaluator } from './sensitivity/evaluator';
-import { measureLatencies } from './sensitivity/latency';
 import type { Shard } from './sensitivity/shareOf';
 import { assumedModel } from './workflow/assumedModel';
 import { adaptTo, partsOf } from './workflow/base';
@@ -79,7 +75,7 @@ export class Project {
 
   private constructor(
     private readonly pool: WorkerPool,
-    private readonly model: OpenModel,
+    readonly model: OpenModel,
     readonly summary: ModelSummary,
     /** Files that hold its weights. */
     readonly dataFiles: readonly DataFile[],
@@ -257,7 +253,7 @@ export class Project {
     const settings = await this.resolve(asked);
     refuseQuantized(this.summary);
     const measured = await this.measure(settings, run);
-    const { budgets, along, grids, by } = settings;
+    const { budgets, along } = settings;
     if (measured.isForeign && [along, ...budgets.map((b) => b.resource)].includes('latency'))
       throw new EngineError(
         'bad-option',
@@ -266,30 +262,11 @@ export class Project {
       );
     const fixed = this.fixedChoices(settings, measured, []);
     const outcome = await runTradeOff(this.pool, measured, settings, fixed, run);
-    const { candidate, notebook, points, chosen, floatUse, layers, offPrediction } = outcome;
-    const { model, float, result, nodes } = await this.prove(measured, candidate, run);
-    const settled = settle(settings, candidate.method, measured);
-    const decisions = decisionsOf(candidate);
-    const meets = meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop);
-    const { path, hash, bytes } = this.summary;
-    return {
-      ...{ model: { path, hash, bytes }, float, floatUse, layers, points, chosen, offPrediction, result },
-      settings: { ...settled, budgets, along, grids, by },
-      choosing: { score: measured.chooser.float },
-      missed: missedBudgets(
-        budgets,
-        result,
-        { bytes: result.bytes, bops: points[chosen]?.predicted.bops ?? 0 },
-        floatUse,
-      ),
-      ...{ meetsTarget: meets, decisions },
-      recipe: recipeOf(decisions, settled, measured),
-      notebook: [...notebook, verificationEntry(result, settled)],
-      warnings: resultWarnings({
-        ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
-        notebook,
-      }),
-    };
+    const { candidate } = outcome;
+    return buildTradeOff({
+      ...{ summary: this.summary, settings, measured, outcome },
+      proof: await this.prove(measured, candidate, run),
+    });
   }
 
   /** Scores this model; with `against`, by comparison with that float model where there is no truth. */
@@ -298,49 +275,7 @@ export class Project {
     against: Project | null,
     run: Run,
   ): Promise<EvaluateResult> {
-    const { onProgress, signal } = run;
-    const { model: reference } = against ?? this;
-    const outputs = reference.original.graph.output.map((o) => o.name);
-    const dataset = await openSamples(settings, reference, run);
-    if (against === null && comparesWithFloat(dataset.metric)) {
-      throw new EngineError(
-        'bad-option',
-        `${settings.data} asks for ${dataset.metric}, which compares a model with its float original.`,
-        'Name that with --against, or add the truth to the data.',
-      );
-    }
-    const total = dataset.evaluation.length;
-    const progress = new StageProgress(
-      'evaluate',
-      'Scoring',
-      against === null ? total : 2 * total,
-      onProgress,
-    );
-    const step = () => progress.step();
-    const float = (await floatReference(this.pool, reference)).bytes;
-    const bytes = against === null ? float : (await floatReference(this.pool, this.model)).bytes;
-    const rules = rulesOf(dataset, outputs);
-    const evaluator = await Evaluator.create(this.pool, dataset.evaluation, rules, float, {
-      onSample: step,
-      skipFailed: settings.skipFailed,
-      signal,
-    });
-    const score = against === null ? evaluator.float : await evaluator.score(bytes, step, signal);
-    const session = await this.pool.first.load(bytes, { threads: 1 });
-    const [latency] = await measureLatencies([session], outputs, evaluator.samples, signal).finally(() =>
-      session.release(),
-    );
-    return {
-      model: this.summary.path,
-      against: against?.summary.path ?? null,
-      metric: dataset.metric,
-      score,
-      floatScore: against === null ? null : evaluator.float,
-      latencyMs: latency?.median ?? 0,
-      bytes: this.summary.bytes,
-      samples: evaluator.samples.length,
-      warnings: dataset.warnings,
-    };
+    return evaluateModel(this.pool, this, against, settings, run);
   }
 
   /**

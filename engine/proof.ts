@@ -3,7 +3,7 @@ import { encodeModel, type Model } from './onnx/model';
 import { modelBytes } from './onnx/writeModel';
 import type { Measured, Run } from './preparation';
 import { StageProgress } from './progress';
-import type { FloatResult, Int8Result, ModelSummary, RunNode, ScoreDifference } from './protocol';
+import type { FloatResult, Int8Result, ModelSummary, RunNode } from './protocol';
 import { wholeName } from './quantize/remedies/splitDepthwise';
 import { operatorTimes } from './runtime/operatorTimes';
 import { withoutSuffix } from './runtime/originalNames';
@@ -11,7 +11,7 @@ import { loadWithNodes } from './runtime/runNodes';
 import type { RuntimeWorker } from './runtime/runtimeWorker';
 import type { WorkerPool } from './runtime/workerPool';
 import { LEAST_ROUNDS, measureLatencies, speedup } from './sensitivity/latency';
-import { NORMAL_95, pairedDifference } from './stats/pairedDifference';
+import { interval95, pairedDifference } from './stats/pairedDifference';
 
 /** An int8 model that was loaded and run. */
 export interface Proof {
@@ -82,17 +82,12 @@ export async function prove(
       integerNodes: count('integer'),
       floatNodes: count('float'),
       floatGroups: floatGroups(nodes),
-      difference: interval(pairedDifference(evaluator.floatSamples, verdict.samples)),
+      difference: interval95(pairedDifference(evaluator.floatSamples, verdict.samples)),
       speedup: speedup(float, int8),
       floatShare: floatShareOf(measured, nodes),
       slower: int8.median > float.median ? await slowerOperators(pool.first, bytes, measured) : [],
     },
   };
-}
-
-function interval({ difference, standardError }: ReturnType<typeof pairedDifference>): ScoreDifference {
-  const half = NORMAL_95 * standardError;
-  return { difference, low: difference - half, high: difference + half };
 }
 
 /** Share of the multiplications with additions whose layer has no integer node in the optimized graph. */

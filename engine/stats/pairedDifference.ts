@@ -40,3 +40,13 @@ export function pairedDifference(
   const squares = changes.reduce((n, { change, weight }) => n + (change - difference * weight) ** 2, 0);
   return { difference, standardError: Math.sqrt((squares * count) / (count - 1)) / weights };
 }
+
+/** The difference with the ends of its interval of 95%. */
+export function interval95({ difference, standardError }: PairedDifference): {
+  difference: number;
+  low: number;
+  high: number;
+} {
+  const half = NORMAL_95 * standardError;
+  return { difference, low: difference - half, high: difference + half };
+}

@@ -7,21 +7,14 @@ import type {
   LayerChoice,
   NotebookEntry,
   Resource,
-  ScoreDifference,
   TradeOff,
   TradeOffPoint,
   TradeOffSettings,
 } from '../protocol';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
-import {
-  NORMAL_95,
-  pairedDifference,
-  type PairedDifference,
-  type WeightedValue,
-} from '../stats/pairedDifference';
+import { interval95, pairedDifference, type WeightedValue } from '../stats/pairedDifference';
 import { importances } from '../stats/orthogonality';
-import { paretoFront } from '../stats/paretoFront';
 import { weightBits } from '../sensitivity/bitOperations';
 import { LEAST_ROUNDS, measureLatencies, speedup } from '../sensitivity/latency';
 import { orthogonalityOf } from '../sensitivity/layerAlikeness';
@@ -29,7 +22,7 @@ import { blameOperators } from './blameOperators';
 import { chooseCalibrator } from './calibrators';
 import { buildModel, withDecided, withFixed, type Candidate, type FixedChoices } from './candidate';
 import { chooseTimed } from './chooseTimed';
-import { Judge, type Judged } from './judge';
+import { Judge } from './judge';
 import { measureAlikeness } from './measureAlikeness';
 import {
   measureChoices,
@@ -38,8 +31,9 @@ import {
   type MeasuredChoice,
   type MeasuredChoices,
 } from './measureChoices';
-import { NetworkPredictor, type Prediction } from './predictNetwork';
+import { NetworkPredictor } from './predictNetwork';
 import { takeRemedies } from './remedies';
+import { cheapestThatSuffices, frontOf, verifyAll, type Choice } from './tradeOffFront';
 import { chooseAlong, type Question } from './tradeOffProgram';
 import { startFrom } from './workflow';
 
@@ -50,12 +44,6 @@ export interface TradeOffOutcome extends Pick<
 > {
   candidate: Candidate;
   notebook: NotebookEntry[];
-}
-
-/** A network that a program chose. */
-interface Choice extends Prediction {
-  choices: readonly MeasuredChoice[];
-  judged: Judged | null;
 }
 
 /**
@@ -129,7 +117,7 @@ export async function runTradeOff(
     floatUse: costs.floatUse,
     points: front.map((choice) => pointOf(choice, costs)),
     chosen: front.indexOf(chosen),
-    offPrediction: interval(pairedDifference(chosen.samples, verdict.samples)),
+    offPrediction: interval95(pairedDifference(chosen.samples, verdict.samples)),
     layers: costs.layers.map((layer) => ({
       orthogonality: orthogonalityOf(alikeness, layer.layer.name),
       ...layerCosts(layer, chooser.floatSamples),
@@ -148,67 +136,6 @@ function costByImportance(
   const mean = [...alikeness.values()].reduce((a, b) => a + b, 0) / Math.max(1, alikeness.size);
   const important = importances(layers.map(({ layer }) => alikeness.get(layer.name) ?? mean));
   return (_layer, index, { choice }) => -weightBits(choice) * (important[index] ?? 0);
-}
-
-/**
- * The network that takes least of a resource whose score on the samples that choose suffices for the target: predictions put the
- * networks in order, and measuring decides. Supposes that less noise scores no worse; what is taken was measured.
- */
-async function cheapestThatSuffices(
-  all: readonly Choice[],
-  along: Resource,
-  judge: Judge,
-  attempt: (choice: Choice) => Promise<Judged>,
-  { onProgress }: Run,
-): Promise<Choice> {
-  const line = frontOf(all, [along], along);
-  const most = Math.ceil(Math.log2(line.length + 1));
-  const progress = new StageProgress('select', 'Looking for the least that suffices', most, onProgress);
-  let low = 0;
-  let high = line.length - 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const choice = line[middle];
-    if (choice === undefined) break;
-    const { verdict } = await attempt(choice);
-    progress.step();
-    if (judge.suffices(verdict.score)) high = middle;
-    else low = middle + 1;
-  }
-  progress.end();
-  const found = line[high];
-  if (found === undefined) throw new RangeError('a front has a network');
-  return found;
-}
-
-async function verifyAll(
-  front: readonly Choice[],
-  attempt: (choice: Choice) => Promise<Judged>,
-  { onProgress }: Run,
-): Promise<void> {
-  const progress = new StageProgress('select', 'Scoring the front', front.length, onProgress);
-  for (const choice of front) {
-    await attempt(choice);
-    progress.step();
-  }
-}
-
-/**
- * Those that no other dominates in noise and resources, from the least of one resource to the most.
- * @param keep one that stays, dominated or not
- */
-function frontOf(
-  all: readonly Choice[],
-  resources: readonly Resource[],
-  along: Resource,
-  keep?: Choice,
-): Choice[] {
-  const rows = all.map(({ predicted }) => [-predicted.outputDb, ...resources.map((r) => predicted[r])]);
-  const front = new Set(paretoFront(rows).flatMap((i) => all[i] ?? []));
-  if (keep !== undefined) front.add(keep);
-  return [...front].sort(
-    (a, b) => a.predicted[along] - b.predicted[along] || a.predicted.outputDb - b.predicted.outputDb,
-  );
 }
 
 /** What a network's layers are, by name. */
@@ -290,9 +217,4 @@ async function shareOfTime(
 function bytesOf(candidate: Candidate): number {
   const model = buildModel(candidate);
   return modelBytes(model, encodeModel(model));
-}
-
-function interval({ difference, standardError }: PairedDifference): ScoreDifference {
-  const half = NORMAL_95 * standardError;
-  return { difference, low: difference - half, high: difference + half };
 }

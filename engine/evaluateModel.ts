@@ -1,0 +1,68 @@
+import { EngineError } from './engineError';
+import { rulesOf } from './feeds/metrics/rater';
+import { floatReference } from './floatReference';
+import { openSamples, type OpenModel, type Run } from './preparation';
+import { StageProgress } from './progress';
+import type { AnalyzeSettings, EvaluateResult, ModelSummary } from './protocol';
+import type { WorkerPool } from './runtime/workerPool';
+import { Evaluator } from './sensitivity/evaluator';
+import { measureLatencies } from './sensitivity/latency';
+import { comparesWithFloat } from './target';
+
+/** A model on disk. */
+export interface Opened {
+  readonly model: OpenModel;
+  readonly summary: Pick<ModelSummary, 'path' | 'bytes'>;
+}
+
+/**
+ * Scores a model as it is.
+ * @param against its float original, for metrics that know no truth
+ * @throws EngineError `bad-option` where such a metric is asked for without it; `bad-data`, `runtime`, `cancelled`
+ */
+export async function evaluateModel(
+  pool: WorkerPool,
+  one: Opened,
+  against: Opened | null,
+  settings: Pick<AnalyzeSettings, 'data' | 'preset' | 'samples' | 'skipFailed'>,
+  run: Run,
+): Promise<EvaluateResult> {
+  const { onProgress, signal } = run;
+  const { model: reference } = against ?? one;
+  const outputs = reference.original.graph.output.map((o) => o.name);
+  const dataset = await openSamples(settings, reference, run);
+  if (against === null && comparesWithFloat(dataset.metric)) {
+    throw new EngineError(
+      'bad-option',
+      `${settings.data} asks for ${dataset.metric}, which compares a model with its float original.`,
+      'Name that with --against, or add the truth to the data.',
+    );
+  }
+  const total = dataset.evaluation.length;
+  const progress = new StageProgress('evaluate', 'Scoring', against === null ? total : 2 * total, onProgress);
+  const step = () => progress.step();
+  const float = (await floatReference(pool, reference)).bytes;
+  const bytes = against === null ? float : (await floatReference(pool, one.model)).bytes;
+  const rules = rulesOf(dataset, outputs);
+  const evaluator = await Evaluator.create(pool, dataset.evaluation, rules, float, {
+    onSample: step,
+    skipFailed: settings.skipFailed,
+    signal,
+  });
+  const score = against === null ? evaluator.float : await evaluator.score(bytes, step, signal);
+  const session = await pool.first.load(bytes, { threads: 1 });
+  const [latency] = await measureLatencies([session], outputs, evaluator.samples, signal).finally(() =>
+    session.release(),
+  );
+  return {
+    model: one.summary.path,
+    against: against?.summary.path ?? null,
+    metric: dataset.metric,
+    score,
+    floatScore: against === null ? null : evaluator.float,
+    latencyMs: latency?.median ?? 0,
+    bytes: one.summary.bytes,
+    samples: evaluator.samples.length,
+    warnings: dataset.warnings,
+  };
+}
