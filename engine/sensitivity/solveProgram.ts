@@ -9,6 +9,9 @@ declare const QUANTSCOPE_DIST: string;
 /** Most programs take milliseconds; of one whose proof takes longer the best that was found is taken. */
 const MOST_SECONDS = 5;
 
+/** Where what a network costs is so many times below the dearest choice, the solver's tolerances blur it. */
+const MOST_RANGE = 1e4;
+
 /** One thing that a layer can be. */
 export interface ProgramChoice {
   /** What is to be small in sum; finite. */
@@ -63,16 +66,34 @@ export async function solveProgram({ layers, limits }: Program): Promise<Program
   const cheapest = solved(layers.map((own) => lowest(own.map((c) => c.cost))));
   if (cheapest.kind === 'solved' && cheapest.uses.every((use, i) => use <= (limits[i] ?? 0))) return cheapest;
   const highs = await loadSolver();
+  const dearest = (own: readonly ProgramChoice[], most: number) =>
+    own.map((c) => c.cost - cheapestOf(own)).reduce((a, b) => (b <= most ? Math.max(a, b) : a), 0);
+  // No choice is in the best network that costs more than all of another network.
+  for (let most = Infinity; ;) {
+    const choices = runSolver({ layers, limits }, most, highs);
+    if (choices === null) return { kind: 'contradictory' };
+    const above = layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.cost ?? 0) - cheapestOf(own), 0);
+    const largest = layers.reduce((a, own) => Math.max(a, dearest(own, most)), 0);
+    if (above <= 0 || largest <= MOST_RANGE * above) return solved(choices);
+    most = above;
+  }
+}
+
+/**
+ * @param most of choices that cost more above their layer's cheapest none is taken
+ * @returns `null` where no choices keep to all limits
+ */
+function runSolver({ layers, limits }: Program, most: number, highs: Highs): number[] | null {
   const { modelStatus } = highs.constants;
-  return highs.withModel((model): ProgramResult => {
+  return highs.withModel((model) => {
     model.options.set({
       output_flag: false,
       ...{ mip_rel_gap: 1e-4, mip_abs_gap: 1e-9, time_limit: MOST_SECONDS },
     });
-    model.passModel(modelOf({ layers, limits }, highs));
+    model.passModel(modelOf({ layers, limits }, most, highs));
     model.run();
     const status = model.getModelStatus();
-    if (status === modelStatus.infeasible) return { kind: 'contradictory' };
+    if (status === modelStatus.infeasible) return null;
     const isFound = model.info.get('primal_solution_status') === highs.constants.solutionStatus.feasible;
     if (status !== modelStatus.optimal && !(status === modelStatus.timeLimit && isFound))
       throw new EngineError(
@@ -82,14 +103,16 @@ export async function solveProgram({ layers, limits }: Program): Promise<Program
       );
     const { colValue } = model.getSolution();
     let at = 0;
-    return solved(
-      layers.map((own) => {
-        const chosen = lowest(own.map((_, c) => -(colValue[at + c] ?? 0)));
-        at += own.length;
-        return chosen;
-      }),
-    );
+    return layers.map((own) => {
+      const chosen = lowest(own.map((_, c) => -(colValue[at + c] ?? 0)));
+      at += own.length;
+      return chosen;
+    });
   });
+}
+
+function cheapestOf(own: readonly ProgramChoice[]): number {
+  return own[lowest(own.map((c) => c.cost))]?.cost ?? 0;
 }
 
 function lowest(values: readonly number[]): number {
@@ -97,14 +120,15 @@ function lowest(values: readonly number[]): number {
 }
 
 /** A column of 0 or 1 for each choice; a row for each layer, whose choices add up to 1, and one for each limit. */
-function modelOf({ layers, limits }: Program, highs: Highs): ModelData {
+function modelOf({ layers, limits }: Program, most: number, highs: Highs): ModelData {
   const columns = layers.flatMap((own, layer) => own.map((choice) => ({ layer, choice })));
   const numCols = columns.length;
   const numRows = layers.length + limits.length;
   // The solver's tolerances are absolute: rows and costs are brought to the size of 1.
-  const costs = layers.map((own) => own[lowest(own.map((c) => c.cost))]?.cost ?? 0);
+  const costs = layers.map(cheapestOf);
   const above = columns.map(({ layer, choice }) => choice.cost - (costs[layer] ?? 0));
-  const largest = above.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const isOpen = above.map((cost) => cost <= most);
+  const largest = above.reduce((a, b, i) => (isOpen[i] === true ? Math.max(a, b) : a), 0) || 1;
   const rowScales = limits.map(
     (limit, i) =>
       Math.abs(limit) || Math.max(...columns.map(({ choice }) => Math.abs(choice.uses[i] ?? 0))) || 1,
@@ -120,9 +144,9 @@ function modelOf({ layers, limits }: Program, highs: Highs): ModelData {
   const ones = layers.map(() => 1);
   return {
     ...{ numCols, numRows },
-    colCost: above.map((cost) => (1000 * cost) / largest),
+    colCost: above.map((cost, i) => (isOpen[i] === true ? (1000 * cost) / largest : 0)),
     colLower: columns.map(() => 0),
-    colUpper: columns.map(() => 1),
+    colUpper: isOpen.map(Number),
     rowLower: [...ones, ...limits.map(() => -highs.infinity)],
     rowUpper: [...ones, ...limits.map((limit, i) => limit / (rowScales[i] ?? 1))],
     matrix: { format: 'csc', numRows, numCols, starts, indices, values },

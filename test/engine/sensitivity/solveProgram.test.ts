@@ -82,6 +82,17 @@ describe('the integer program', () => {
     ]);
   });
 
+  test('is not blinded by a choice that breaks the network', async () => {
+    const layers = Array.from({ length: 12 }, (_, i) => [
+      { cost: 0, uses: [100] },
+      { cost: 1e-3 * (1 + i), uses: [10] },
+      { cost: 1e10, uses: [1] },
+    ]);
+    const result = await solveProgram({ layers, limits: [12 * 100 - 4 * 90] });
+    expectSolved(result);
+    expect(result.choices).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
   test('solves a hundred layers of five choices under two limits', async () => {
     const value = (seed: number) => Math.abs(Math.sin(seed * 12.9898) * 43758.5453) % 1;
     const layers = Array.from({ length: 100 }, (_, i) =>
