@@ -135,7 +135,13 @@ export async function judgeVariants(
     if (!isLast && weights * mine.length <= memory / 2) made.set(name, fresh);
     return fresh;
   };
-  const cuts = variants.map((variant) => ({ variant, cut: take(variant, !isOwn(variant)).suffix.cut }));
+  const cuts: { variant: Variant; cut: string[] }[] = [];
+  for (const variant of variants) {
+    cuts.push({ variant, cut: take(variant, !isOwn(variant)).suffix.cut });
+    // A cancellation has to get in between.
+    await new Promise((resolve) => setImmediate(resolve));
+    throwIfCancelled(signal);
+  }
   const ownCuts = cuts.filter(({ variant }) => isOwn(variant)).flatMap(({ cut }) => cut);
   // Its own inputs the base has, and cannot hand out.
   const inputs = new Set(base.graph.input.map((i) => i.name));
@@ -157,6 +163,8 @@ export async function judgeVariants(
   const placeOf = new Map(order.map((index, place) => [index, place]));
   let variantsMs = 0;
   for (let start = 0; start < wanted.length;) {
+    const open = mine.filter(({ name }) => !verdicts.has(name));
+    if (open.length === 0) break;
     let kept: Kept[];
     try {
       const next = start < beginners ? wanted.slice(start, beginners) : wanted.slice(start);
@@ -192,7 +200,6 @@ export async function judgeVariants(
       if (isLast || settled) tell(name, soFar(name));
       else if (start === 0) onFirst?.(name, soFar(name));
     };
-    const open = mine.filter(({ name }) => !verdicts.has(name));
     if (start > 0 && firstTurn < order.length)
       open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
     await inTurn(pool, open, judgeRest, signal);
@@ -202,7 +209,7 @@ export async function judgeVariants(
     const others = goesOn(firsts);
     for (const [name, verdict] of firsts) if (!others.has(name)) tell(name, verdict);
   }
-  return { verdicts, passMs: prefix.milliseconds / wanted.length, variantsMs, isWhole: false };
+  return { verdicts, passMs: prefix.milliseconds / prefix.runs, variantsMs, isWhole: false };
 }
 
 function compareVerdicts(a: Verdict, b: Verdict): number {
@@ -239,13 +246,17 @@ async function inTurn(
 /** Runs the base and keeps what the variants start from, for as many samples as the memory holds. */
 class Prefix {
   milliseconds = 0;
+  /** How many samples took them. */
+  runs = 0;
   private readonly bytes: Uint8Array;
+  private readonly exposed: string[];
   private readonly names: string[];
   /** Of the first sample, once it was run. */
   private size: number | undefined;
 
   /**
-   * @param exposed what it could hand out
+   * @param exposed what it could hand out, and does for the first sample: machines that share variants have to agree on
+   * whether it can
    * @param names what it does
    * @param inputs of the base that variants are fed with
    */
@@ -255,6 +266,7 @@ class Prefix {
     names: readonly string[],
     private readonly inputs: ReadonlySet<string>,
   ) {
+    this.exposed = [...new Set(exposed)];
     this.names = [...new Set(names)];
     this.bytes = encodeModel(exposeTensors(base, exposed).model);
   }
@@ -271,12 +283,18 @@ class Prefix {
     const run = async (session: Session, k: number) => {
       const index = indices[k] ?? 0;
       const sample = await unlessCancelled(samples.load(index), signal);
-      const { outputs, milliseconds } = await session.runShared(sample.feeds, this.names);
+      const wanted = this.size === undefined ? this.exposed : this.names;
+      const { outputs, milliseconds } = await session.runShared(sample.feeds, wanted);
       this.milliseconds += milliseconds;
+      this.runs++;
       const fed = Object.entries(sample.feeds).flatMap(([name, tensor]) =>
         this.inputs.has(name) ? [[name, shareTensor(tensor)] as const] : [],
       );
-      kept[k] = { index, truth: sample.truth, tensors: { ...outputs, ...Object.fromEntries(fed) } };
+      kept[k] = {
+        index,
+        truth: sample.truth,
+        tensors: { ...pick(outputs, this.names), ...Object.fromEntries(fed) },
+      };
     };
     const begun = this.size === undefined ? 1 : 0;
     if (this.size === undefined) {

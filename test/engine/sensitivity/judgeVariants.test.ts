@@ -217,6 +217,12 @@ test('a cut that is of no tensor is not made', async () => {
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants);
   for (const { name, build } of variants)
     expect(verdicts.get(name)).toMatchObject(await evaluator.judge(encodeModel(build())));
+  // Nor by a machine whose own share could be cut, since one run over all would not.
+  for (const index of [1, 2]) {
+    const names = variants.map((v) => v.name);
+    const share = shareOf(names, COUNT, { index, count: 2 });
+    expect((await judgeVariants(pool, evaluator, base, variants, { share })).isWhole).toBe(true);
+  }
 });
 
 test('samples whose state is fed back are run whole', async () => {
@@ -289,6 +295,30 @@ test('runs no more samples once the first few, which stand for all, settle it', 
   }
 });
 
+test('the base is run on no more samples once all variants are settled', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  let loaded = 0;
+  const many = {
+    length: 40,
+    load: (i: number) => {
+      loaded++;
+      return Promise.resolve(sampleOf(i));
+    },
+  };
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
+  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  loaded = 0;
+  const { passMs } = await judgeVariants(pool, evaluator, base, variants, {
+    // Memory for five at a time.
+    memory: 2 * 5 * 4 * (144 * 4 + 10),
+    isSettled: () => true,
+  });
+  // Sixteen have to be seen, and one tells whether there are steps.
+  expect(loaded).toBeGreaterThan(16);
+  expect(loaded).toBeLessThanOrEqual(21);
+  expect(passMs).toBeGreaterThan(0);
+});
+
 test('tries all on the first samples before any on the others, and then the noisiest first', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
   const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
@@ -325,4 +355,23 @@ test('ends when it is cancelled', async () => {
     onVerdict: () => abort.abort(),
   });
   await expect(judging).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('ends while variants are made', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
+  const evaluator = await Evaluator.create(pool, samples, rules, encodeModel(normalized));
+  const abort = new AbortController();
+  let made = 0;
+  const noting = variants.map(({ name, build }) => ({
+    name,
+    build: () => {
+      made++;
+      setImmediate(() => abort.abort());
+      return build();
+    },
+  }));
+  const judging = judgeVariants(pool, evaluator, base, noting, { signal: abort.signal });
+  await expect(judging).rejects.toMatchObject({ code: 'cancelled' });
+  expect(made).toBeLessThan(variants.length);
 });
