@@ -1,4 +1,4 @@
-import type { ResourceUse, TradeOffPoint } from '../protocol';
+import type { MetricName, ResourceUse, TradeOffPoint } from '../protocol';
 import { pairedDifference, type WeightedValue } from '../stats/pairedDifference';
 import { MAX_SQNR_DB } from '../target';
 import type { LayerChoices, MeasuredChoice, MeasuredChoices } from './measureChoices';
@@ -23,6 +23,7 @@ const resources = ['bytes', 'bops', 'latency'] as const;
  * Predicts a network from its layers alone. Noise powers add up as independent errors do, and losses sample by sample; what
  * everything in int8 measures beyond its layers' sums (operators between them, and their interplay) is shared out: noise in proportion
  * to each layer's, losses with the noise, bytes evenly over the layers in int8. So all float and all int8 come out as measured.
+ * Where the metric is in decibels, which never add up, it is the noise of each sample that does.
  */
 export class NetworkPredictor {
   private readonly noiseScale: number;
@@ -34,7 +35,8 @@ export class NetworkPredictor {
   constructor(
     private readonly measured: MeasuredChoices,
     private readonly float: readonly WeightedValue[],
-    whole: MeasuredWhole,
+    private readonly whole: MeasuredWhole,
+    private readonly metric: MetricName,
   ) {
     const { layers, floatUse } = measured;
     this.reference = layers.map(referenceOf);
@@ -59,7 +61,10 @@ export class NetworkPredictor {
     // No further than it was measured: noise beyond that of int8 is none of its interplay.
     const share = this.referenceNoise > 0 ? Math.min(1, noise / this.referenceNoise) : 0;
     const samples = this.float.map(({ value, weight }, s) => ({
-      value: value + sum(chosen.map((c) => c.changes[s] ?? 0)) + share * (this.beyond[s] ?? 0),
+      value:
+        this.metric === 'sqnr'
+          ? this.decibels(value, s, chosen)
+          : value + sum(chosen.map((c) => c.changes[s] ?? 0)) + share * (this.beyond[s] ?? 0),
       weight,
     }));
     const { difference, standardError } = pairedDifference(this.float, samples);
@@ -78,6 +83,21 @@ export class NetworkPredictor {
       samples,
     };
   }
+
+  /** @param float decibels of sample `s` in float */
+  private decibels(float: number, s: number, chosen: readonly MeasuredChoice[]): number {
+    const floor = powerOf(float);
+    const noise = (change: number) => Math.max(0, powerOf(float + change) - floor);
+    const inSum = (choices: readonly MeasuredChoice[]) => sum(choices.map((c) => noise(c.changes[s] ?? 0)));
+    const reference = inSum(this.reference);
+    const scale = reference > 0 ? noise(this.whole.changes[s] ?? 0) / reference : 1;
+    return -10 * Math.log10(floor + scale * inSum(chosen));
+  }
+}
+
+/** Noise against a signal of 1. */
+function powerOf(decibels: number): number {
+  return 10 ** (-decibels / 10);
 }
 
 /** What a layer is where everything is in int8 that nobody decided about. */

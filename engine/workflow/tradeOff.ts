@@ -72,11 +72,12 @@ export async function runTradeOff(
     fixed.remedies === null ? blameless : await takeRemedies(blameless, fixed.remedies, judge, remedying);
   const open = openChoices(whole.candidate, settings.grids);
   const costs = await measureChoices(pool, measured, whole.candidate, open, run);
-  const predictor = new NetworkPredictor(costs, chooser.floatSamples, {
+  const together = {
     noise: 10 ** (-whole.verdict.sqnrDb / 10),
     changes: whole.verdict.samples.map(({ value }, s) => value - (chooser.floatSamples[s]?.value ?? value)),
     bytes: bytesOf(whole.candidate),
-  });
+  };
+  const predictor = new NetworkPredictor(costs, chooser.floatSamples, together, dataset.metric);
   const alikeness = await measureAlikeness(pool, measured, run);
   const question: Question = {
     layers: costs.layers,
