@@ -67,9 +67,10 @@ export function parseBudget(text: string): Budget {
   const resource = resourceNames.find((known) => known === name);
   const value = Number(number);
   if (resource !== undefined && value > 0) {
-    if (unit === '%') return { resource, limit: value / 100, isShare: true };
+    if (unit === '%' && Number.isFinite(value)) return { resource, limit: value / 100, isShare: true };
     const factor = Object.entries(resourceUnits[resource]).find(([u]) => u === unit.toUpperCase())?.[1];
-    if (factor !== undefined) return { resource, limit: value * factor, isShare: false };
+    const limit = value * (factor ?? NaN);
+    if (Number.isFinite(limit)) return { resource, limit, isShare: false };
   }
   throw new EngineError(
     'bad-option',
