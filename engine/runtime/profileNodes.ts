@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { throwIfCancelled } from '../engineError';
 import type { RuntimeWorker } from './runtimeWorker';
 import type { Feeds } from './workerProtocol';
 import type { Sequence } from './sequence';
@@ -29,19 +30,23 @@ const KERNEL = '_kernel_time';
 /**
  * What each node takes for one sample, as onnxruntime's own profile tells it: the median of its runs, so that what else the machine
  * does falls out, times how often it runs.
- * @throws EngineError `runtime`
+ * @throws EngineError `runtime`, `cancelled`
  */
 export async function profileNodes(
   worker: RuntimeWorker,
   model: Uint8Array,
   outputs: string[],
   { feeds, sequence }: { feeds: Feeds; sequence?: Sequence | undefined },
+  signal?: AbortSignal,
 ): Promise<ProfiledNode[]> {
   const folder = await mkdtemp(join(tmpdir(), 'quantscope-'));
   try {
     const session = await worker.load(model, { threads: 1, profilePrefix: join(folder, 'profile') });
     try {
-      for (let i = 0; i < ROUNDS; i++) await session.run(feeds, outputs, sequence);
+      for (let i = 0; i < ROUNDS; i++) {
+        throwIfCancelled(signal);
+        await session.run(feeds, outputs, sequence);
+      }
       await session.endProfiling();
     } finally {
       await session.release();

@@ -13,7 +13,7 @@ export interface LayerTimes {
 
 /**
  * Where the time of one sample on one thread goes, by onnxruntime's own profile.
- * @throws EngineError `runtime`
+ * @throws EngineError `runtime`, `cancelled`
  */
 export async function layerTimes(
   worker: RuntimeWorker,
@@ -21,11 +21,12 @@ export async function layerTimes(
   names: ReadonlySet<string>,
   outputs: string[],
   sample: Sample,
+  signal?: AbortSignal,
 ): Promise<LayerTimes> {
   const nameOf = originalNames(model.graph);
   const layers = new Map<string, number>();
   let rest = 0;
-  for (const node of await profileNodes(worker, encodeModel(model), outputs, sample)) {
+  for (const node of await profileNodes(worker, encodeModel(model), outputs, sample, signal)) {
     const name = nameOf(node);
     if (names.has(name)) layers.set(name, (layers.get(name) ?? 0) + node.milliseconds);
     else rest += node.milliseconds;

@@ -1,3 +1,4 @@
+import { unlessCancelled } from '../engineError';
 import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import type { LayerChoice } from '../protocol';
@@ -32,9 +33,9 @@ export async function choiceTimes(
   // Halves become floats as the model is loaded.
   const grids = [...new Set([...open.values()].flat())].filter((c) => c !== 'float' && c !== 'float16');
   const progress = new StageProgress('sensitivity', 'Timing grids', grids.length + 2, onProgress);
-  const sample = await chooser.samples.load(0);
+  const sample = await unlessCancelled(chooser.samples.load(0), signal);
   const timeOf = async (candidate: Candidate) => {
-    const times = await layerTimes(worker, buildModel(candidate), new Set(names), outputs, sample);
+    const times = await layerTimes(worker, buildModel(candidate), new Set(names), outputs, sample, signal);
     progress.step();
     return times;
   };
