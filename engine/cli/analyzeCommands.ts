@@ -6,7 +6,6 @@ import { runsCode } from '../feeds/dataKinds';
 import { fixesText } from '../fixesText';
 import { interactionsText } from '../interactionsText';
 import { notebookText } from '../notebookText';
-import { checkOutput } from '../onnx/checkOutput';
 import { checkWritable } from '../onnx/model';
 import { openParts } from '../openParts';
 import { operatorsText } from '../operatorsText';
@@ -69,9 +68,8 @@ export function addAnalyze(program: Command): void {
         );
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
-      if (json !== undefined) await checkWritable(json);
       const { settings } = await settingsFrom(options, command);
-      const project = await openModel(model, options);
+      const project = await openModel(model, options, [json]);
       return finishReport(await project.analyze(settings, run), json);
     });
 }
@@ -86,10 +84,8 @@ async function analyzeShard(
   if (options.json !== undefined)
     throw optionError('A part has no report to write with --json', 'Say that to "merge".');
   const output = resolve(to);
-  await checkOutput(output, [resolve(model)]);
-  await checkWritable(output);
   const { settings } = await settingsFrom(options, command);
-  const project = await openModel(model, options);
+  const project = await openModel(model, options, [output]);
   const part = await project.analyzeShare(settings, shard, run);
   await writePart(output, part);
   print(partText(part, output));

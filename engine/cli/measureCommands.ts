@@ -2,8 +2,6 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { writeCalibration } from '../calibrationFile';
 import { formatBytes, formatMilliseconds, formatScore } from '../format';
-import { checkOutput } from '../onnx/checkOutput';
-import { checkWritable } from '../onnx/model';
 import { calibrationText } from '../reportText';
 import type { Shard } from '../sensitivity/shareOf';
 import { parseSamples, parseShard } from '../settingsText';
@@ -30,9 +28,7 @@ export function addCalibrate(program: Command): void {
     .option('--skip-failed', SKIP_FAILED)
     .action(async (model: string, options: CalibrateOptions) => {
       const output = resolve(options.output);
-      await checkOutput(output, [resolve(model)]);
-      await checkWritable(output);
-      const project = await openModel(model, options);
+      const project = await openModel(model, options, [output]);
       const { samples = null, skipFailed = false, shard = null } = options;
       const settings = { ...dataFrom(options), samples, skipFailed };
       const record = await project.calibrate(settings, shard, run);
@@ -53,8 +49,7 @@ export function addEvaluate(program: Command): void {
         model: string,
         options: DataOptions & { samples?: number; against?: string; skipFailed?: true; json?: string },
       ) => {
-        if (options.json !== undefined) await checkWritable(options.json);
-        const project = await openModel(model, options);
+        const project = await openModel(model, options, [options.json]);
         const against = options.against === undefined ? null : await openModel(options.against, options);
         const { samples = null, skipFailed = false } = options;
         const settings = { ...dataFrom(options), samples, skipFailed };

@@ -4,6 +4,8 @@ import { EngineError, errorText } from '../engineError';
 import { dataKinds } from '../feeds/dataKinds';
 import { isSynthetic } from '../feeds/openSynthetic';
 import { presetNames } from '../feeds/presets';
+import { checkNotRead } from '../onnx/checkOutput';
+import { checkWritable } from '../onnx/model';
 import { Project } from '../project';
 import type {
   AnalyzeSettings,
@@ -105,8 +107,21 @@ export function withDimensions(command: Command): Command {
   );
 }
 
-export function openModel(model: string, { dim }: DimensionOptions): Promise<Project> {
-  return Project.open(resolve(model), pool, dim);
+/**
+ * Opens the model of a command.
+ * @param outputs what the command is to write besides models: refused now, not after minutes of measuring
+ * @throws EngineError `write-failed`; `bad-option` for one that holds the model; as {@link Project.open} does
+ */
+export async function openModel(
+  model: string,
+  { dim }: DimensionOptions,
+  outputs: readonly (string | undefined)[] = [],
+): Promise<Project> {
+  const written = outputs.flatMap((file) => (file === undefined ? [] : [resolve(file)]));
+  for (const file of written) await checkWritable(file);
+  const project = await Project.open(resolve(model), pool, dim);
+  await checkNotRead(written, [project.summary.path, ...project.dataFiles.map((f) => f.path)]);
+  return project;
 }
 
 export function withData(command: Command): Command {

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { basename, dirname, join, resolve } from 'node:path';
 import { formatBytes } from '../format';
 import { notebookText } from '../notebookText';
-import { checkWritable, writeFileAtomically } from '../onnx/model';
+import { writeFileAtomically } from '../onnx/model';
 import { Project } from '../project';
 import type { AnalyzeSettings, Budget, LayerChoice, Resource, TradeOffSettings } from '../protocol';
 import { recipeText } from '../recipe';
@@ -44,9 +44,8 @@ export function addQuantize(program: Command): void {
     .option('--json <file>', 'write the result')
     .action(async (model: string, options: QuantizeOptions, command: Command) => {
       const { json, writeRecipe } = options;
-      for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
       const { settings, hasTarget } = await settingsFrom(options, command);
-      const project = await openModel(model, options);
+      const project = await openModel(model, options, [json, writeRecipe]);
       // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
       const keepFloat = options.keepFloat ?? (hasTarget ? null : []);
       const result = await project.quantize({ ...settings, output: resolve(options.output), keepFloat }, run);
@@ -90,9 +89,8 @@ export function addPlan(program: Command): void {
     .option('--json <file>', 'write all that was measured')
     .action(async (model: string, options: PlanOptions, command: Command) => {
       const { json, writeRecipe, budget: budgets = [], grids, by } = options;
-      for (const file of [json, writeRecipe]) if (file !== undefined) await checkWritable(file);
       const { settings } = await settingsFrom(options, command);
-      const project = await openModel(model, options);
+      const project = await openModel(model, options, [json, writeRecipe]);
       const along = options.along ?? budgets[0]?.resource ?? 'bytes';
       const verifyAll = options.verify === true;
       const plan = await project.plan({ ...settings, budgets, along, grids, by, verifyAll }, run);

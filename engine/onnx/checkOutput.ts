@@ -17,14 +17,22 @@ async function realName(path: string): Promise<string> {
 }
 
 /**
- * Refuses an output that is, by whatever name or link, one of the files that are being read: weights stay in their
+ * Refuses a model's output that is, by whatever name or link, one of the files that are being read: weights stay in their
  * files until they are asked for, and would be gone.
  * @param inputs the model's file and those that hold its weights
  * @throws EngineError `bad-option`
  */
 export async function checkOutput(output: string, inputs: readonly string[]): Promise<void> {
+  await checkNotRead([output, dataPathOf(output)], inputs);
+}
+
+/**
+ * The same for files of any kind.
+ * @throws EngineError `bad-option`
+ */
+export async function checkNotRead(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
   const read = new Set(await Promise.all(inputs.map(realName)));
-  for (const path of [output, dataPathOf(output)]) {
+  for (const path of outputs) {
     if (!read.has(await realName(path))) continue;
     throw new EngineError(
       'bad-option',

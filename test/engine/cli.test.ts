@@ -480,6 +480,16 @@ describe('failed work is 1, and leaves no output', () => {
     expectFailure(1, [folder, 'it is a folder'], 'quantize', model, '--data', data, '-o', folder);
   });
 
+  test('what is written in the place of the model, which is being read', () => {
+    const bytes = readFileSync(model);
+    const words = [model, 'would be written over'];
+    expectFailure(2, words, 'analyze', model, '--data', data, '--json', model);
+    expectFailure(2, words, 'calibrate', model, '--data', data, '-o', model);
+    expectFailure(2, words, 'plan', model, '--data', data, '--write-recipe', model);
+    expectFailure(2, words, 'quantize', model, '--data', data, '-o', output, '--json', model);
+    expect(readFileSync(model).equals(bytes)).toBe(true);
+  });
+
   test('a model that fails only when it runs', () => {
     const path = join(folder, 'failing.onnx');
     const failing = tinyModel({
