@@ -252,14 +252,15 @@ export class Project {
   async plan(asked: TradeOffSettings, run: Run): Promise<TradeOff> {
     const settings = await this.resolve(asked);
     refuseQuantized(this.summary);
-    const measured = await this.measure(settings, run);
-    const { budgets, along } = settings;
-    if (measured.isForeign && [along, ...budgets.map((b) => b.resource)].includes('latency'))
+    const { budgets, along, profile } = settings;
+    const isTimed = [along, ...budgets.map((b) => b.resource)].includes('latency');
+    if (isTimed && profile !== (await resolveProfile('auto', this.pool.first)))
       throw new EngineError(
         'bad-option',
-        `Latency cannot be budgeted for ${settings.profile}: this processor is another.`,
+        `Latency cannot be budgeted for ${profile}: this processor is another.`,
         'Budget bytes or bops, or leave --profile out.',
       );
+    const measured = await this.measure(settings, run);
     const fixed = this.fixedChoices(settings, measured, []);
     const outcome = await runTradeOff(this.pool, measured, settings, fixed, run);
     const { candidate } = outcome;

@@ -159,7 +159,9 @@ test('a budget that cannot be kept names the least', async () => {
 });
 
 test('time is not budgeted for a processor that is not there', async () => {
-  const foreign = { ...settings, profile: 'tensorrt' as const, along: 'latency' as const };
+  // Said before anything is measured: there are no data.
+  const there = { data: join(folder, 'none.npz'), profile: 'tensorrt' as const };
+  const foreign = { ...settings, ...there, along: 'latency' as const };
   await expect(project.plan(foreign, {})).rejects.toThrow('Latency cannot be budgeted for tensorrt');
 });
 
