@@ -110,8 +110,8 @@ async function runAll(session: number, feeds: Feeds, outputs: string[], sequence
 const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<WorkerCalls[K]['result']> } =
   {
     async load({ session, model, options, rules }) {
-      const created = await InferenceSession.create(model, sessionOptions(options));
       const rater = rules === undefined ? null : createRater(rules);
+      const created = await InferenceSession.create(model, sessionOptions(options));
       loaded.set(session, { session: created, counter: new ValueCounter(), rater });
       return created.outputMetadata.flatMap((o): [string, (number | string)[]][] =>
         o.isTensor ? [[o.name, o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]] : [],
