@@ -107,13 +107,20 @@ export class Session {
     sequence?: Sequence,
   ): Promise<{ outputs: Feeds; milliseconds: number }> {
     const { session } = this;
-    return this.worker.call('run', { session, feeds, outputs, sequence, share: false });
+    return this.worker.call('run', { session, feeds, outputs, sequence, share: null });
   }
 
-  /** Runs once, and puts the outputs where all threads see them: sending them to another costs nothing. */
-  runShared(feeds: Feeds, outputs: string[]): Promise<{ outputs: Feeds; milliseconds: number }> {
+  /**
+   * Runs once, and puts the outputs where all threads see them: sending them to another costs nothing.
+   * @param old tensors from here that nobody reads any more: their memory is used again
+   */
+  runShared(
+    feeds: Feeds,
+    outputs: string[],
+    old: Feeds = {},
+  ): Promise<{ outputs: Feeds; milliseconds: number }> {
     const { session } = this;
-    return this.worker.call('run', { session, feeds, outputs, sequence: undefined, share: true });
+    return this.worker.call('run', { session, feeds, outputs, sequence: undefined, share: { old } });
   }
 
   /**

@@ -1,14 +1,22 @@
 import type { Tensor, TensorData } from '../onnx/tensor';
 
-/** A copy of an array's elements in memory that all threads see: sending it copies nothing. */
-export function shareData<T extends TensorData>(data: T): T {
-  const shared = new SharedArrayBuffer(data.byteLength);
-  new Uint8Array(shared).set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  return new (data.constructor as new (buffer: SharedArrayBuffer) => T)(shared);
+/**
+ * A copy of an array's elements in memory that all threads see: sending it copies nothing.
+ * @param old of which nobody reads the elements any more: its memory is taken where it is large enough. The garbage collector does
+ * not count memory that threads share, so that arrays of their own for each sample would pile up.
+ */
+export function shareData<T extends TensorData>(data: T, old?: TensorData): T {
+  const { byteLength, length } = data;
+  const fits = old?.buffer instanceof SharedArrayBuffer && old.buffer.byteLength >= byteLength;
+  const buffer = fits ? old.buffer : new SharedArrayBuffer(byteLength);
+  new Uint8Array(buffer).set(new Uint8Array(data.buffer, data.byteOffset, byteLength));
+  const view = data.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
+  return new view(buffer, 0, length);
 }
 
-export function shareTensor({ type, dims, data }: Tensor): Tensor {
-  return { type, dims, data: shareData(data) };
+/** @param old as {@link shareData} takes it */
+export function shareTensor({ type, dims, data }: Tensor, old?: Tensor): Tensor {
+  return { type, dims, data: shareData(data, old?.data) };
 }
 
 /** The same elements in memory of this thread, which is all that onnxruntime takes. */

@@ -119,9 +119,9 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
     },
     async run({ session, feeds, outputs, sequence, share }) {
       const ran = await runAll(session, feeds, outputs, sequence);
-      if (!share) return ran;
+      if (share === null) return ran;
       const shared = Object.entries(ran.outputs).map(
-        ([name, tensor]) => [name, shareTensor(tensor)] as const,
+        ([name, tensor]) => [name, shareTensor(tensor, share.old[name])] as const,
       );
       return { ...ran, outputs: Object.fromEntries(shared) };
     },

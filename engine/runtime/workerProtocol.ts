@@ -34,14 +34,17 @@ export interface WorkerCalls {
     };
     result: [name: string, dims: (number | string)[]][];
   };
-  /** Runs once; `milliseconds` is the time inside onnxruntime. `share` puts the outputs where all threads see them. */
+  /**
+   * Runs once; `milliseconds` is the time inside onnxruntime. `share` puts the outputs where all threads see them, in place of
+   * tensors that nobody reads any more.
+   */
   run: {
     params: {
       session: number;
       feeds: Feeds;
       outputs: string[];
       sequence: Sequence | undefined;
-      share: boolean;
+      share: { old: Feeds } | null;
     };
     result: { outputs: Feeds; milliseconds: number };
   };
