@@ -27,7 +27,7 @@ export function tradeOffText(plan: TradeOff): string {
   const { settings, warnings } = plan;
   const { evaluationSamples, sharedSamples } = settings;
   return [
-    `${baseName(plan.model.path)}: ${formatPlural(plan.points.length, 'network')} that none beats in noise, bytes and time at once; * is chosen:`,
+    `${baseName(plan.model.path)}: ${formatPlural(plan.points.length, 'network')} that no other beats in noise and in what it takes; * is chosen:`,
     frontText(plan),
     '',
     ...choiceText(plan),
