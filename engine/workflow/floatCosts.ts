@@ -1,4 +1,4 @@
-import { throwIfCancelled } from '../engineError';
+import { unlessCancelled } from '../engineError';
 import type { Measured, Run } from '../preparation';
 import type { RuntimeWorker } from '../runtime/runtimeWorker';
 import { layerTimes } from '../sensitivity/layerTimes';
@@ -16,15 +16,15 @@ export async function floatCosts(
   { signal }: Pick<Run, 'signal'>,
 ): Promise<Map<string, number>> {
   const names = whole.base.layers.map((l) => l.name);
-  const sample = await chooser.samples.load(0);
+  const sample = await unlessCancelled(chooser.samples.load(0), signal);
   const float = withChoices(layersAlone(whole), names, 'float');
   const [floats, integers] = [new Map<string, number>(), new Map<string, number>()];
   for (const [candidate, times] of [
     [float, floats],
     [whole, integers],
   ] as const) {
-    throwIfCancelled(signal);
-    const { layers } = await layerTimes(worker, buildModel(candidate), new Set(names), outputs, sample);
+    const model = buildModel(candidate);
+    const { layers } = await layerTimes(worker, model, new Set(names), outputs, sample, signal);
     for (const [name, milliseconds] of layers) times.set(name, milliseconds);
   }
   return new Map(
