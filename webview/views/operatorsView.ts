@@ -59,7 +59,7 @@ export function addOperators(parent: HTMLElement, report: Report): void {
     ['At outputs', 'Signal to noise of the outputs'],
     [unit === '' ? 'Against float' : `Against float, ${unit}`, 'With the standard error of the difference'],
     ['Samples', 'The noisiest are tried on all'],
-    ['Left out', 'The score with everything else in int8, where everything in int8 misses the target'],
+    ['Left out', 'The score with everything else in int8, where what stands between the layers is to blame'],
   ] as const) {
     const cell = add(head, 'th', name === 'Type' ? 'text' : '', name);
     cell.scope = 'col';
