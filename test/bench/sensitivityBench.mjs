@@ -40,8 +40,9 @@ for (const model of zooModels.filter(({ name }) => names.includes(name))) {
     peer: `${peer.seconds.toFixed(1)} s`,
     'whole models': `${ours.wholeSeconds.toFixed(1)} s`,
     'from the cut': `${ours.seconds.toFixed(1)} s`,
-    'share of N passes': ours.share.toFixed(2),
-    'times the peer': (peer.seconds / ours.seconds).toFixed(1),
+    'until settled': `${ours.settledSeconds.toFixed(1)} s`,
+    'of N passes': `${ours.share.toFixed(2)}, ${ours.settledShare.toFixed(2)}`,
+    'times the peer': `${(peer.seconds / ours.seconds).toFixed(1)}, ${(peer.seconds / ours.settledSeconds).toFixed(1)}`,
     'worst difference': ours.worstDifference.toExponential(1),
   });
   rmSync(feeds, { recursive: true });
