@@ -76,8 +76,8 @@ async function handle(
   switch (message.type) {
     case 'ready':
       return sendAll();
-    case 'setKeepFloat':
-      return session.setKeepFloat(message.layer, message.keep);
+    case 'decide':
+      return session.decide(message.layers, message.choice);
     case 'cancel':
       session.cancel();
       return;

@@ -1,12 +1,20 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { DataSummary, ErrorData, MeasuredLayer, PresetName, Progress, Report } from '../engine/protocol';
+import type {
+  DataSummary,
+  ErrorData,
+  LayerChoice,
+  MeasuredLayer,
+  PresetName,
+  Progress,
+  Report,
+} from '../engine/protocol';
+import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
 import { readSettings, type ConfiguredSettings } from './settings';
-import { keptInFloat, type FloatToggles } from './keptInFloat';
 import type { Target } from './targetChoices';
 
 /** A view that has just loaded hears the last message of each type, in this order. */
@@ -16,7 +24,7 @@ const ORDER: ToWebview['type'][] = [
   'data',
   'measured',
   'report',
-  'keepFloat',
+  'decided',
   'quantized',
   'progress',
   'error',
@@ -164,16 +172,16 @@ export class ModelSession implements vscode.Disposable {
     this.report = report;
     if (report !== null) this.send({ type: 'model', summary: report.model });
     this.send({ type: 'report', report });
-    if (report !== null) this.send({ type: 'keepFloat', layers: keptInFloat(report, this.toggles) });
+    this.send({ type: 'decided', choices: this.decisions });
   }
 
-  private get toggles(): FloatToggles {
-    return this.memory.get<FloatToggles>(`keepFloat:${this.uri.toString()}`, {});
+  private get decisions(): [layer: string, choice: LayerChoice][] {
+    return this.memory.get(`decided:${this.uri.toString()}`, []);
   }
 
-  /** The layers to keep in float: the analysis' advice and the user's toggles; `null` before an analysis. */
+  /** The layers to keep in float: the analysis' advice, but for what the user decided; `null` before an analysis. */
   get keepFloat(): string[] | null {
-    return this.report === null ? null : keptInFloat(this.report, this.toggles);
+    return this.report === null ? null : keptInFloat(this.report, new Map(this.decisions));
   }
 
   /** Whether the user keeps other layers in float than the analysis advises. */
@@ -193,9 +201,16 @@ export class ModelSession implements vscode.Disposable {
     await this.memory.update(`target:${this.uri.toString()}`, target);
   }
 
-  async setKeepFloat(layer: string, keep: boolean): Promise<void> {
-    await this.memory.update(`keepFloat:${this.uri.toString()}`, { ...this.toggles, [layer]: keep });
-    this.send({ type: 'keepFloat', layers: this.keepFloat ?? [] });
+  /** Remembers what the user decided of layers; `null` leaves them to the analysis again. */
+  async decide(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
+    const decided = new Map(this.decisions);
+    for (const layer of layers) {
+      if (choice === null) decided.delete(layer);
+      else decided.set(layer, choice);
+    }
+    const choices = [...decided];
+    await this.memory.update(`decided:${this.uri.toString()}`, choices);
+    this.send({ type: 'decided', choices });
   }
 
   /** Runs the only task of this model; callers check `isRunning` first. */

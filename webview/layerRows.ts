@@ -1,5 +1,6 @@
 import { ascending } from 'd3-array';
 import type { LayerReport, LayerSummary, MeasuredLayer, Report } from '../engine/protocol';
+import { keptInFloat } from '../engine/keptInFloat';
 import type { SortKey, State, ViewState } from './store';
 
 /** One line of the layer list. */
@@ -20,9 +21,9 @@ export interface LayerRow {
   advised: boolean;
 }
 
-/** The layers kept in float: the user's decisions, or the advice while none are known. */
-export function keptLayers(state: State): ReadonlySet<string> {
-  return new Set(state.keepFloat ?? state.report?.keepFloat ?? []);
+/** The layers kept in float: as advised, but for what the user decided. */
+export function keptLayers({ report, decided }: State): ReadonlySet<string> {
+  return new Set(report === null ? [] : keptInFloat(report, decided));
 }
 
 export type Measured = 'advised' | 'int8' | 'unmeasured';

@@ -14,6 +14,7 @@ import { mountProgress } from './views/progressView';
 import { mountQuantized } from './views/quantizedView';
 import { mountResult } from './views/resultView';
 import { mountStart } from './views/startView';
+import { mountTabs } from './views/tabsView';
 
 declare function acquireVsCodeApi(): {
   postMessage(message: FromWebview): void;
@@ -38,19 +39,19 @@ const updates: Update[] = [
   mountError(app, host),
   mountProgress(app, host),
   mountQuantized(app),
-  mountStart(app, host),
   mountData(app, host),
 ];
-const overview = add(app, 'div', 'overview');
-const panels = add(app, 'div', 'panels');
-updates.push(mountResult(overview));
+const tabs = mountTabs(app, host);
+const overview = tabs.panelOf('overview');
+const layers = tabs.panelOf('layers');
+updates.push(tabs.update, mountStart(overview, host), mountResult(overview));
 const side = add(overview, 'div', 'overview-side');
 updates.push(
   mountBlamed(side),
   mountAdvice(side, host),
   mountLint(side),
-  mountLayerList(panels, host),
-  mountDetail(panels, host),
+  mountLayerList(layers, host),
+  mountDetail(layers, host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

@@ -1,6 +1,7 @@
 import type {
   DataSummary,
   ErrorData,
+  LayerChoice,
   MeasuredLayer,
   ModelSummary,
   Progress,
@@ -23,8 +24,8 @@ export type ToWebview =
   | { type: 'report'; report: Report | null }
   /** `null` when nothing runs. */
   | { type: 'progress'; progress: Progress | null }
-  /** The user's decisions: names of layers to keep in float. */
-  | { type: 'keepFloat'; layers: string[] }
+  /** What the user decided of layers, whatever the analysis advises; pairs, since a name may be `__proto__`. */
+  | { type: 'decided'; choices: [layer: string, choice: LayerChoice][] }
   | { type: 'quantized'; result: QuantizeResult }
   /** The last command failed; `null` clears it. */
   | { type: 'error'; error: ErrorData | null }
@@ -41,5 +42,6 @@ export type FromWebview =
   | { type: 'chooseData' }
   | { type: 'cancel' }
   | { type: 'quantize' }
-  | { type: 'setKeepFloat'; layer: string; keep: boolean }
+  /** The user decides what layers are; `null` leaves them to the analysis again. */
+  | { type: 'decide'; layers: string[]; choice: LayerChoice | null }
   | { type: 'showLog' };

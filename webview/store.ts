@@ -2,6 +2,7 @@ import type {
   MeasuredLayer,
   DataSummary,
   ErrorData,
+  LayerChoice,
   ModelSummary,
   Progress,
   QuantizeResult,
@@ -13,11 +14,16 @@ import type { DataState, ToWebview } from './protocol';
 const sortKeys = ['order', 'name', 'drop', 'sqnr', 'output', 'orthogonality'] as const;
 export type SortKey = (typeof sortKeys)[number];
 
+const tabs = ['overview', 'layers', 'graph', 'tradeOff', 'compare'] as const;
+/** What of a model is shown. */
+export type Tab = (typeof tabs)[number];
+
 /** How much of a histogram is drawn: every value, or the neighbourhood of the clip in use. */
 export type HistogramRange = 'all' | 'clip';
 
 /** What the user has set in the view itself; survives hiding and reloading. */
 export interface ViewState {
+  tab: Tab;
   selected: string | null;
   sort: { key: SortKey; descending: boolean };
   filter: string;
@@ -36,8 +42,8 @@ export interface State {
   measured: ReadonlyMap<string, MeasuredLayer>;
   report: Report | null;
   progress: Progress | null;
-  /** `null` until the extension has said it. */
-  keepFloat: readonly string[] | null;
+  /** What the user decided, by layer. */
+  decided: ReadonlyMap<string, LayerChoice>;
   quantized: QuantizeResult | null;
   error: ErrorData | null;
   view: ViewState;
@@ -45,12 +51,14 @@ export interface State {
 
 export type Action =
   | ToWebview
+  | { type: 'tab'; tab: Tab }
   | { type: 'sort'; key: SortKey }
   | { type: 'filter'; text: string }
   | { type: 'logCounts'; on: boolean }
   | { type: 'range'; range: HistogramRange };
 
 export const initialView: ViewState = {
+  tab: 'overview',
   selected: null,
   sort: { key: 'drop', descending: true },
   filter: '',
@@ -68,7 +76,7 @@ export function initialState(view: ViewState = initialView): State {
     measured: new Map(),
     report: null,
     progress: null,
-    keepFloat: null,
+    decided: new Map(),
     quantized: null,
     error: null,
     view,
@@ -83,6 +91,7 @@ export function restoreView(saved: unknown): ViewState {
   const sort = (field('sort') ?? {}) as Record<string, unknown>;
   const key = sortKeys.find((known) => known === sort['key']);
   return {
+    tab: tabs.find((known) => known === field('tab')) ?? initialView.tab,
     selected: typeof selected === 'string' ? selected : null,
     sort: key === undefined ? initialView.sort : { key, descending: sort['descending'] === true },
     filter: typeof filter === 'string' ? filter : '',
@@ -99,11 +108,13 @@ function sortBy(view: ViewState, key: SortKey): ViewState {
   return { ...view, sort: { key, descending } };
 }
 
-function selectLayer({ model, view }: State, name: string): ViewState {
+function selectLayer({ model, report, view }: State, name: string): ViewState {
   const layer = model?.layers.find((one) => one.name === name);
   // A layer chosen from elsewhere must not stay hidden in the list.
   const hidden = layer !== undefined && !matchesFilter(layer, view.filter);
-  return { ...view, selected: name, filter: hidden ? '' : view.filter };
+  // The graph shows a layer too; what else is open does not.
+  const tab = report === null || view.tab === 'graph' ? view.tab : 'layers';
+  return { ...view, tab, selected: name, filter: hidden ? '' : view.filter };
 }
 
 /** The state after a message from the extension or an action of the user. */
@@ -135,14 +146,16 @@ export function reduce(state: State, action: Action): State {
     case 'progress':
       // A command that runs has left the last one's failure behind.
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
-    case 'keepFloat':
-      return { ...state, keepFloat: action.layers };
+    case 'decided':
+      return { ...state, decided: new Map(action.choices) };
     case 'quantized':
       return { ...state, quantized: action.result };
     case 'error':
       return { ...state, error: action.error };
     case 'select':
       return { ...state, view: selectLayer(state, action.layer) };
+    case 'tab':
+      return { ...state, view: { ...state.view, tab: action.tab } };
     case 'sort':
       return { ...state, view: sortBy(state.view, action.key) };
     case 'filter':

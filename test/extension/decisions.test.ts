@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Report } from '../../engine/protocol';
+import type { LayerChoice, Report } from '../../engine/protocol';
 import { errorLine, Refusal, toErrorData } from '../../extension/errorData';
-import { keptInFloat } from '../../extension/keptInFloat';
+import { keptInFloat } from '../../engine/keptInFloat';
 
 describe('an error from the engine', () => {
   const data = { code: 'bad-data', message: 'a.npz holds no array x.', hint: 'Name it x.' } as const;
@@ -39,10 +39,15 @@ describe('the layers to keep in float', () => {
   } as unknown as Report;
 
   test('are the advised ones until the user decides', () => {
-    expect(keptInFloat(report, {})).toEqual(['c', 'a']);
+    expect(keptInFloat(report, new Map())).toEqual(['c', 'a']);
   });
 
   test('follow the user, and forget layers that this model has not', () => {
-    expect(keptInFloat(report, { a: false, b: true, gone: true })).toEqual(['c', 'b']);
+    const decided = new Map<string, LayerChoice>([
+      ['a', 'int4'],
+      ['b', 'float16'],
+      ['gone', 'float'],
+    ]);
+    expect(keptInFloat(report, decided)).toEqual(['c', 'b']);
   });
 });

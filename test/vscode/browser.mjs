@@ -18,6 +18,9 @@ const quick = {
   'quantscope.targetDrop': 0.2,
 };
 
+/** Chooses a tab of the view. */
+const openTab = (view, name) => view.getByRole('tab', { name }).click();
+
 /** The view's document, inside the editor's page. */
 const viewOf = (page) => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
 
@@ -73,7 +76,11 @@ describe('the editor in a browser', () => {
     await lines.click();
     await view.locator('.progress-title').filter({ hasText: /\S/ }).waitFor();
     await shoot('editor-light-progress');
-    await view.locator('svg.histogram').first().waitFor({ timeout: 300_000 });
+    await view.locator('.result').waitFor({ timeout: 300_000 });
+    await page.waitForTimeout(500);
+    await shoot('editor-light-report');
+    await openTab(view, 'Layers');
+    await view.locator('svg.histogram').first().waitFor();
     assert.ok((await view.locator('svg.histogram .clip-line').count()) >= 3, 'clips of several methods');
     // On both sides of zero where the tensor has both.
     const used = await view
@@ -84,12 +91,12 @@ describe('the editor in a browser', () => {
     assert.deepEqual([...new Set(used)], ['percentile:99.999']);
     assert.match((await view.locator('svg.histogram path.bins').first().getAttribute('d')) ?? '', /\d/);
     await page.waitForTimeout(500);
-    await shoot('editor-light-report');
+    await shoot('editor-light-layers');
   });
 
   it('quantizes from the palette by two answers, the first being the target of the settings', async () => {
     const view = await open('rec.onnx', 'Default Light Modern');
-    await view.locator('svg.histogram').first().waitFor();
+    await view.locator('.result').waitFor();
     await palette(page, 'Quantscope: Quantize Model');
     const rows = page.locator('.quick-input-list .monaco-list-row');
     await rows.filter({ hasText: 'Within 1% of float' }).waitFor();
@@ -108,7 +115,7 @@ describe('the editor in a browser', () => {
     assert.match(await message.innerText(), /within 20% of float: \d+\.\d%, .* float/);
     await shoot('editor-light-quantized');
     await page.reload();
-    await viewOf(page).locator('svg.histogram').first().waitFor();
+    await viewOf(page).locator('.result').waitFor();
     await palette(page, 'Quantscope: Quantize Model');
     await rows.filter({ hasText: 'As last time' }).waitFor();
     assert.match(await rows.first().innerText(), /Within 20% of float\s*As last time/);
@@ -117,8 +124,9 @@ describe('the editor in a browser', () => {
 
   it('shows the finished analysis at once in a new window, and keeps decisions over a reload', async () => {
     const view = await open('rec.onnx', 'Default Dark Modern');
-    await view.locator('svg.histogram').first().waitFor();
+    await view.locator('.result').waitFor();
     await shoot('editor-dark-report');
+    await openTab(view, 'Layers');
     const box = view.locator('.layer-body input[type=checkbox]').first();
     const before = await box.isChecked();
     await box.click();

@@ -39,7 +39,7 @@ describe('a real model', () => {
     assert.deepEqual(used.warnings, []);
     assert.equal((await lastMessage(model, 'dataState'))?.state, null);
     assert.equal((await lastMessage(model, 'progress'))?.progress, null);
-    assert.deepEqual((await lastMessage(model, 'keepFloat'))?.layers, report.keepFloat);
+    assert.deepEqual((await lastMessage(model, 'decided'))?.choices, []);
   });
 
   it('is analyzed with made-up samples, which are called so', async () => {

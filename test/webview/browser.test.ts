@@ -34,7 +34,7 @@ const quantized: QuantizeResult = {
 
 const firstRow = () => view.page.locator('.layer-row[aria-rowindex="2"]');
 const selectedRow = () => view.page.locator('.layer-row[aria-selected="true"]');
-const keepMessages = async () => (await view.posted()).filter((message) => message.type === 'setKeepFloat');
+const decisions = async () => (await view.posted()).filter((message) => message.type === 'decide');
 
 describe('appearance', () => {
   const sizes = { wide: [1400, 900], middle: [900, 760], narrow: [400, 1000] } as const;
@@ -52,17 +52,19 @@ describe('appearance', () => {
     const [width, height] = sizes[size];
     view = await openView(theme, width, height);
     await view.send(...everything());
-    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
     expect(await view.page.locator('.result').innerText()).toContain('52.8%');
-    const overflow = await view.page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(overflow).toBe(0);
-    await view.screenshot(`report-${theme}-${size}`);
+    const overflow = () =>
+      view.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(await overflow()).toBe(0);
+    await view.screenshot(`overview-${theme}-${size}`);
+    await view.openTab('layers');
+    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
+    expect(await overflow()).toBe(0);
+    await view.screenshot(`layers-${theme}-${size}`);
     if (size === 'narrow') {
       await view.page.locator('.detail-panel').scrollIntoViewIfNeeded();
       await view.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
-      await view.screenshot(`report-${theme}-${size}-detail`);
+      await view.screenshot(`layers-${theme}-${size}-detail`);
     }
   });
 
@@ -84,9 +86,10 @@ describe('appearance', () => {
       inputs: layer.inputs.map((input) => ({ ...input, ...changes.get(layer.name) })),
     }));
     await view.send(...everything({ ...report, layers }));
-    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
     await view.page.locator('details.calibrators > summary').click();
     await view.screenshot(`calibrators-${theme}-${width}`);
+    await view.openTab('layers');
+    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
     const line = view.page.locator('.input-part .warning');
     await expect.poll(() => line.count()).toBe(1);
     expect(await line.innerText()).toContain('3 NaN, 1 +∞, first in sample street-signs #17');
@@ -242,7 +245,6 @@ describe('commands', () => {
     expect(await card.innerText()).toContain('not within 1% of float');
     await card.locator('.notebook > summary').click();
     await view.screenshot('quantized-notebook');
-    expect(await view.page.locator('.layer-grid').isVisible()).toBe(true);
     await view.page.click('[data-action="quantize"]');
     expect((await view.posted()).at(-1)).toEqual({ type: 'quantize' });
   });
@@ -252,6 +254,7 @@ describe('layers', () => {
   test('works from the keyboard alone', async () => {
     view = await openView('dark', 1400, 900);
     await view.send(...everything());
+    await view.openTab('layers');
     const { keyboard } = view.page;
     for (let i = 0; i < 40; i += 1) {
       await keyboard.press('Tab');
@@ -262,9 +265,9 @@ describe('layers', () => {
     expect(await selectedRow().getAttribute('data-layer')).toBe('p2o.Conv.28');
     expect(await view.page.locator('.detail-panel').getAttribute('data-layer')).toBe('p2o.Conv.28');
     await keyboard.press('Space');
-    expect(await keepMessages()).toEqual([{ type: 'setKeepFloat', layer: 'p2o.Conv.28', keep: false }]);
-    await view.send({ type: 'keepFloat', layers: ['p2o.Conv.2', 'p2o.MatMul.16'] });
-    expect(await view.page.locator('.advice-status').innerText()).toContain('Quantize will measure it');
+    expect(await decisions()).toEqual([{ type: 'decide', layers: ['p2o.Conv.28'], choice: 'int8' }]);
+    await view.send({ type: 'decided', choices: [['p2o.Conv.28', 'int8']] });
+    expect(await selectedRow().locator('input').isChecked()).toBe(false);
     await view.screenshot('keyboard');
     await keyboard.press('End');
     await keyboard.press('Home');
@@ -281,22 +284,31 @@ describe('layers', () => {
     view = await openView('light', 1400, 900);
     await view.send(...everything());
     await view.page.click('.advice-panel input[data-keep-float="p2o.Conv.2"]');
+    await view.openTab('layers');
     await view.page.click('.layer-row[data-layer="p2o.Conv.28"] input[data-keep-float]');
-    expect(await keepMessages()).toEqual([
-      { type: 'setKeepFloat', layer: 'p2o.Conv.2', keep: false },
-      { type: 'setKeepFloat', layer: 'p2o.Conv.28', keep: false },
+    expect(await decisions()).toEqual([
+      { type: 'decide', layers: ['p2o.Conv.2'], choice: 'int8' },
+      { type: 'decide', layers: ['p2o.Conv.28'], choice: 'int8' },
     ]);
-    await view.send({ type: 'keepFloat', layers: ['p2o.MatMul.16'] });
+    await view.send({
+      type: 'decided',
+      choices: [
+        ['p2o.Conv.2', 'int8'],
+        ['p2o.Conv.28', 'int8'],
+      ],
+    });
+    await view.openTab('overview');
+    expect(await view.page.locator('.advice-status').innerText()).toContain('Quantize will measure it');
     await view.page.click('[data-action="reset-advice"]');
-    expect((await keepMessages()).slice(2)).toEqual([
-      { type: 'setKeepFloat', layer: 'p2o.Conv.2', keep: true },
-      { type: 'setKeepFloat', layer: 'p2o.Conv.28', keep: true },
+    expect((await decisions()).slice(2)).toEqual([
+      { type: 'decide', layers: ['p2o.Conv.2', 'p2o.Conv.28'], choice: null },
     ]);
   });
 
   test('sorts and filters, and remembers it over a reload', async () => {
     view = await openView('dark', 1400, 900);
     await view.send(...everything());
+    await view.openTab('layers');
     await view.page.click('[data-sort="order"]');
     expect(await firstRow().getAttribute('data-layer')).toBe('p2o.Conv.0');
     await view.page.fill('.filter', 'matmul');
@@ -304,6 +316,7 @@ describe('layers', () => {
     await view.page.click('.layer-row[data-layer="p2o.MatMul.33"]');
     await view.page.reload();
     await view.send(...everything());
+    await view.openTab('layers');
     expect(await view.page.locator('.layer-row').count()).toBe(3);
     expect(await selectedRow().getAttribute('data-layer')).toBe('p2o.MatMul.33');
   });
@@ -314,6 +327,7 @@ describe('layers', () => {
     many.layers.forEach((layer) => (layer.inputs = []));
     view = await openView('dark', 1400, 900);
     await view.send(...everything(many));
+    await view.openTab('layers');
     await view.page.click('[data-sort="order"]');
     expect(await view.page.locator('.layer-row').count()).toBeLessThan(80);
     await view.page.locator('.layer-grid').focus();
@@ -353,6 +367,7 @@ describe('layers', () => {
     await view.send({ type: 'model', summary: hostile.model }, data);
     await view.screenshot('hostile-start');
     await view.send(...everything(hostile));
+    await view.openTab('layers');
     await view.page.locator('.layer-grid').focus();
     for (let i = 0; i < names.length; i += 1) {
       expect(await selectedRow().getAttribute('data-layer')).toBe(names[i]);
@@ -369,6 +384,7 @@ describe('layers', () => {
   test('switches the histogram between counts and their logarithm, and zooms to the clip', async () => {
     view = await openView('light', 1400, 900);
     await view.send(...everything());
+    await view.openTab('layers');
     const outline = () => view.page.locator('svg.histogram .bins').getAttribute('d');
     const log = await outline();
     await view.page.click('[data-setting="log-counts"]');

@@ -7,7 +7,14 @@ import {
   shownLayer,
   visibleRange,
 } from '../../webview/layerRows';
-import { initialState, initialView, reduce, type SortKey, type State } from '../../webview/store';
+import {
+  initialState,
+  initialView,
+  reduce,
+  type Action,
+  type SortKey,
+  type State,
+} from '../../webview/store';
 import { sampleReport } from './sampleReport';
 
 const report = sampleReport();
@@ -80,7 +87,8 @@ test('the filter looks at name, operator and weight, in any case', () => {
 
 test('the advice holds until the user has decided', () => {
   expect([...keptLayers(measured)]).toEqual(report.keepFloat);
-  expect(keptLayers(reduce(measured, { type: 'keepFloat', layers: [] })).size).toBe(0);
+  const decided = { type: 'decided', choices: report.keepFloat.map((name) => [name, 'int8']) } as const;
+  expect(keptLayers(reduce(measured, decided as Action)).size).toBe(0);
 });
 
 test('a choice is measured when it is the advice or nothing', () => {

@@ -24,6 +24,6 @@ export function everything(of: Report = report): ToWebview[] {
     { type: 'model', summary: of.model },
     data,
     { type: 'report', report: of },
-    { type: 'keepFloat', layers: of.keepFloat },
+    { type: 'decided', choices: [] },
   ];
 }

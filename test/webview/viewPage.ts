@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import type { FromWebview, ToWebview } from '../../webview/protocol';
+import type { Tab } from '../../webview/store';
 import { themes, themeSheet, type ThemeName } from './themes';
 
 const NONCE = 'dGVzdA';
@@ -106,6 +107,11 @@ export class View {
       all.forEach((message) => window.postMessage(message, '*'));
       await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     }, messages);
+  }
+
+  /** Chooses a tab, as a click on it would. */
+  async openTab(tab: Tab): Promise<void> {
+    await this.page.click(`#tab-${tab}`);
   }
 
   /** What the view has posted so far. */

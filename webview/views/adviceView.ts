@@ -1,5 +1,6 @@
 import type { Report } from '../../engine/protocol';
 import { formatDrop, formatPlural, formatScore } from '../../engine/format';
+import type { State } from '../store';
 import { keptLayers, measuredAs } from '../layerRows';
 import {
   add,
@@ -28,7 +29,7 @@ function drawList(parent: HTMLElement, report: Report, host: Host): void {
   for (const name of report.keepFloat) {
     const layer = byName.get(name);
     const item = add(list, 'li', '');
-    addKeepBox(item, name, null, host);
+    addKeepBox(item, name, null, host).dataset['advised'] = 'true';
     const text = add(item, 'div', 'advice-text');
     const link = addName(text, 'button', 'link', name);
     link.type = 'button';
@@ -39,14 +40,9 @@ function drawList(parent: HTMLElement, report: Report, host: Host): void {
   }
 }
 
-function resetToAdvice(report: Report, kept: ReadonlySet<string>, host: Host): void {
-  const advised = new Set(report.keepFloat);
-  for (const layer of kept) if (!advised.has(layer)) host.post({ type: 'setKeepFloat', layer, keep: false });
-  for (const layer of advised) if (!kept.has(layer)) host.post({ type: 'setKeepFloat', layer, keep: true });
-}
-
-function drawStatus(line: HTMLElement, report: Report, kept: ReadonlySet<string>, host: Host): void {
+function drawStatus(line: HTMLElement, report: Report, state: State, host: Host): void {
   emptied(line);
+  const kept = keptLayers(state);
   const measured = measuredAs(report, kept);
   line.dataset['measured'] = measured;
   const missed = measured === 'advised' && !report.advised.meetsTarget;
@@ -60,7 +56,9 @@ function drawStatus(line: HTMLElement, report: Report, kept: ReadonlySet<string>
     text.textContent = `${choice}: measured, ${formatScore(result.metric, result.score)}.`;
   }
   if (measured === 'advised') return;
-  addButton(line, 'reset-advice', 'Use Advice', 'secondary', () => resetToAdvice(report, kept, host));
+  addButton(line, 'reset-advice', 'Use Advice', 'secondary', () =>
+    host.post({ type: 'decide', layers: [...state.decided.keys()], choice: null }),
+  );
 }
 
 /** The layers advised to stay in float and why, and whether the user's choice has been measured. */
@@ -85,11 +83,11 @@ export function mountAdvice(parent: HTMLElement, host: Host): Update {
     },
   );
   const drawChoice = whenChanged(
-    (state) => [state.report, state.keepFloat],
+    (state) => [state.report, state.decided],
     (state) => {
       if (state.report === null) return;
       const kept = keptLayers(state);
-      drawStatus(status, state.report, kept, host);
+      drawStatus(status, state.report, state, host);
       body.querySelectorAll<HTMLInputElement>('input[data-keep-float]').forEach((box) => {
         box.checked = kept.has(box.dataset['keepFloat'] ?? '');
       });

@@ -139,6 +139,7 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
       section.scrollTop = 0;
       section.dataset['layer'] = layer.name;
       box.dataset['keepFloat'] = layer.name;
+      box.dataset['advised'] = String(state.report.keepFloat.includes(layer.name));
       const summary = state.model?.layers.find((one) => one.name === layer.name);
       drawHead(head, layer, summary, state.report);
     },

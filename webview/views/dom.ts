@@ -1,5 +1,6 @@
 import { select, type Selection } from 'd3-selection';
 import { shorten } from '../../engine/format';
+import { keepMessage } from '../keepMessage';
 import type { FromWebview } from '../protocol';
 import type { Action, State } from '../store';
 
@@ -83,7 +84,7 @@ export function addButton(
   return button;
 }
 
-/** Appends a checkbox that keeps a layer in float, with its label around it. */
+/** Appends a checkbox that keeps a layer in float, with its label around it; `data-advised` says whether that is advised. */
 export function addKeepBox(
   parent: HTMLElement,
   layer: string,
@@ -95,7 +96,7 @@ export function addKeepBox(
   box.type = 'checkbox';
   box.dataset['keepFloat'] = layer;
   box.addEventListener('change', () =>
-    host.post({ type: 'setKeepFloat', layer: box.dataset['keepFloat'] ?? layer, keep: box.checked }),
+    host.post(keepMessage(box.dataset['keepFloat'] ?? layer, box.checked, box.dataset['advised'] === 'true')),
   );
   if (label === null) box.setAttribute('aria-label', `Keep ${shorten(layer, 200)} in float`);
   else add(frame, 'span', '', label);

@@ -78,6 +78,7 @@ const keep: Column = {
     box.tabIndex = -1;
     return (row) => {
       box.dataset['keepFloat'] = row.summary.name;
+      box.dataset['advised'] = String(row.advised);
       box.checked = row.keep;
       box.setAttribute('aria-label', `Keep ${shorten(row.summary.name, 200)} in float`);
     };

@@ -4,6 +4,7 @@ import { select } from 'd3-selection';
 import { dropUnit, formatDropNumber, formatPlural } from '../../engine/format';
 import { arrangeRows, layerRows, shownLayer, visibleRange, type LayerRow } from '../layerRows';
 import type { State } from '../store';
+import { keepMessage } from '../keepMessage';
 import { add, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 import { measuredColumns, reportColumns, summaryColumns, type Column, type RowContext } from './layerColumns';
@@ -157,7 +158,7 @@ export function mountLayerList(parent: HTMLElement, host: Host): Update {
     ' ': () => {
       const row = rows[at()];
       if (row?.report == null) return;
-      host.post({ type: 'setKeepFloat', layer: row.summary.name, keep: !row.keep });
+      host.post(keepMessage(row.summary.name, !row.keep, row.advised));
     },
   };
   grid.addEventListener('keydown', (event) => {
@@ -196,14 +197,7 @@ export function mountLayerList(parent: HTMLElement, host: Host): Update {
     },
   );
   const arrange = whenChanged(
-    (state) => [
-      state.model,
-      state.report,
-      state.measured,
-      state.keepFloat,
-      state.view.sort,
-      state.view.filter,
-    ],
+    (state) => [state.model, state.report, state.measured, state.decided, state.view.sort, state.view.filter],
     (state) => {
       const all = layerRows(state);
       rows = arrangeRows(all, state.view);

@@ -1,0 +1,73 @@
+import { screenOf, type State, type Tab } from '../store';
+import { add, type Host, type Update } from './dom';
+
+/** In the order of the bar. */
+const titles: [tab: Tab, title: string][] = [
+  ['overview', 'Overview'],
+  ['layers', 'Layers'],
+];
+
+/** Before an analysis, what there is to do stands above the layers, on one page. */
+function isShown(tab: Tab, state: State): boolean {
+  const screen = screenOf(state);
+  if (screen === 'loading' || screen === 'failed') return false;
+  return tab === state.view.tab || (tab === 'layers' && screen === 'model' && state.view.tab === 'overview');
+}
+
+/** The bar that chooses what of the model is shown, and a panel for each choice. */
+export function mountTabs(
+  parent: HTMLElement,
+  host: Host,
+): { panelOf: (tab: Tab) => HTMLElement; update: Update } {
+  const bar = add(parent, 'div', 'tab-bar');
+  bar.setAttribute('role', 'tablist');
+  bar.setAttribute('aria-label', 'Views of the model');
+  const parts = titles.map(([tab, title]) => {
+    const button = add(bar, 'button', 'tab', title);
+    button.type = 'button';
+    button.id = `tab-${tab}`;
+    button.setAttribute('role', 'tab');
+    button.setAttribute('aria-controls', `panel-${tab}`);
+    button.addEventListener('click', () => host.dispatch({ type: 'tab', tab }));
+    const panel = add(parent, 'div', `tab-panel ${tab}`);
+    panel.id = `panel-${tab}`;
+    panel.setAttribute('role', 'tabpanel');
+    panel.setAttribute('aria-labelledby', button.id);
+    return { tab, button, panel };
+  });
+
+  bar.addEventListener('keydown', (event) => {
+    const at = parts.findIndex(({ button }) => button === document.activeElement);
+    const last = parts.length - 1;
+    const moves: Record<string, number> = {
+      ArrowRight: at === last ? 0 : at + 1,
+      ArrowLeft: at === 0 ? last : at - 1,
+      Home: 0,
+      End: last,
+    };
+    const next = parts[moves[event.key] ?? -1];
+    if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    next.button.focus();
+    host.dispatch({ type: 'tab', tab: next.tab });
+  });
+
+  return {
+    panelOf: (wanted) => {
+      const part = parts.find(({ tab }) => tab === wanted);
+      if (part === undefined) throw new Error(`There is no tab ${wanted}.`);
+      return part.panel;
+    },
+    update: (state) => {
+      const screen = screenOf(state);
+      bar.hidden = screen === 'loading' || screen === 'failed';
+      for (const { tab, button, panel } of parts) {
+        const isChosen = tab === state.view.tab;
+        button.setAttribute('aria-selected', String(isChosen));
+        // One stop for the keyboard; arrows move between the tabs.
+        button.tabIndex = isChosen ? 0 : -1;
+        panel.hidden = !isShown(tab, state);
+      }
+    },
+  };
+}
