@@ -90,6 +90,7 @@ export default tseslint.config(
         '**/test/*',
         '**/engine/*',
         '!**/engine/protocol',
+        '!**/engine/describeFindings',
         '!**/engine/format',
         '!**/engine/keptInFloat',
         '!**/engine/target',
@@ -103,6 +104,7 @@ export default tseslint.config(
       [
         '**/engine/*',
         '!**/engine/protocol',
+        '!**/engine/describeFindings',
         '!**/engine/format',
         '!**/engine/keptInFloat',
         '!**/engine/target',

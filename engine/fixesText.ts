@@ -1,4 +1,5 @@
-import { fixCost, fixGain, shorten } from './format';
+import { fixCost, fixGain } from './describeFindings';
+import { shorten } from './format';
 import type { Report } from './protocol';
 import { textTable } from './textTable';
 

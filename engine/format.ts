@@ -1,9 +1,5 @@
 import type {
   Budget,
-  CauseKind,
-  Fix,
-  Interactions,
-  BlamedOperators,
   LatencySpread,
   MetricName,
   NotebookEntry,
@@ -149,28 +145,6 @@ export function dropInterval({ drop, standardError }: Pick<LayerReport, 'drop' |
 /** A sentence's beginning. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** What a cause is called. */
-export const causeTitles: Readonly<Record<CauseKind, string>> = {
-  'weight-channels': 'channels of unlike range',
-  outliers: 'outliers',
-  'unlike-parts': 'joined unlike ranges',
-  'shared-grid': 'grid of a wider tensor',
-  'half-unused': 'half the grid unused',
-  'lobe-lost': 'negative lobe lost',
-  upstream: 'error from before',
-  magnified: 'noise magnified behind',
-  coarse: '8 bits too few',
-};
-
-/** What operators between the layers cost in int8: `Mul (12) costs 3.1 points in int8: stays in float`. */
-export function describeBlamed(metric: MetricName, { opType, nodes, gain }: BlamedOperators): string {
-  const name = `${opType} (${plain(nodes.length)})`;
-  // A type that left together with others may have gained nothing by itself.
-  return gain > 0
-    ? `${name} costs ${formatAmount(metric, gain)} in int8: stays in float`
-    : `${name} costs accuracy in int8 together with others: stays in float`;
 }
 
 /** Decibels with one decimal. */
@@ -382,44 +356,4 @@ export function formatNotFinite({
     [negative, '−∞'],
   ] as const;
   return kinds.flatMap(([count, kind]) => (count === 0 ? [] : [`${formatCount(count)} ${kind}`])).join(', ');
-}
-
-/** What a fix gains: `51.8% → 97.0% ± 1.1 points`. */
-export function fixGain(metric: MetricName, { from, to, standardError }: Fix): string {
-  return `${formatScore(metric, from)} → ${formatScore(metric, to)} ± ${formatAmount(metric, standardError)}`;
-}
-
-/** What a fix costs: `+0.9 MB, +1.2% of multiply-adds in float, +0.31 ms`, or `nothing as it runs`. */
-export function fixCost({ bytes, floatShare, milliseconds }: Fix): string {
-  const costs = [
-    ...(bytes > 0 ? [`+${formatBytes(bytes)}`] : []),
-    ...(floatShare > 0 ? [`+${formatShare(floatShare)} of multiply-adds in float`] : []),
-    ...(milliseconds === null || milliseconds <= 0 ? [] : [`+${formatMilliseconds(milliseconds)}`]),
-  ];
-  return costs.length === 0 ? 'nothing as it runs' : costs.join(', ');
-}
-
-/** What mending a layer's cause saves at its own output, foretold and measured; empty where neither is known. */
-export function savedNoise({
-  cause,
-  sqnrDb,
-  mendedDb,
-}: Pick<LayerReport, 'cause' | 'sqnrDb' | 'mendedDb'>): string {
-  const foretold =
-    cause?.gainDb == null ? '' : `That is foretold to save ${formatDb(cause.gainDb)} at its output.`;
-  const measured =
-    mendedDb === null ? '' : `What is advised takes it from ${formatDb(sqnrDb)} to ${formatDb(mendedDb)}.`;
-  return [foretold, measured].filter((part) => part !== '').join(' ');
-}
-
-/** That the layers' drops do not add up, in a sentence. */
-export function describeInteractions(
-  metric: MetricName,
-  { jointDrop, sumOfDrops, standardError, samples }: Interactions,
-): string {
-  const off = formatMeasuredDrop(metric, { drop: jointDrop - sumOfDrops, standardError });
-  return (
-    `The layers do not add up: on ${formatPlural(samples, 'sample')} each alone changes the score by ${formatDrop(metric, sumOfDrops)} in sum, ` +
-    `all together by ${formatDrop(metric, jointDrop)} (${off} apart).`
-  );
 }

@@ -1,11 +1,5 @@
-import {
-  describeInteractions,
-  dropUnit,
-  formatChange,
-  formatDropNumber,
-  formatPlural,
-  shorten,
-} from './format';
+import { describeInteractions } from './describeFindings';
+import { dropUnit, formatChange, formatDropNumber, formatPlural, shorten } from './format';
 import type { LayerPair, Report } from './protocol';
 import { textTable } from './textTable';
 

@@ -1,8 +1,7 @@
+import { causeTitles, describeBlamed } from './describeFindings';
 import {
-  causeTitles,
   baseName,
   formatBlocks,
-  describeBlamed,
   describeDifference,
   describeForm,
   formatBytes,

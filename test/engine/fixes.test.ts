@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { fixesOf, type FixFacts } from '../../engine/fixes';
-import { fixCost, fixGain } from '../../engine/format';
+import { fixCost, fixGain } from '../../engine/describeFindings';
 import type { Layer } from '../../engine/onnx/layers';
 import type { NotebookEntry, OperatorReport } from '../../engine/protocol';
 import { makeTensor } from '../../engine/onnx/elements';

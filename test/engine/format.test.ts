@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import {
   baseName,
-  describeBlamed,
   describeDifference,
   formatBytes,
   formatChange,
@@ -85,16 +84,6 @@ test('differences say the direction, and where 95% of them lie', () => {
   expect(formatInterval('top1', { difference: 0, low: 0, high: 0 })).toBe('');
   expect(formatChange('top1', { difference: -0.453, standardError: 0.021 })).toBe('−45.3 ± 2.1');
   expect(formatChange('sqnr', { difference: 0.04, standardError: 0 })).toBe('0.0 ± 0.0');
-});
-
-test('operators to blame are told with what they cost', () => {
-  const nodes = Array.from({ length: 12 }, (_, i) => `Mul_${i}`);
-  expect(describeBlamed('ctc', { opType: 'Mul', nodes, gain: 0.031 })).toBe(
-    'Mul (12) costs 3.1 points in int8: stays in float',
-  );
-  expect(describeBlamed('ctc', { opType: 'Add', nodes: ['a'], gain: 0 })).toBe(
-    'Add (1) costs accuracy in int8 together with others: stays in float',
-  );
 });
 
 test('speeds and times come with the middle half of the runs', () => {

@@ -1,7 +1,6 @@
 import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine/protocol';
+import { causeTitles, savedNoise } from '../../engine/describeFindings';
 import {
-  causeTitles,
-  savedNoise,
   formatBytes,
   formatDb,
   formatMeasuredDrop,

@@ -1,5 +1,5 @@
 import type { Report } from '../../engine/protocol';
-import { fixCost, fixGain } from '../../engine/format';
+import { fixCost, fixGain } from '../../engine/describeFindings';
 import { add, addText } from './dom';
 import { addIcon } from './icons';
 

@@ -1,11 +1,6 @@
 import type { Report } from '../../engine/protocol';
-import {
-  describeInteractions,
-  dropUnit,
-  formatChange,
-  formatDropNumber,
-  formatPlural,
-} from '../../engine/format';
+import { describeInteractions } from '../../engine/describeFindings';
+import { dropUnit, formatChange, formatDropNumber, formatPlural } from '../../engine/format';
 import { add, addName } from './dom';
 
 /** Appends that the layers' drops do not add up, and pairs of those that cost most; nothing where they do. */

@@ -1,8 +1,8 @@
 import type { ScaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
 import type { MetricName } from '../../engine/protocol';
+import { causeTitles } from '../../engine/describeFindings';
 import {
-  causeTitles,
   dropInterval,
   formatBytes,
   formatDropNumber,

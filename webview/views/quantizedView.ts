@@ -1,6 +1,6 @@
 import type { Report } from '../../engine/protocol';
+import { describeBlamed } from '../../engine/describeFindings';
 import {
-  describeBlamed,
   describeDifference,
   formatBytes,
   formatMilliseconds,
