@@ -1,3 +1,4 @@
+import { formatPlural, formatShare } from './format';
 import { missedBudgets } from './missedBudgets';
 import { settle, type Measured, type Resolved } from './preparation';
 import type { Proof } from './proof';
@@ -14,7 +15,7 @@ export function buildTradeOff({
   summary,
   settings,
   measured,
-  outcome: { candidate, notebook, points, chosen, floatUse, layers, offPrediction },
+  outcome: { candidate, notebook, points, chosen, floatUse, layers, offPrediction, gaps },
   proof: { model, float, result, nodes },
 }: {
   summary: ModelSummary;
@@ -41,9 +42,22 @@ export function buildTradeOff({
     ...{ meetsTarget: meets, decisions },
     recipe: recipeOf(decisions, settled, measured),
     notebook: [...notebook, verificationEntry(result, settled)],
-    warnings: resultWarnings({
-      ...{ summary, settings: settled, measured, decisions, result, meets, nodes, model },
-      notebook,
-    }),
+    warnings: [
+      ...unprovenWarning(gaps),
+      ...resultWarnings({
+        ...{ summary, settings: settled, measured, decisions, result, meets, nodes, model },
+        notebook,
+      }),
+    ],
   };
+}
+
+/** That networks may not be the best, because the solver ran out of time. */
+export function unprovenWarning(gaps: readonly number[]): string[] {
+  if (gaps.length === 0) return [];
+  const most = formatShare(Math.max(...gaps));
+  return [
+    `The solver ran out of time for ${formatPlural(gaps.length, 'network')} on the way to this front: the best that it found were taken, and the least predicted noise may be up to ${most} lower. ` +
+      'Fewer grids to choose from make it faster.',
+  ];
 }

@@ -6,8 +6,10 @@ import { EngineError } from '../engineError';
 /** Folder of the built files; set when the program is built. */
 declare const QUANTSCOPE_DIST: string;
 
-/** Most programs take milliseconds; of one whose proof takes longer the best that was found is taken. */
+/** Most programs take less; of one whose proof takes longer the best that was found is taken. */
 const MOST_SECONDS = 5;
+/** Costs this near to the least, as a share, count as the least. */
+const TOLERANCE = 1e-4;
 
 /** Where what a network costs is so many times below the dearest choice, the solver's tolerances blur it. */
 const MOST_RANGE = 1e4;
@@ -27,7 +29,8 @@ export interface Program {
 }
 
 export type ProgramResult =
-  | { kind: 'solved'; choices: number[]; cost: number; uses: number[] }
+  /** What it costs beyond the layers' cheapest choices may be less by the share `gap`: 0 where that was ruled out in time. */
+  | { kind: 'solved'; choices: number[]; cost: number; uses: number[]; gap: number }
   /** No choice keeps to this limit, whatever the others; `least` is what can be reached. */
   | { kind: 'beyond'; limit: number; least: number }
   /** Each limit can be kept, but not all of them together. */
@@ -49,19 +52,24 @@ function loadSolver(): Promise<Highs> {
 
 /**
  * Solves a multiple-choice knapsack with HiGHS: a limit may be passed by two millionths of it, and the cost be above the least by
- * a ten-thousandth, which is far less than what costs are measured with. The same program always gives the same answer.
+ * a ten-thousandth, which is far less than what costs are measured with. A program that is solved without a gap always gives the same answer.
+ * @param seconds after which the best that was found is taken
  * @throws EngineError `runtime` when the solver ends without an answer
  */
-export async function solveProgram({ layers, limits }: Program): Promise<ProgramResult> {
+export async function solveProgram(
+  { layers, limits }: Program,
+  seconds = MOST_SECONDS,
+): Promise<ProgramResult> {
   for (const [i, limit] of limits.entries()) {
     const least = layers.reduce((n, choices) => n + Math.min(...choices.map((c) => c.uses[i] ?? 0)), 0);
     if (least > limit + 1e-6 * Math.abs(limit)) return { kind: 'beyond', limit: i, least };
   }
-  const solved = (choices: number[]): ProgramResult => ({
+  const solved = (choices: number[], gap = 0): ProgramResult => ({
     kind: 'solved',
     choices,
     cost: layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.cost ?? 0), 0),
     uses: limits.map((_, i) => layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.uses[i] ?? 0), 0)),
+    gap,
   });
   const cheapest = solved(layers.map((own) => lowest(own.map((c) => c.cost))));
   if (cheapest.kind === 'solved' && cheapest.uses.every((use, i) => use <= (limits[i] ?? 0))) return cheapest;
@@ -70,11 +78,12 @@ export async function solveProgram({ layers, limits }: Program): Promise<Program
     own.map((c) => c.cost - cheapestOf(own)).reduce((a, b) => (b <= most ? Math.max(a, b) : a), 0);
   // No choice is in the best network that costs more than all of another network.
   for (let most = Infinity; ;) {
-    const choices = runSolver({ layers, limits }, most, highs);
-    if (choices === null) return { kind: 'contradictory' };
+    const found = runSolver({ layers, limits }, most, seconds, highs);
+    if (found === null) return { kind: 'contradictory' };
+    const { choices, gap } = found;
     const above = layers.reduce((n, own, k) => n + (own[choices[k] ?? 0]?.cost ?? 0) - cheapestOf(own), 0);
     const largest = layers.reduce((a, own) => Math.max(a, dearest(own, most)), 0);
-    if (above <= 0 || largest <= MOST_RANGE * above) return solved(choices);
+    if (above <= 0 || largest <= MOST_RANGE * above) return solved(choices, gap);
     most = above;
   }
 }
@@ -83,19 +92,30 @@ export async function solveProgram({ layers, limits }: Program): Promise<Program
  * @param most of choices that cost more above their layer's cheapest none is taken
  * @returns `null` where no choices keep to all limits
  */
-function runSolver({ layers, limits }: Program, most: number, highs: Highs): number[] | null {
+function runSolver(
+  { layers, limits }: Program,
+  most: number,
+  seconds: number,
+  highs: Highs,
+): { choices: number[]; gap: number } | null {
   const { modelStatus } = highs.constants;
   return highs.withModel((model) => {
     model.options.set({
       output_flag: false,
-      ...{ mip_rel_gap: 1e-4, mip_abs_gap: 1e-9, time_limit: MOST_SECONDS },
+      ...{ mip_rel_gap: TOLERANCE, mip_abs_gap: 1e-9, time_limit: seconds },
     });
     model.passModel(modelOf({ layers, limits }, most, highs));
     model.run();
     const status = model.getModelStatus();
     if (status === modelStatus.infeasible) return null;
     const isFound = model.info.get('primal_solution_status') === highs.constants.solutionStatus.feasible;
-    if (status !== modelStatus.optimal && !(status === modelStatus.timeLimit && isFound))
+    if (status === modelStatus.timeLimit && !isFound)
+      throw new EngineError(
+        'runtime',
+        `The solver found no choice for ${layers.length} layers within ${seconds} s.`,
+        'Take another budget, or fewer grids to choose from.',
+      );
+    if (status !== modelStatus.optimal && status !== modelStatus.timeLimit)
       throw new EngineError(
         'runtime',
         `The solver found no choice for ${layers.length} layers (HiGHS answered status ${status}).`,
@@ -103,11 +123,13 @@ function runSolver({ layers, limits }: Program, most: number, highs: Highs): num
       );
     const { colValue } = model.getSolution();
     let at = 0;
-    return layers.map((own) => {
+    const choices = layers.map((own) => {
       const chosen = lowest(own.map((_, c) => -(colValue[at + c] ?? 0)));
       at += own.length;
       return chosen;
     });
+    const gap = status === modelStatus.optimal ? 0 : Number(model.info.get('mip_gap'));
+    return { choices, gap: Number.isFinite(gap) ? Math.min(1, gap) : 1 };
   });
 }
 

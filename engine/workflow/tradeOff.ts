@@ -44,6 +44,8 @@ export interface TradeOffOutcome extends Pick<
 > {
   candidate: Candidate;
   notebook: NotebookEntry[];
+  /** Of each program that was not solved to the end in time: how much less the least may be, as a share. */
+  gaps: number[];
 }
 
 /**
@@ -79,7 +81,9 @@ export async function runTradeOff(
   };
   const predictor = new NetworkPredictor(costs, chooser.floatSamples, together, dataset.metric);
   const alikeness = await measureAlikeness(pool, measured, run);
+  const gaps: number[] = [];
   const question: Question = {
+    onUnproven: (gap) => gaps.push(gap),
     layers: costs.layers,
     floatUse: costs.floatUse,
     weights: {
@@ -115,6 +119,7 @@ export async function runTradeOff(
   return {
     candidate,
     notebook: judge.notebook,
+    gaps,
     floatUse: costs.floatUse,
     points: front.map((choice) => pointOf(choice, costs)),
     chosen: front.indexOf(chosen),

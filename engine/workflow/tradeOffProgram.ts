@@ -19,6 +19,8 @@ export interface Question {
   layers: readonly LayerChoices[];
   floatUse: ResourceUse;
   weights: Weights;
+  /** Told of each program whose best choice was not proven in time, how much less the least may be, as a share. */
+  onUnproven?: (gap: number) => void;
 }
 
 /** A budget in its resource's unit. */
@@ -31,7 +33,7 @@ export function limitOf({ resource, limit, isShare }: Budget, floatUse: Resource
  * @throws EngineError `bad-option` that says which budget cannot be kept, and what is the least
  */
 export async function chooseWithin(
-  { layers, floatUse, weights }: Question,
+  { layers, floatUse, weights, onUnproven }: Question,
   budgets: readonly Budget[],
 ): Promise<MeasuredChoice[]> {
   const resources = budgets.map((b) => b.resource);
@@ -44,8 +46,10 @@ export async function chooseWithin(
     ),
     limits: budgets.map((budget) => limitOf(budget, floatUse) - floatUse[budget.resource]),
   });
-  if (result.kind === 'solved')
+  if (result.kind === 'solved') {
+    if (result.gap > 0) onUnproven?.(result.gap);
     return layers.flatMap(({ choices }, i) => choices[result.choices[i] ?? 0] ?? []);
+  }
   if (result.kind === 'contradictory')
     throw new EngineError(
       'bad-option',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { unprovenWarning } from '../../../engine/tradeOffReport';
 import { solveProgram, type Program, type ProgramResult } from '../../../engine/sensitivity/solveProgram';
 
 /** The least cost of all combinations of choices that keep to the limits; `null` where none does. */
@@ -53,6 +54,7 @@ describe('the integer program', () => {
         }
         expectSolved(result);
         expect(result.cost).toBe(best);
+        expect(result.gap).toBe(0);
         result.uses.forEach((use, i) => expect(use).toBeLessThanOrEqual(program.limits[i] ?? 0));
       }),
       { numRuns: 150 },
@@ -105,5 +107,26 @@ describe('the integer program', () => {
     const result = await solveProgram({ layers, limits });
     expectSolved(result);
     result.uses.forEach((use, i) => expect(use).toBeLessThanOrEqual((limits[i] ?? 0) * (1 + 2e-6)));
+  });
+
+  test('takes the best that it found in time, and says how far that may be from the least', async () => {
+    const value = (seed: number) => Math.abs(Math.sin(seed * 12.9898) * 43758.5453) % 1;
+    const layers = Array.from({ length: 100 }, (_, i) => {
+      const [size, noise] = [Math.exp(8 * value(i)), Math.exp(-6 * value(200 + i))];
+      return [1, 0.5, 0.25, 0.125].map((share, c) => ({
+        cost: c === 0 ? 0 : noise * 4 ** c * (0.5 + value(300 + 4 * i + c)),
+        uses: [size * share * (0.9 + 0.2 * value(1000 + 4 * i + c))],
+      }));
+    });
+    const limits = [0.3 * layers.reduce((n, own) => n + (own[0]?.uses[0] ?? 0), 0)];
+    const result = await solveProgram({ layers, limits }, 1);
+    expectSolved(result);
+    expect(result.gap).toBeGreaterThan(0);
+    expect(result.gap).toBeLessThanOrEqual(1);
+    result.uses.forEach((use, i) => expect(use).toBeLessThanOrEqual((limits[i] ?? 0) * (1 + 2e-6)));
+    expect(unprovenWarning([result.gap, 0.02])).toEqual([
+      expect.stringMatching(/ran out of time for 2 networks.* may be up to \d+\.\d% lower/),
+    ]);
+    expect(unprovenWarning([])).toEqual([]);
   });
 });
