@@ -82,6 +82,11 @@ export class Project {
     private readonly dimensions: Dimensions,
   ) {}
 
+  /** Paths of the model's file and of those that hold its weights. */
+  get files(): string[] {
+    return [this.summary.path, ...this.dataFiles.map((file) => file.path)];
+  }
+
   /**
    * @param dimensions sizes for dimensions that the file leaves open
    * @throws EngineError `not-found`, `bad-model`, `unsupported`; `bad-option` for a dimension that it does not have
@@ -203,7 +208,7 @@ export class Project {
   async quantize(asked: QuantizeSettings, run: Run): Promise<QuantizeResult> {
     const settings = await this.resolve(asked);
     this.checkLayerNames(settings.keepFloat ?? []);
-    await checkOutput(settings.output, [this.summary.path, ...this.dataFiles.map((f) => f.path)]);
+    await checkOutput(settings.output, this.files);
     refuseQuantized(this.summary);
     // Now, not after minutes of measuring.
     await checkWritable(settings.output);

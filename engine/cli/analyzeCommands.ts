@@ -6,6 +6,7 @@ import { runsCode } from '../feeds/dataKinds';
 import { fixesText } from '../fixesText';
 import { interactionsText } from '../interactionsText';
 import { notebookText } from '../notebookText';
+import { checkNotRead } from '../onnx/checkOutput';
 import { checkWritable } from '../onnx/model';
 import { openParts } from '../openParts';
 import { operatorsText } from '../operatorsText';
@@ -114,8 +115,11 @@ export function addMerge(program: Command): void {
     .option('--calibrated <file>', 'the same for the calibration')
     .action(async (files: string[], options: MergeOptions) => {
       const { output, json, model, data, calibrated } = options;
-      for (const file of [output, json]) if (file !== undefined) await checkWritable(resolve(file));
-      const opened = await openParts(files.map((file) => resolve(file)));
+      const written = [output, json].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
+      for (const file of written) await checkWritable(file);
+      const read = files.map((file) => resolve(file));
+      await checkNotRead(written, read, 'it is one of the parts that are merged');
+      const opened = await openParts(read);
       if (opened.kind === 'calibration') {
         if (output === undefined || Object.keys(options).length > 1)
           throw optionError(
@@ -136,6 +140,7 @@ export function addMerge(program: Command): void {
           'Name it with --data if you trust it.',
         );
       const project = await Project.open(resolve(model ?? parts.path), pool, parts.dimensions);
+      await checkNotRead(written, project.files);
       const places = {
         ...(data === undefined ? {} : { data: dataPath(data) }),
         ...(calibrated === undefined ? {} : { calibrated: resolve(calibrated) }),

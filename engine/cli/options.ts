@@ -120,7 +120,7 @@ export async function openModel(
   const written = outputs.flatMap((file) => (file === undefined ? [] : [resolve(file)]));
   for (const file of written) await checkWritable(file);
   const project = await Project.open(resolve(model), pool, dim);
-  await checkNotRead(written, [project.summary.path, ...project.dataFiles.map((f) => f.path)]);
+  await checkNotRead(written, project.files);
   return project;
 }
 

@@ -28,15 +28,20 @@ export async function checkOutput(output: string, inputs: readonly string[]): Pr
 
 /**
  * The same for files of any kind.
+ * @param why what the inputs are, as the end of a sentence about the output
  * @throws EngineError `bad-option`
  */
-export async function checkNotRead(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
+export async function checkNotRead(
+  outputs: readonly string[],
+  inputs: readonly string[],
+  why = 'the model that is read is kept there',
+): Promise<void> {
   const read = new Set(await Promise.all(inputs.map(realName)));
   for (const path of outputs) {
     if (!read.has(await realName(path))) continue;
     throw new EngineError(
       'bad-option',
-      `${path} would be written over, but the model that is read is kept there.`,
+      `${path} would be written over, but ${why}.`,
       'Choose another output file.',
     );
   }

@@ -205,9 +205,9 @@ export async function judgeVariants(
     await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
     if (start !== firstTurn || start === order.length || goesOn === undefined) continue;
-    const firsts = new Map(variants.map(({ name }) => [name, soFar(name)]));
+    const firsts = new Map(mine.map(({ name }) => [name, soFar(name)]));
     const others = goesOn(firsts);
-    for (const [name, verdict] of firsts) if (!others.has(name)) tell(name, verdict);
+    for (const [name, verdict] of firsts) if (!others.has(name) && !verdicts.has(name)) tell(name, verdict);
   }
   return { verdicts, passMs: prefix.milliseconds / prefix.runs, variantsMs, isWhole: false };
 }
