@@ -13,7 +13,7 @@ import { checkSettings, parseCalibration, profileChoices } from './settingsText'
 import type { MeasuredPlaces, Measurement } from './workflow/knownRatings';
 
 const FORMAT = 'quantscope part of an analysis';
-const VERSION = 1;
+const VERSION = 2;
 const MAX_BYTES = 2 ** 28;
 const profileNames = profileChoices.filter((choice) => choice !== 'auto');
 
@@ -53,8 +53,11 @@ export async function writePart(file: string, part: AnalysisPart): Promise<void>
 }
 
 /** JSON knows no NaN, and writes null. */
-function storedPlaces({ name, from, values, weights, sqnrDb }: MeasuredPlaces) {
-  return { name, from, values: [...values], weights: [...weights], sqnrDb: [...sqnrDb] };
+function storedPlaces({ name, from, values, weights, sqnrDb, cosine }: MeasuredPlaces) {
+  return {
+    ...{ name, from, values: [...values], weights: [...weights] },
+    ...{ sqnrDb: [...sqnrDb], cosine: [...cosine] },
+  };
 }
 
 /** @throws EngineError `not-found`; `bad-data` that names the file, and the key that is wrong */
@@ -158,7 +161,7 @@ function measurementOf(value: JsonValue): Measurement {
 }
 
 function placesOf(value: JsonValue, samples: number): MeasuredPlaces {
-  const get = reader(value, ['name', 'from', 'values', 'weights', 'sqnrDb']);
+  const get = reader(value, ['name', 'from', 'values', 'weights', 'sqnrDb', 'cosine']);
   const from = get('from').number({ integer: true, min: 0, max: samples - 1 });
   const numbers = (key: string, isNumber: (item: unknown) => item is number | null) => {
     const list = get(key);
@@ -172,9 +175,10 @@ function placesOf(value: JsonValue, samples: number): MeasuredPlaces {
   const values = numbers('values', isFiniteNumber);
   const weights = numbers('weights', isWeight);
   const sqnrDb = numbers('sqnrDb', isFiniteOrNull);
-  if (values.length !== weights.length || values.length !== sqnrDb.length)
-    throw value.error('Give its values, weights and sqnrDb the same length.');
-  return { name: get('name').string(), from, values, weights, sqnrDb };
+  const cosine = numbers('cosine', isFiniteOrNull);
+  if ([weights, sqnrDb, cosine].some(({ length }) => length !== values.length))
+    throw value.error('Give its values, weights, sqnrDb and cosine the same length.');
+  return { name: get('name').string(), from, values, weights, sqnrDb, cosine };
 }
 
 function isFiniteNumber(item: unknown): item is number {

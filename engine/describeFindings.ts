@@ -15,6 +15,8 @@ import type { BlamedOperators, CauseKind, Fix, Interactions, LayerReport, Metric
 /** What a cause is called. */
 export const causeTitles: Readonly<Record<CauseKind, string>> = {
   'weight-channels': 'channels of unlike range',
+  'lost-channels': 'channels round to nothing',
+  'low-rank': 'weight of low rank',
   outliers: 'outliers',
   'unlike-parts': 'joined unlike ranges',
   'shared-grid': 'grid of a wider tensor',

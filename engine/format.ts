@@ -57,7 +57,7 @@ export function formatScore(metric: MetricName, score: number): string {
   // JSON carries an infinite SQNR (float against itself) as null.
   if (!Number.isFinite(score)) return NOTHING;
   if (metric === 'sqnr') return `${fixed(score, 1)} dB`;
-  if (metric === 'cosine') return fixed(score, 4);
+  if (metric === 'cosine') return formatCosine(score);
   return `${fixed(score * 100, 1)}%`;
 }
 
@@ -145,6 +145,11 @@ export function dropInterval({ drop, standardError }: Pick<LayerReport, 'drop' |
 /** A sentence's beginning. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A cosine with four decimals: `0.9987`. */
+export function formatCosine(value: number): string {
+  return Number.isFinite(value) ? fixed(value, 4) : NOTHING;
 }
 
 /** Decibels with one decimal. */

@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 7;
+export const REPORT_VERSION = 8;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -276,6 +276,8 @@ export interface LayerAdvice {
 /**
  * What makes a layer lose accuracy, by measured facts:
  * - `weight-channels`: one scale for channels of a weight whose ranges differ many times;
+ * - `lost-channels`: the same scale leaves some channels of a weight, most of whose channels are fine, no code but 0;
+ * - `low-rank`: a weight that acts along few directions, and inputs that lie along others, which its rounding lets through;
  * - `outliers`: few values far out cost all others bits;
  * - `unlike-parts`: tensors of unlike ranges were joined on one grid;
  * - `shared-grid`: a part of a tensor is read whose whole, which has the same grid, reaches many times as far;
@@ -287,6 +289,8 @@ export interface LayerAdvice {
  */
 export type CauseKind =
   | 'weight-channels'
+  | 'lost-channels'
+  | 'low-rank'
   | 'outliers'
   | 'unlike-parts'
   | 'shared-grid'
@@ -313,6 +317,8 @@ export interface LayerReport {
   inputs: LayerInput[];
   /** Signal to quantization noise at this layer's own output, fed with float inputs, in dB. */
   sqnrDb: number;
+  /** Cosine between that output in int8 and in float, over all its values. */
+  cosine: number;
   /** The model's score with this layer alone in int8. */
   score: number;
   /** choosing.score − score. */
@@ -323,6 +329,8 @@ export interface LayerReport {
   samples: number;
   /** Signal to quantization noise of the model's outputs with this layer alone in int8, in dB: ranks where scores are equal. */
   outputDb: number;
+  /** Cosine between the same outputs and float's, the mean over outputs and samples. */
+  outputCosine: number;
   /**
    * How little its output is alike to those of the other layers over samples, from 0 to 1: one less the mean of OMPQ's metric over
    * them. It never looks at rounding. `null` where it cannot be told.
@@ -330,6 +338,8 @@ export interface LayerReport {
   orthogonality: number | null;
   /** Signal to noise at its output in the net with all in int8, in dB, with all that came before; `null` where it cannot be told. */
   pathDb: number | null;
+  /** Cosine there, likewise. */
+  pathCosine: number | null;
   /** `null` where there is nothing to explain. */
   cause: Cause | null;
   /** All in int8 but this layer; `null` where it was not asked for, since all in int8 does. */

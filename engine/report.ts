@@ -81,13 +81,17 @@ export function buildReport(findings: Findings): Report {
         weight: layer.weight?.name ?? null,
         inputs: layer.activations.map(inputOf),
         sqnrDb: found.sqnrDb,
+        cosine: found.cosine,
         score: found.score,
         drop: found.drop,
         standardError: found.standardError,
         samples: found.samples,
         outputDb: found.outputDb,
+        outputCosine: found.outputCosine,
         orthogonality: orthogonalityOf(outcome.alikeness, layer.name),
-        ...(outcome.explained.get(layer.name) ?? { pathDb: null, cause: null, without: null }),
+        ...(outcome.explained.get(layer.name) ?? {
+          ...{ pathDb: null, pathCosine: null, cause: null, without: null },
+        }),
         mendedDb: outcome.mended.get(layer.name) ?? null,
         ranAsInteger,
         advice: adviceFor(

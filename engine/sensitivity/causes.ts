@@ -2,25 +2,22 @@ import { percentileClip } from '../calibrate/percentileClip';
 import { capitalized, formatDb } from '../format';
 import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
 import { findBlocks, type BlockKind } from '../onnx/blocks';
-import { floatValues } from '../onnx/elements';
 import type { Layer } from '../onnx/layers';
 import type { Model } from '../onnx/model';
 import type { Cause } from '../protocol';
 import { affine8 } from '../quantize/affine';
-import type { QuantPlan } from '../quantize/plan';
+import { writesInteger, type QuantPlan } from '../quantize/plan';
 import { GELU_LIMIT } from '../quantize/remedies/geluOutputs';
-import { outputChannels } from '../quantize/remedies/weightChannels';
 import type { HistogramState } from '../stats/histogram';
 import { Magnitudes } from '../stats/magnitudes';
 import { gridNoise } from './gridNoise';
-import { weightNoise } from './predictedSqnr';
+import { bits, gainOf, powerOf } from './noiseShares';
+import { fewDirections, UNLIKE, unlikeChannels } from './weightCauses';
 
 /** Decibels by which one noise has to be above another to be called the larger. */
 const CLEARLY = 6;
 /** Own noise below which a layer is no source of error. */
 const QUIET = 30;
-/** Ranges that differ so many times waste three bits of eight. */
-const UNLIKE = 8;
 /** Ranges that differ so many times leave most channels less than four bits. */
 const DROWNED = 16;
 /** Bits of eight that outliers may take. */
@@ -34,7 +31,7 @@ const lobedOperators = new Set(['Gelu', 'HardSwish', 'Mish']);
 
 /** What was measured of a layer. */
 export interface LayerFacts {
-  /** Signal to noise in dB at its own output, fed with float inputs: with all of it rounded, and with its weights alone. */
+  /** Signal to noise in dB at its own output, fed with float inputs: with all of it rounded, and with its weights alone in 8 bits. */
   sqnrDb: number;
   weightsDb: number;
   /** At the model's outputs, with this layer alone in int8. */
@@ -62,8 +59,10 @@ export class Causes {
   /** What makes the noise that counts, and what fits. */
   of(layer: Layer, { sqnrDb, weightsDb, outputDb, pathDb, costs }: LayerFacts): Cause {
     const total = powerOf(sqnrDb);
-    const own = Math.min(total, powerOf(weightsDb));
-    const unlike = this.unlikeChannels(layer, { total, own });
+    // Noise goes with the square of the step.
+    const step = 127 / (2 ** (this.plan.profile.weight.bits - 1) - 1);
+    const own = Math.min(total, step ** 2 * powerOf(weightsDb));
+    const unlike = unlikeChannels(layer, this.plan, { total, own });
     // What drowns most channels says little in the power of the whole, which the widest one makes.
     if (unlike !== null && unlike.times >= DROWNED) return unlike.cause;
     if (!costs && pathDb !== null && sqnrDb >= pathDb + CLEARLY)
@@ -73,12 +72,16 @@ export class Causes {
         remedy: 'Look at the layers before it.',
         gainDb: null,
       };
+    // What is lost is little beside the whole: that it counts is seen where what follows magnifies it. An integer output loses it anyway.
+    if (unlike?.cause.kind === 'lost-channels' && outputDb <= sqnrDb - CLEARLY && !writesInteger(layer))
+      return unlike.cause;
     const [output = 0, ...inputs] = [layer.output, ...layer.activations].map((tensor) =>
       this.noiseOf(tensor),
     );
     const input = Math.max(0, total - own - output);
     const most = Math.max(own, input, output);
-    if (own === most) return unlike?.cause ?? coarse('its weights', sqnrDb, outputDb);
+    if (own === most)
+      return unlike?.cause ?? fewDirections(layer, this.plan, own) ?? coarse('its weights', sqnrDb, outputDb);
     const noisiest = layer.activations[inputs.indexOf(Math.max(...inputs))] ?? '';
     const tensor = input === most ? noisiest : layer.output;
     const what = input === most ? 'what it reads' : 'what it makes';
@@ -88,34 +91,6 @@ export class Causes {
   private noiseOf(tensor: string): number {
     const [state, grid] = [this.histograms[tensor], this.plan.activations.get(tensor)];
     return state === undefined || grid === undefined ? 0 : gridNoise(state, grid);
-  }
-
-  private unlikeChannels(
-    layer: Layer,
-    { total, own }: { total: number; own: number },
-  ): { cause: Cause; times: number } | null {
-    const { node, weight } = layer;
-    const { weights, profile } = this.plan;
-    if (weight === null || weights === 'per-channel') return null;
-    const { count, of } = outputChannels(node, weight.dims.map(Number));
-    const ranges = new Float64Array(count);
-    floatValues(weight).forEach((w, i) => {
-      ranges[of(i)] = Math.max(ranges[of(i)] ?? 0, Math.abs(w));
-    });
-    const sorted = [...ranges].filter((r) => r > 0).sort((a, b) => a - b);
-    const [least = 0, middle = 0, most = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
-    const times = most / (middle || 1);
-    if (times < UNLIKE && most / (least || 1) < UNLIKE * UNLIKE) return null;
-    // Half a step of the scale that all share.
-    const lost = sorted.filter((r) => r < most / 127 / 2).length;
-    const nothing = lost === 0 ? '' : `, and ${lost} of ${count} round to nothing`;
-    const cause: Cause = {
-      kind: 'weight-channels',
-      reason: `With one scale for all, half the channels of its weight have no more than ${bits(8 - Math.log2(times))} of 8 bits: the widest reaches ${times.toFixed(0)} times as far as the middle one${nothing}.`,
-      remedy: 'Give each channel its own scale (weights per channel), or equalize it with the layer before.',
-      gainDb: gainOf(total, own, weightNoise(layer, { weights: 'per-channel', profile })),
-    };
-    return { cause, times };
   }
 
   private ofTensor(tensor: string, what: string, total: number): Cause | null {
@@ -203,23 +178,7 @@ function coarse(what: string, sqnrDb: number, outputDb: number): Cause {
   return { kind: 'coarse', reason, remedy: null, gainDb: null };
 }
 
-/** Noise as a share of the signal. */
-function powerOf(decibels: number): number {
-  return 10 ** (-decibels / 10);
-}
-
-/** Decibels that a part of the noise saves when it becomes another; `null` where that is no gain. */
-function gainOf(total: number, before: number, after: number): number | null {
-  const left = Math.max(total - before, 0) + after;
-  const gain = 10 * Math.log10(total / left);
-  return Number.isFinite(gain) && gain > 0 ? gain : null;
-}
-
 /** Two digits, without an exponent where people write none. */
 function rough(value: number): string {
   return String(Number(value.toPrecision(2)));
-}
-
-function bits(value: number): string {
-  return Math.max(0, value).toFixed(1);
 }

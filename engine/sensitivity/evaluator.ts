@@ -27,6 +27,8 @@ export interface Verdict {
   samples: SampleScore[];
   /** Signal to noise of its outputs against the float model's, in dB: tells models apart that score alike. */
   sqnrDb: number;
+  /** Cosine between the same outputs. */
+  cosine: number;
 }
 
 export interface EvaluationOptions {
@@ -179,9 +181,9 @@ export class Evaluator {
   /** @param ratings of all samples, in order */
   verdict(ratings: readonly Rating[]): Verdict {
     const scores = ratings.map((r) => r.score);
-    const known = ratings.flatMap(({ sqnrDb }) => (sqnrDb === null || Number.isNaN(sqnrDb) ? [] : [sqnrDb]));
-    const sqnrDb = known.length === 0 ? MAX_SQNR_DB : known.reduce((a, b) => a + b, 0) / known.length;
-    return { score: total(scores), samples: scores, sqnrDb };
+    const sqnrDb = meanOf(ratings.map((r) => r.sqnrDb)) ?? MAX_SQNR_DB;
+    const cosine = meanOf(ratings.map((r) => r.cosine)) ?? 1;
+    return { score: total(scores), samples: scores, sqnrDb, cosine };
   }
 
   /** What a model scores in one worker, for callers that keep the others busy with other models. */
@@ -224,6 +226,12 @@ function shareReference(reference: Reference | null): Reference | null {
     ([name, { values, threshold }]) => [name, { values: shareData(values), threshold }] as const,
   );
   return Object.fromEntries(shared);
+}
+
+/** Of those that are known. */
+function meanOf(values: readonly (number | null)[]): number | undefined {
+  const known = values.flatMap((value) => (value === null || Number.isNaN(value) ? [] : [value]));
+  return known.length === 0 ? undefined : known.reduce((a, b) => a + b, 0) / known.length;
 }
 
 function total(scores: readonly SampleScore[]): number {

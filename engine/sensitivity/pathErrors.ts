@@ -5,29 +5,29 @@ import { encodeModel, type Model } from '../onnx/model';
 import type { TensorData } from '../onnx/tensor';
 import type { Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
-import { decibels } from '../stats/sqnr';
+import { errorFigures, type ErrorFigures } from '../stats/errorFigures';
 import type { SampleRun } from './runSamples';
 import { Turns } from './turns';
 
 /**
- * Signal to noise in dB of tensors of a quantized model against those of the same names in its float original: the error's way
+ * How far tensors of a quantized model are off those of the same names in its float original: the error's way
  * through the network, with all that came before. Tensors that one of the two does not make, or of another size there, are left out.
  */
-export async function pathSqnr(
+export async function pathErrors(
   pool: WorkerPool,
   float: Model,
   quantized: Model,
   tensors: Iterable<string>,
   samples: SampleSource,
   { onSample, signal }: SampleRun = {},
-): Promise<Map<string, number>> {
+): Promise<Map<string, ErrorFigures>> {
   const wanted = [...new Set(tensors)];
   const [exact, rounded] = [exposeTensors(float, wanted), exposeTensors(quantized, wanted)];
   const both = wanted.filter((t) => exact.outputs.has(t) && rounded.outputs.has(t));
   if (both.length === 0) return new Map();
   const outputsOf = ({ outputs }: typeof exact) => both.map((t) => outputs.get(t) ?? t);
   const models = [exact, rounded].map((e) => encodeModel(e.model));
-  const sums = new Map(both.map((t) => [t, { signal: 0, noise: 0, odd: false }]));
+  const sums = new Map(both.map((t) => [t, { signal: 0, noise: 0, rounded: 0, odd: false }]));
   const turns = new Turns();
   const run = async ([first, second]: Session[], i: number) => {
     const { feeds, sequence } = await unlessCancelled(samples.load(i), signal);
@@ -56,14 +56,21 @@ export async function pathSqnr(
     signal,
   );
   return new Map(
-    [...sums].flatMap(([tensor, s]) => (s.odd ? [] : [[tensor, decibels(s.signal, s.noise)] as const])),
+    [...sums].flatMap(([tensor, s]) =>
+      s.odd ? [] : [[tensor, errorFigures(s.signal, s.noise, s.rounded)] as const],
+    ),
   );
 }
 
-function addTo(sum: { signal: number; noise: number }, exact: TensorData, rounded: TensorData): void {
+function addTo(
+  sum: { signal: number; noise: number; rounded: number },
+  exact: TensorData,
+  rounded: TensorData,
+): void {
   for (let i = 0; i < exact.length; i++) {
-    const x = Number(exact[i]);
+    const [x, y] = [Number(exact[i]), Number(rounded[i])];
     sum.signal += x * x;
-    sum.noise += (x - Number(rounded[i])) ** 2;
+    sum.noise += (x - y) ** 2;
+    sum.rounded += y * y;
   }
 }

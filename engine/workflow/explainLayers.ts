@@ -6,7 +6,7 @@ import type { Cause, LayerReport } from '../protocol';
 import type { WorkerPool } from '../runtime/workerPool';
 import { Causes } from '../sensitivity/causes';
 import { localSqnr } from '../sensitivity/localError';
-import { pathSqnr } from '../sensitivity/pathSqnr';
+import { pathErrors } from '../sensitivity/pathErrors';
 import { pairedDifference } from '../stats/pairedDifference';
 import { MAX_DB } from '../stats/sqnr';
 import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
@@ -16,6 +16,7 @@ import { LOCAL_SAMPLES, type LayerScore } from './measureLayers';
 /** Why a layer costs what it costs, and what it would bring to leave it alone in float. */
 export interface Explained {
   pathDb: number | null;
+  pathCosine: number | null;
   cause: Cause | null;
   without: LayerReport['without'];
 }
@@ -69,7 +70,7 @@ export async function explainLayers(
   );
   const tensors = layers.map((l) => l.output);
   const withoutOne = withoutVariants(whole);
-  const pathDb = await pathSqnr(pool, plain, withoutOne.base, tensors, samples, { onSample, signal });
+  const paths = await pathErrors(pool, plain, withoutOne.base, tensors, samples, { onSample, signal });
 
   const without = new Map<string, LayerReport['without']>();
   if (isMissed) {
@@ -96,17 +97,21 @@ export async function explainLayers(
   return new Map(
     layers.map((layer) => {
       const score = found.get(layer.name);
-      const path = pathDb.get(layer.output) ?? null;
+      const path = paths.get(layer.output);
+      const pathDb = path?.sqnrDb ?? null;
       const ownWeights = layer.weight === null ? MAX_DB : (score?.sqnrDb ?? MAX_DB);
       const cause =
         score === undefined || !wanted.has(layer.name)
           ? null
           : causes.of(layer, {
-              ...{ sqnrDb: score.sqnrDb, outputDb: score.outputDb, pathDb: path },
+              ...{ sqnrDb: score.sqnrDb, outputDb: score.outputDb, pathDb },
               weightsDb: weightsDb.get(layer.name) ?? ownWeights,
               costs: matters(score),
             });
-      return [layer.name, { pathDb: path, cause, without: without.get(layer.name) ?? null }];
+      return [
+        layer.name,
+        { pathDb, pathCosine: path?.cosine ?? null, cause, without: without.get(layer.name) ?? null },
+      ];
     }),
   );
 }

@@ -29,6 +29,8 @@ export interface MeasuredPlaces {
   weights: Float64Array;
   /** Signal to noise of the outputs in dB; NaN where it is not known. */
   sqnrDb: Float64Array;
+  /** Cosine of the outputs; NaN likewise. */
+  cosine: Float64Array;
 }
 
 /** One machine's measurements, with the name that errors call them. */
@@ -92,11 +94,13 @@ function holds(places: { from: number; to: number } | undefined, place: number):
 
 function ratingAt(measured: MeasuredPlaces | undefined, place: number): Rating | undefined {
   if (measured === undefined) return undefined;
-  const { from, values, weights, sqnrDb } = measured;
+  const { from, values, weights, sqnrDb, cosine } = measured;
   const at = place - from;
-  const [value, weight, db] = [values[at], weights[at], sqnrDb[at]];
-  if (value === undefined || weight === undefined || db === undefined) return undefined;
-  return { score: { value, weight }, sqnrDb: Number.isNaN(db) ? null : db };
+  const [value, weight, db, angle] = [values[at], weights[at], sqnrDb[at], cosine[at]];
+  if (value === undefined || weight === undefined || db === undefined || angle === undefined)
+    return undefined;
+  const known = (figure: number) => (Number.isNaN(figure) ? null : figure);
+  return { score: { value, weight }, sqnrDb: known(db), cosine: known(angle) };
 }
 
 function otherNetwork(file: string): EngineError {

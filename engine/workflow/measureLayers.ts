@@ -6,7 +6,7 @@ import type { QuantPlan } from '../quantize/plan';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Evaluator } from '../sensitivity/evaluator';
 import type { JudgedVariant } from '../sensitivity/judgeVariants';
-import { localSqnr } from '../sensitivity/localError';
+import { localErrors } from '../sensitivity/localError';
 import { predictedSqnr } from '../sensitivity/predictedSqnr';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
 import { isDropSettled } from '../stats/isDropSettled';
@@ -43,6 +43,9 @@ export interface LayerScore extends Ranked {
   values: ReadonlyMap<number, number>;
   /** Signal to noise at the layer's own output, fed with float inputs, in dB. */
   sqnrDb: number;
+  /** Cosine there, and at the model's outputs. */
+  cosine: number;
+  outputCosine: number;
 }
 
 /** The float model of a candidate, and each of its layers alone in int8, with nothing between the layers in integers. */
@@ -101,7 +104,7 @@ export async function measureLayers(
   const alone = aloneVariants(candidate);
   const local = new StageProgress('local', 'Measuring noise per layer', samples.length, onProgress);
   const step = () => local.step();
-  const sqnr = await localSqnr(
+  const errors = await localErrors(
     pool,
     plain,
     layers,
@@ -117,7 +120,7 @@ export async function measureLayers(
     onProgress,
   );
   // Most suspicious first.
-  const dbOf = (name: string) => sqnr.get(name) ?? 0;
+  const dbOf = (name: string) => errors.get(name)?.sqnrDb ?? 0;
   const variants = [...alone.variants].sort((a, b) => dbOf(a.name) - dbOf(b.name));
   const measuredOf = (name: string) => ({ name, sqnrDb: dbOf(name), isForetold: false });
   onMeasured?.(variants.map(({ name }) => ({ ...measuredOf(name), alone: null })));
@@ -130,10 +133,11 @@ export async function measureLayers(
   const scores = new Map<string, LayerScore>();
   const onVerdict = (name: string, verdict: JudgedVariant) => {
     const cost = costOf(verdict);
-    const { indices, samples: own } = verdict;
+    const { indices, samples: own, cosine: outputCosine } = verdict;
     const values = new Map(indices.map((index, i) => [index, own[i]?.value ?? 0] as const));
     const score = chooser.float - cost.drop;
-    scores.set(name, { name, score, ...cost, values, samples: indices.length, sqnrDb: dbOf(name) });
+    const local = { sqnrDb: dbOf(name), cosine: errors.get(name)?.cosine ?? 0 };
+    scores.set(name, { name, score, ...cost, values, samples: indices.length, ...local, outputCosine });
     trying.step();
     onMeasured?.([{ ...measuredOf(name), alone: { ...cost, isSettled: true } }]);
   };

@@ -70,12 +70,13 @@ function subjectsOf({ judge, whole, current }: Begun): Subject[] {
 function inOrder(
   { indices, ratings }: JudgedVariant,
   samples: number,
-): Pick<MeasuredPlaces, 'values' | 'weights' | 'sqnrDb'> {
+): Pick<MeasuredPlaces, 'values' | 'weights' | 'sqnrDb' | 'cosine'> {
   const byIndex = new Map(indices.map((index, i) => [index, ratings[i]]));
   const ordered = spread(samples).flatMap((index) => byIndex.get(index) ?? []);
   return {
     values: Float64Array.from(ordered, ({ score }) => score.value),
     weights: Float64Array.from(ordered, ({ score }) => score.weight),
     sqnrDb: Float64Array.from(ordered, ({ sqnrDb }) => sqnrDb ?? NaN),
+    cosine: Float64Array.from(ordered, ({ cosine }) => cosine ?? NaN),
   };
 }

@@ -19,7 +19,12 @@ const operator = (name: string, score: number): OperatorReport => ({
 
 /** Everything in int8 falls from 0.9 to 0.5. */
 function facts(whole = 0.5): FixFacts {
-  const without = (score: number) => ({ pathDb: null, cause: null, without: { score, standardError: 0.01 } });
+  const without = (score: number) => ({
+    pathDb: null,
+    pathCosine: null,
+    cause: null,
+    without: { score, standardError: 0.01 },
+  });
   return {
     metric: 'top1',
     targetDrop: 0.02,

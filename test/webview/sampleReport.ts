@@ -132,13 +132,16 @@ function sampleLayer(summary: LayerSummary, index: number, random: () => number)
     weight: summary.weight,
     inputs: [sampleInput(`hardswish_${index}.tmp_0`, random)],
     sqnrDb: keep ? 6 + 9 * random() : 22 + 16 * random(),
+    cosine: keep ? 0.91 : 0.9987,
     score: 0.981 - drop,
     drop,
     standardError: 0.002 + 0.1 * Math.abs(drop),
     samples: keep ? 128 : 500,
     outputDb: keep ? 5 + (index % 7) : 20 + ((index * 7) % 19),
+    outputCosine: keep ? 0.87 : 0.9961,
     orthogonality: (index % 11) / 11,
     pathDb: keep ? 4 : 18 + (index % 9),
+    pathCosine: keep ? 0.8 : 0.9933,
     cause: keep
       ? {
           kind: 'outliers',
@@ -223,7 +226,7 @@ export function sampleReport(layers = 51): Report {
     floatGroups: sampleGroups(),
   };
   return {
-    version: 7,
+    version: 8,
     created: '2026-03-01T14:05:00',
     model,
     settings: {

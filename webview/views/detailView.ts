@@ -2,6 +2,7 @@ import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine
 import { causeTitles, savedNoise } from '../../engine/describeFindings';
 import {
   formatBytes,
+  formatCosine,
   formatDb,
   formatMeasuredDrop,
   formatNotFinite,
@@ -37,12 +38,22 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing,
   if (isNoise(layer)) add(drop, 'span', 'muted', ' within noise');
   const score = figure('Score', formatScore(metric, layer.score), `The model's score ${alone}`);
   add(score, 'span', 'muted', ` float ${formatScore(metric, choosing.score)}`);
-  figure('SQNR', formatDb(layer.sqnrDb), "Signal to quantization noise at this layer's own output");
-  figure('At outputs', formatDb(layer.outputDb), `The same at the model's outputs ${alone}`);
+  const error = (label: string, db: number, cosine: number | null, title: string) => {
+    const value = figure(label, formatDb(db), title);
+    if (cosine !== null) add(value, 'span', 'muted', ` cosine ${formatCosine(cosine)}`);
+  };
+  error(
+    'SQNR',
+    layer.sqnrDb,
+    layer.cosine,
+    "Signal to quantization noise at this layer's own output, and the cosine between int8 and float there",
+  );
+  error('At outputs', layer.outputDb, layer.outputCosine, `The same at the model's outputs ${alone}`);
   if (layer.pathDb !== null)
-    figure(
+    error(
       'In the int8 net',
-      formatDb(layer.pathDb),
+      layer.pathDb,
+      layer.pathCosine,
       'The same at this layer with everything in int8, errors from before included',
     );
   figure('Runs in', layer.ranAsInteger ? 'integers' : 'float', 'How the runtime computed it in int8');

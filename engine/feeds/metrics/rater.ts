@@ -1,4 +1,5 @@
 import type { Dataset, Truth } from '../dataset';
+import { cosineMetric } from './cosineMetric';
 import { createMetric } from './createMetric';
 import type { Metric, Outputs, Reference, SampleScore } from './metric';
 import { sqnrMetric } from './sqnrMetric';
@@ -23,6 +24,8 @@ export interface Rating {
   score: SampleScore;
   /** Signal to noise of its outputs against the float model's, in dB; `null` where those were not kept. */
   sqnrDb: number | null;
+  /** Cosine between the two; `null` likewise. */
+  cosine: number | null;
 }
 
 export interface Rater {
@@ -41,13 +44,15 @@ export function rulesOf({ metric, alphabet, threshold, outputs }: Dataset, all: 
 export function createRater(rules: RatingRules): Rater {
   const metric = createMetric(rules, rules.all);
   // Noise in what the metric does not look at would tell apart what makes no difference.
-  const comparison = sqnrMetric(rules.outputs ?? rules.all);
+  const names = rules.outputs ?? rules.all;
+  const [comparison, angle] = [sqnrMetric(names), cosineMetric(names)];
   return {
     metric,
     comparison,
     rate: (outputs, { truth, reference, compared }) => ({
       score: metric.score(outputs, truth, reference),
       sqnrDb: compared === null ? null : comparison.score(outputs, null, compared).value,
+      cosine: compared === null ? null : angle.score(outputs, null, compared).value,
     }),
   };
 }

@@ -1,13 +1,17 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Sample } from '../../../engine/feeds/dataset';
+import { makeTensor } from '../../../engine/onnx/elements';
 import { findLayers } from '../../../engine/onnx/layers';
 import type { Model } from '../../../engine/onnx/model';
 import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
+import { profiles } from '../../../engine/quantize/profiles';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { Causes } from '../../../engine/sensitivity/causes';
 import { localSqnr } from '../../../engine/sensitivity/localError';
-import { pathSqnr } from '../../../engine/sensitivity/pathSqnr';
+import { pathErrors } from '../../../engine/sensitivity/pathErrors';
+import { weightNoise } from '../../../engine/sensitivity/predictedSqnr';
+import { fewDirections } from '../../../engine/sensitivity/weightCauses';
 import { x86Here } from '../quantize/here';
 import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float } from '../runTiny';
@@ -38,6 +42,24 @@ const plain = {
 };
 const chain = [node('Conv', ['x', 'w'], 'a'), node('Conv', ['a', 'v'], 'y')];
 
+/** Two of sixteen outputs are small, and what follows reads them above all. */
+const faint = noise(256, 5).map((v, i) => (i % 16 < 2 ? 1e-3 * v : v));
+const louder = noise(64, 6).map((v, i) => (i < 8 ? 2e3 * v : v));
+
+/** A weight of rank 2 that takes each second input off the one before, and inputs that come in almost equal pairs. */
+const across = (() => {
+  const columns = [7, 8].map((seed) => {
+    const part = noise(32, seed);
+    return part.map((w, i) => (i % 2 === 0 ? w : 0.04 * w - (part[i - 1] ?? 0)));
+  });
+  const weight = Float32Array.from({ length: 1024 }, (_, i) =>
+    columns.reduce((sum, column, k) => sum + (column[i >> 5] ?? 0) * (noise(32, 20 + k)[i & 31] ?? 0), 0),
+  );
+  // 0 and 1 are codes, so that the input has no noise of its own.
+  const drawn = noise(64 * 32, 4);
+  return { weight, input: drawn.map((_, i) => ((drawn[i & ~1] ?? 0) > 0 ? 1 : 0)) };
+})();
+
 const planted: Planted[] = [
   {
     fault: 'weight-channels',
@@ -45,6 +67,31 @@ const planted: Planted[] = [
     layer: 'y_node',
     weights: 'per-tensor',
     said: /the widest reaches \d+ times as far/,
+  },
+  {
+    fault: 'lost-channels',
+    model: tinyModel({
+      inputs: { x: [1, 16] },
+      outputs: ['y'],
+      constants: { w: [[16, 16], faint], v: [[16, 4], louder] },
+      nodes: [node('MatMul', ['x', 'w'], 'a'), node('MatMul', ['a', 'v'], 'y')],
+    }),
+    layer: 'a_node',
+    input: noise(16, 4),
+    weights: 'per-tensor',
+    said: /2 of 16 channels of its weight round to nothing/,
+  },
+  {
+    fault: 'low-rank',
+    model: tinyModel({
+      inputs: { x: [64, 32] },
+      outputs: ['y'],
+      constants: { w: [[32, 32], across.weight] },
+      nodes: [node('MatMul', ['x', 'w'], 'y')],
+    }),
+    layer: 'y_node',
+    input: across.input,
+    said: /acts along about [12]\.\d of 32 directions .* lets \d+\.\d dB more noise through/,
   },
   {
     fault: 'outliers',
@@ -164,14 +211,14 @@ describe.each(planted)(
       );
       const whole = fault === 'upstream' ? rewriteQdq(normalized, { ...plan, activations: coarse }) : int8;
       const outputs = layers.map((l) => l.output);
-      const path = await pathSqnr(pool, normalized, whole, outputs, samples);
+      const path = await pathErrors(pool, normalized, whole, outputs, samples);
       const only = rewriteQdq(normalized, { ...alone, layers: new Set([name]) });
-      const output = await pathSqnr(pool, normalized, only, ['y'], samples);
+      const output = await pathErrors(pool, normalized, only, ['y'], samples);
       const cause = new Causes(normalized, histograms, { ...plan, weights }).of(layer, {
         sqnrDb: sqnr.get(name) ?? 0,
         weightsDb: weightsDb.get(name) ?? 0,
-        outputDb: output.get('y') ?? 0,
-        pathDb: path.get('y') ?? null,
+        outputDb: output.get('y')?.sqnrDb ?? 0,
+        pathDb: path.get('y')?.sqnrDb ?? null,
         costs: fault !== 'upstream',
       });
       expect(cause.kind).toBe(fault);
@@ -180,6 +227,23 @@ describe.each(planted)(
     });
   },
 );
+
+test('a weight of low rank is no cause by itself', () => {
+  const model = tinyModel({
+    inputs: { x: [64, 32] },
+    outputs: ['y'],
+    constants: { w: [[32, 32], across.weight] },
+    nodes: [node('MatMul', ['x', 'w'], 'y')],
+  });
+  const [layer] = findLayers(model.graph);
+  if (layer === undefined) throw new RangeError('no layer');
+  const plan = { weights: 'per-channel', profile: profiles.x86 } as const;
+  const foretold = weightNoise(layer, plan);
+  expect(fewDirections(layer, plan, 3 * foretold)).toBeNull();
+  expect(fewDirections(layer, plan, 5 * foretold)?.kind).toBe('low-rank');
+  const full = { ...layer, weight: makeTensor('w', [32, 32], noise(1024, 1)) };
+  expect(fewDirections(full, plan, 5 * weightNoise(full, plan))).toBeNull();
+});
 
 test('what scales per channel would save is foretold, and is what they save', async () => {
   const [fault] = planted;

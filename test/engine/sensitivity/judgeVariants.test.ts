@@ -169,10 +169,11 @@ describe.each([
     let changed = 0;
     for (const { name, build } of variants) {
       const whole = await evaluator.judge(encodeModel(build()));
-      const { score, samples: each, sqnrDb } = verdicts.get(name) ?? whole;
+      const { score, samples: each, sqnrDb, cosine } = verdicts.get(name) ?? whole;
       expect(verdicts.has(name)).toBe(true);
       expect([score, each]).toEqual([whole.score, whole.samples]);
       expect(sqnrDb).toBeCloseTo(whole.sqnrDb, 3);
+      expect(cosine).toBeCloseTo(whole.cosine, 6);
       changed += whole.sqnrDb < 40 ? 1 : 0;
     }
     expect(changed).toBeGreaterThan(0);
@@ -338,6 +339,22 @@ test('tries all on the first samples before any on the others, and then the nois
   expect(noisiest.slice(0, 2)).toContain(late[0]?.name);
   const whole = await judgeVariants(pool, evaluator, base, variants);
   for (const [name, { samples: own }] of verdicts) expect(own).toEqual(whole.verdicts.get(name)?.samples);
+});
+
+test('tells a variant once that is settled on the first samples and goes on to no others', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
+  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const told: string[] = [];
+  const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
+    first: 20,
+    isSettled: () => true,
+    goesOn: () => new Set(),
+    onVerdict: (name) => told.push(name),
+  });
+  expect(told.sort()).toEqual(variants.map(({ name }) => name).sort());
+  for (const { indices } of verdicts.values()) expect(indices).toHaveLength(16);
 });
 
 test('ends when it is cancelled', async () => {

@@ -13,7 +13,9 @@ import {
 } from '../../../engine/sensitivity/calibrationPass';
 import { Evaluator } from '../../../engine/sensitivity/evaluator';
 import { isFaster, measureLatencies, speedup } from '../../../engine/sensitivity/latency';
-import { localSqnr } from '../../../engine/sensitivity/localError';
+import { localErrors, localSqnr } from '../../../engine/sensitivity/localError';
+import { pathErrors } from '../../../engine/sensitivity/pathErrors';
+import { cosine } from '../../../engine/feeds/metrics/cosineMetric';
 import { rankLayers, selectFloatLayers } from '../../../engine/sensitivity/selectFloatLayers';
 import { quantizeTiny } from '../quantize/quantizeTiny';
 import { float, runModel, testWorker } from '../runTiny';
@@ -124,7 +126,7 @@ test('each layer’s own noise is measured with float inputs, over all samples',
   const { float: model, plan } = await quantizeTiny(two, sampleOf(0).feeds, x86);
   const layers = findLayers(model.graph);
   let steps = 0;
-  const measured = await localSqnr(pool, model, layers, plan, samples, { onSample: () => steps++ });
+  const measured = await localErrors(pool, model, layers, plan, samples, { onSample: () => steps++ });
   expect(steps).toBe(8);
 
   const outputs = (of: Parameters<typeof runModel>[0], name: string) =>
@@ -137,12 +139,18 @@ test('each layer’s own noise is measured with float inputs, over all samples',
     await outputs(encodeWithTaps(model, ['r']), 'r'),
     await outputs(encodeWithTaps(alone('c_node'), ['r']), 'r'),
   );
-  const matmul = ratio(
+  const [exact, rounded] = [
     await outputs(encodeModel(model), 'y'),
     await outputs(encodeModel(alone('y_node')), 'y'),
-  );
-  expect(measured.get('c_node')).toBeCloseTo(conv, 1);
-  expect(measured.get('y_node')).toBeCloseTo(matmul, 1);
+  ];
+  expect(measured.get('c_node')?.sqnrDb).toBeCloseTo(conv, 1);
+  expect(measured.get('y_node')?.sqnrDb).toBeCloseTo(ratio(exact, rounded), 1);
+  const angle = cosine(exact, rounded);
+  expect(angle).toBeLessThan(1 - 1e-5);
+  expect(Math.log10(1 - (measured.get('y_node')?.cosine ?? 1))).toBeCloseTo(Math.log10(1 - angle), 1);
+  const path = await pathErrors(pool, model, alone('y_node'), ['y'], samples);
+  expect(path.get('y')?.sqnrDb).toBeCloseTo(ratio(exact, rounded), 6);
+  expect(path.get('y')?.cosine).toBeCloseTo(angle, 9);
   expect(conv).toBeGreaterThan(20);
   expect(conv).toBeLessThan(60);
 });
