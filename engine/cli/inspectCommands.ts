@@ -11,7 +11,7 @@ import {
   type DataOptions,
   type DimensionOptions,
 } from './options';
-import { print, run } from './terminal';
+import { endWith, print, run } from './terminal';
 
 export function addInspect(program: Command): void {
   withDimensions(program.command('inspect <model>'))
@@ -40,7 +40,7 @@ export function addLint(program: Command): void {
       const project = await openModel(model, options);
       const findings = await project.lint(options.profile);
       print(options.json === true ? JSON.stringify(findings, null, 2) : lintText(findings));
-      if (findings.some((f) => f.severity === 'refuses')) process.exitCode = 1;
+      if (findings.some((f) => f.severity === 'refuses')) endWith(1);
     });
 }
 

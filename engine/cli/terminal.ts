@@ -21,6 +21,20 @@ export function clearProgress(): void {
   progress.stop();
 }
 
+let exitCode = 0;
+
+/** Makes a command that did its work end as one that failed: it found what it was asked to look for. */
+export function endWith(code: number): void {
+  exitCode = code;
+}
+
+/** What {@link endWith} said since this was asked, else 0. */
+export function takeExitCode(): number {
+  const code = exitCode;
+  exitCode = 0;
+  return code;
+}
+
 export function print(text: string): void {
   progress.stop();
   process.stdout.write(`${text}\n`);

@@ -1,0 +1,46 @@
+import { Command, CommanderError } from 'commander';
+import { EngineError, errorText } from '../engineError';
+import { addAnalyze, addMerge, addTable } from './analyzeCommands';
+import { addData, addInspect, addLint } from './inspectCommands';
+import { addCalibrate, addEvaluate } from './measureCommands';
+import { addDemo, addPlan, addQuantize } from './quantizeCommands';
+import { clearProgress, takeExitCode } from './terminal';
+
+// In the order in which --help lists them.
+const commands = [
+  ...[addInspect, addLint, addData, addAnalyze, addQuantize, addPlan],
+  ...[addCalibrate, addTable, addMerge, addEvaluate, addDemo],
+];
+
+/**
+ * Runs one command line.
+ * @param parameters what stands behind the program's name
+ * @returns what the program is to exit with: 0 done, 1 the work failed, 2 wrong usage, 130 interrupted
+ */
+export async function runCommand(parameters: readonly string[]): Promise<number> {
+  // Anew for each: commander keeps the options of the run before.
+  const program = new Command('quantscope')
+    .description('Shows what int8 quantization does to an ONNX model, layer by layer, and fixes it.')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  for (const add of commands) add(program);
+  try {
+    await program.parseAsync(parameters, { from: 'user' });
+    return takeExitCode();
+  } catch (thrown) {
+    clearProgress();
+    if (thrown instanceof CommanderError) {
+      if (thrown.exitCode === 0) return 0;
+      // Without a command, commander throws what it calls its help.
+      const said = thrown.code === 'commander.help' ? 'Say what to do.' : thrown.message;
+      const line = said.replace(/^error: /, '').replace(/(?<![.?])$/, '.');
+      process.stderr.write(`quantscope: ${line} See quantscope --help.\n`);
+      return 2;
+    }
+    const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;
+    process.stderr.write(`quantscope: ${line}\n`);
+    if (!(thrown instanceof EngineError)) return 1;
+    if (thrown.code === 'cancelled') return 130;
+    return thrown.code === 'bad-option' ? 2 : 1;
+  }
+}

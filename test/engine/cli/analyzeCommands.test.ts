@@ -1,0 +1,81 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { REPORT_VERSION, type Report } from '../../../engine/protocol';
+import { useCli } from './useCli';
+
+const { folder, model, data, output, spawned, quantscope, expectFailure } = useCli();
+
+test('analyze writes the report', () => {
+  const file = join(folder, 'report.json');
+  const { status, stdout, stderr } = spawned('analyze', model, '--data', data, '--json', file);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/\n +Step +Tried +Score +Change, points\n.*calibrator +MSE +\d+\.\d% +\S+ ± \d/);
+  expect(stdout).toMatch(/\n\* +verification +The result, on samples that chose nothing /);
+  expect(stdout).toMatch(/on 10 samples that chose nothing; (not )?within 1% of float\.\n/);
+  expect(status).toBe(0);
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
+  expect(report.version).toBe(REPORT_VERSION);
+  expect(Object.keys(report)).toEqual(
+    expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
+  );
+  expect(Object.keys(report.float).sort()).toEqual([
+    'bytes',
+    'latencyMs',
+    'latencySpread',
+    'metric',
+    'score',
+  ]);
+  expect(Object.keys(report.int8)).toEqual(expect.arrayContaining(['integerNodes', 'floatNodes']));
+  expect(report.float).toMatchObject({ metric: 'agreement', score: 1 });
+  expect(report.int8.integerNodes).toBe(2);
+  const [conv] = report.layers;
+  expect(Object.keys(conv ?? {})).toEqual(
+    expect.arrayContaining(['name', 'opType', 'weight', 'inputs', 'sqnrDb', 'score', 'drop', 'advice']),
+  );
+  const [input] = conv?.inputs ?? [];
+  expect(input?.tensor).toBe('x');
+  expect(Object.keys(input?.clips ?? {})).toEqual(
+    expect.arrayContaining(['max', 'entropy', 'mse', 'percentile:99.99']),
+  );
+  const counted = [...(input?.histogram.positive ?? []), ...(input?.histogram.negative ?? [])];
+  expect(counted.reduce((a, b) => a + b, 0)).toBe(10 * 3 * 64);
+  expect(report.calibrationTable.map((row) => row.method)).toContain('mixed');
+  expect(report.calibrationTable).toHaveLength(8);
+});
+
+test('two machines analyze, and merge makes the report of one', async () => {
+  const settings = ['--data', data, '--calibration', 'mse'];
+  const reportOf = async (...parameters: string[]) => {
+    const json = join(folder, 'shared.report.json');
+    expect(await quantscope(...parameters, '--json', json)).toMatchObject({ status: 0, stderr: '' });
+    return JSON.parse(readFileSync(json, 'utf8')) as Report;
+  };
+  const one = await reportOf('analyze', model, ...settings);
+  const parts = [1, 2].map((i) => join(folder, `${i}.part.json`));
+  for (const [i, part] of parts.entries()) {
+    const { status, stdout } = await quantscope(
+      'analyze',
+      model,
+      ...settings,
+      '--shard',
+      `${i + 1}/2`,
+      '-o',
+      part,
+    );
+    expect([status, stdout]).toEqual([0, expect.stringContaining(`part ${i + 1} of 2`)]);
+  }
+  expect((await reportOf('merge', ...parts)).layers).toEqual(one.layers);
+  const [first = ''] = parts;
+  await expectFailure(1, ['Part 2 of 2 is missing'], 'merge', first);
+  await expectFailure(2, ['--json instead of --output'], 'merge', ...parts, '-o', output);
+  const bytes = readFileSync(first);
+  await expectFailure(2, [first, 'would be written over', 'the parts'], 'merge', ...parts, '--json', first);
+  await expectFailure(2, [first, 'would be written over', 'the parts'], 'merge', ...parts, '-o', first);
+  await expectFailure(2, [model, 'would be written over'], 'merge', ...parts, '--json', model);
+  expect(readFileSync(first).equals(bytes)).toBe(true);
+  // A part may have been changed on its way.
+  for (const part of parts) writeFileSync(part, readFileSync(part, 'utf8').replace('data.npz', 'data.mjs'));
+  await expectFailure(2, ['data.mjs, which is run', '--data'], 'merge', ...parts);
+  expect((await reportOf('merge', ...parts, '--data', data)).layers).toEqual(one.layers);
+});

