@@ -205,7 +205,7 @@ describe('a file that is no part', () => {
     ['is cut off', () => readFileSync(join(folder, 'part-1.json'), 'utf8').slice(0, 700), 'is cut off'],
     ['is empty', () => '', 'is cut off'],
     ['is a report', () => one, 'is not a known key'],
-    ['is of another version', () => ({ ...stored(), version: 2 }), 'version is 2'],
+    ['is of another version', () => ({ ...stored(), version: 3 }), 'version is 3'],
     ['lacks a key', () => ({ ...stored(), model: undefined }), 'Add the key "model"'],
     ['is a part beyond all', () => ({ ...stored(), shard: { index: 5, count: 4 } }), 'shard.index is 5'],
     [

@@ -61,6 +61,7 @@ describe('appearance', () => {
     await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
     expect(await overflow()).toBe(0);
     await view.screenshot(`layers-${theme}-${size}`);
+    expect(await view.page.locator('.detail-panel .figures').innerText()).toMatch(/dB cosine 0\.\d{4}/);
     if (size === 'narrow') {
       await view.page.locator('.detail-panel').scrollIntoViewIfNeeded();
       await view.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
