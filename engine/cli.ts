@@ -4,6 +4,7 @@ import { addAnalyze, addMerge, addTable } from './cli/analyzeCommands';
 import { addData, addInspect, addLint } from './cli/inspectCommands';
 import { addCalibrate, addEvaluate } from './cli/measureCommands';
 import { addDemo, addPlan, addQuantize } from './cli/quantizeCommands';
+import { machineOutput } from './cli/machineOutput';
 import { cancel, clearProgress, pool } from './cli/terminal';
 import { EngineError, errorText } from './engineError';
 
@@ -18,6 +19,7 @@ const commands = [
   ...[addCalibrate, addTable, addMerge, addEvaluate, addDemo],
 ];
 for (const add of commands) add(program);
+machineOutput.addTo(program);
 
 process.once('SIGINT', cancel);
 
@@ -36,6 +38,9 @@ async function main(): Promise<number> {
       return 2;
     }
     const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;
+    machineOutput.error(
+      thrown instanceof EngineError ? thrown.toData() : { code: 'runtime', message: line, hint: '' },
+    );
     process.stderr.write(`quantscope: ${line}\n`);
     if (!(thrown instanceof EngineError)) return 1;
     if (thrown.code === 'cancelled') return 130;

@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { describeProgress } from './describeProgress';
+import { isOutOfMemory } from './engineStopped';
 import { toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
+import { offerLess } from './offerLess';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 
@@ -62,7 +64,7 @@ export async function runTask<T>(
       void vscode.window.setStatusBarMessage(`$(circle-slash) ${title} ${name}: cancelled`, 5000);
     } else {
       session.fail(error);
-      void showFailure(error);
+      void (isOutOfMemory(thrown, error) ? offerLess(error, session.uri) : showFailure(error));
     }
     return undefined;
   } finally {

@@ -1,4 +1,5 @@
-// The whole way as a person goes it, in a browser: open the model, analyze, look. Run by scripts/testBrowser.mjs.
+// The whole way as a person goes it, in a browser: install the package, open the model, analyze, look. Run by
+// scripts/testBrowser.mjs.
 import { strict as assert } from 'node:assert';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { openBrowser } from '../../scripts/browser.mjs';
 import { startEditor } from '../../scripts/editor.mjs';
+import { buildRelease, makePackage, ownTarget } from '../../scripts/package.mjs';
 import { makeTestWorkspace } from '../../scripts/testWorkspace.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -35,11 +37,12 @@ describe('the editor in a browser', () => {
   let browser;
   let editor;
   let page;
+  let vsix;
   const cache = mkdtempSync(join(tmpdir(), 'quantscope-cache-'));
 
   async function open(name, theme) {
     const settings = { ...quick, 'workbench.colorTheme': theme };
-    editor = await startEditor({ folder, extensionDir: root, settings });
+    editor = await startEditor({ folder, vsix, settings });
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(editor.urlOf([['openFile', editor.remote(join(folder, name))]]));
     return viewOf(page);
@@ -50,6 +53,7 @@ describe('the editor in a browser', () => {
   }
 
   before(async () => {
+    vsix = makePackage(ownTarget(), buildRelease()).file;
     process.env.QUANTSCOPE_CACHE = cache;
     mkdirSync(screenshots, { recursive: true });
     makeTestWorkspace(folder);
