@@ -70,11 +70,17 @@ await copyFile(
   join(dist, 'upright.onnx'),
 );
 const inputs = new Set();
+// What .vscode/tasks.json waits for.
+if (watch) console.log('Building …');
 for (const options of builds) {
-  if (watch) await (await esbuild.context(options)).watch();
-  else {
+  if (watch) {
+    const context = await esbuild.context(options);
+    await context.rebuild();
+    await context.watch();
+  } else {
     const { metafile } = await esbuild.build(options);
     for (const input of Object.keys(metafile?.inputs ?? {})) inputs.add(input);
   }
 }
+if (watch) console.log('Watching for changes.');
 if (release !== undefined) await writeFile(join(release, 'meta.json'), JSON.stringify([...inputs].sort()));

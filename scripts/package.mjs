@@ -101,8 +101,7 @@ export function makePackage(target, release) {
 }
 
 /** Builds what all packages share, and answers its folder. */
-export function buildRelease() {
-  const release = join(root, 'out/release');
+export function buildRelease(release = join(root, 'out/release')) {
   rmSync(release, { recursive: true, force: true });
   if (!run(process.execPath, ['esbuild.mjs', `--release=${release}`])) throw new Error('The build failed.');
   return release;

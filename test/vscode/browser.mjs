@@ -70,11 +70,11 @@ describe('the editor in a browser', () => {
   });
 
   it('analyzes a model from the palette and draws its histograms with the clips', async () => {
-    const view = await open('rec.onnx', 'Default Light Modern');
+    const view = await open('cls.onnx', 'Default Light Modern');
     await view.getByRole('button', { name: 'Choose calibration data…' }).waitFor();
     await shoot('editor-light-opened');
     await palette(page, 'Quantscope: Analyze Model');
-    const lines = page.locator('.quick-input-list .monaco-list-row', { hasText: 'lines' }).first();
+    const lines = page.locator('.quick-input-list .monaco-list-row', { hasText: 'upright' }).first();
     await lines.waitFor();
     await shoot('editor-light-data');
     await lines.click();
@@ -99,7 +99,7 @@ describe('the editor in a browser', () => {
   });
 
   it('quantizes from the palette by two answers, the first being the target of the settings', async () => {
-    const view = await open('rec.onnx', 'Default Light Modern');
+    const view = await open('cls.onnx', 'Default Light Modern');
     await view.locator('.result').waitFor();
     await palette(page, 'Quantscope: Quantize Model');
     const rows = page.locator('.quick-input-list .monaco-list-row');
@@ -108,13 +108,13 @@ describe('the editor in a browser', () => {
     await shoot('editor-light-target');
     await page.keyboard.press('Enter');
     const name = page.locator('.quick-input-box input');
-    for (let i = 0; i < 100 && !(await name.inputValue()).endsWith('rec.int8.onnx'); i++)
+    for (let i = 0; i < 100 && !(await name.inputValue()).endsWith('cls.int8.onnx'); i++)
       await page.waitForTimeout(100);
     await name.press('Enter');
     const card = view.locator('.quantized');
     await card.locator('.facts').waitFor({ timeout: 300_000 });
     assert.match(await card.innerText(), /within 20% of float\s+\d+\.\d%, .*(below|above|level with) float/);
-    const message = page.locator('.notification-list-item-message', { hasText: 'rec.int8.onnx' });
+    const message = page.locator('.notification-list-item-message', { hasText: 'cls.int8.onnx' });
     await message.waitFor();
     assert.match(await message.innerText(), /within 20% of float: \d+\.\d%, .* float/);
     await shoot('editor-light-quantized');
@@ -127,7 +127,7 @@ describe('the editor in a browser', () => {
   });
 
   it('shows the finished analysis at once in a new window, and keeps decisions over a reload', async () => {
-    const view = await open('rec.onnx', 'Default Dark Modern');
+    const view = await open('cls.onnx', 'Default Dark Modern');
     await view.locator('.result').waitFor();
     await shoot('editor-dark-report');
     await openTab(view, 'Layers');
@@ -136,13 +136,15 @@ describe('the editor in a browser', () => {
     await box.click();
     await page.waitForTimeout(1000);
     await page.reload();
-    const again = viewOf(page).locator('.layer-body input[type=checkbox]').first();
+    const reloaded = viewOf(page);
+    await openTab(reloaded, 'Layers');
+    const again = reloaded.locator('.layer-body input[type=checkbox]').first();
     await again.waitFor();
     assert.equal(await again.isChecked(), !before);
   });
 
   it('shows the model as text, highlighted by the grammar', async () => {
-    await (await open('rec.onnx', 'Default Light Modern')).locator('.model-title').waitFor();
+    await (await open('cls.onnx', 'Default Light Modern')).locator('.model-title').waitFor();
     await palette(page, 'Quantscope: Open as Text');
     const lines = page.locator('.monaco-editor .view-lines');
     await lines.getByText('ir_version').waitFor();
@@ -158,7 +160,7 @@ describe('the editor in a browser', () => {
   });
 
   it('says in the view what is wrong with a file that is no model', async () => {
-    await (await open('rec.onnx', 'Default Dark Modern')).locator('.model-title').waitFor();
+    await (await open('cls.onnx', 'Default Dark Modern')).locator('.model-title').waitFor();
     await page.getByRole('treeitem', { name: 'text.onnx' }).dblclick();
     const view = viewOf(page);
     const banner = view.locator('.banner.error');

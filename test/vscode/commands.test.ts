@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Report } from '../../engine/protocol';
+import { writeSmallData, writeSmallModel } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 const quick = { calibration: 'max', samples: 2, targetDrop: 0.9 };
@@ -9,15 +10,19 @@ const quick = { calibration: 'max', samples: 2, targetDrop: 0.9 };
 describe('commands and places', () => {
   const model = inWorkspace('listed.onnx');
   const other = inWorkspace('listed-too.onnx');
-  const data = inWorkspace('upright').fsPath;
+  const data = inWorkspace('listed-data');
   const analyze = (uri: vscode.Uri) =>
-    vscode.commands.executeCommand<Report | undefined>('quantscope.analyze', uri, { ...quick, data });
+    vscode.commands.executeCommand<Report | undefined>('quantscope.analyze', uri, {
+      ...quick,
+      data: data.fsPath,
+    });
   const runsOf = async (uri: vscode.Uri) =>
     (await api()).pastModels().find((one) => one.uri === uri.toString())?.runs ?? [];
 
-  before(async () => {
-    for (const copy of [model, other])
-      await vscode.workspace.fs.copy(inWorkspace('cls.onnx'), copy, { overwrite: true });
+  before(() => {
+    writeSmallModel(model, 3);
+    writeSmallModel(other, 4);
+    writeSmallData(data);
   });
   after(closeAllEditors);
 
@@ -40,7 +45,7 @@ describe('commands and places', () => {
     for (const uri of [model, other]) {
       const [run] = await runsOf(uri);
       assert.equal(run?.kind, 'analyzed');
-      assert.equal(run.data, data);
+      assert.equal(run.data, data.fsPath);
     }
   });
 
@@ -48,14 +53,14 @@ describe('commands and places', () => {
     const line = (await api()).pastModels().find(({ uri }) => uri === other.toString());
     await vscode.commands.executeCommand('quantscope.forget', { model: line });
     assert.deepEqual(await runsOf(other), []);
-    assert.equal((await runsOf(model)).length, 1);
+    assert.ok((await runsOf(model)).length > 0, 'others stay');
   });
 
   it('tasks run what was analyzed, and put what is wrong among the problems', async () => {
     const tasks = await vscode.tasks.fetchTasks({ type: 'quantscope' });
     const task = tasks.find(({ definition }) => definition['model'] === 'listed.onnx');
     assert.ok(task, tasks.map(({ name }) => name).join());
-    assert.equal(task.definition['data'], 'upright');
+    assert.equal(task.definition['data'], 'listed-data');
     const run = async (one: vscode.Task) => {
       const ended = new Promise<number | undefined>((done) => {
         const listener = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {

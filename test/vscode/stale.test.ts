@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Report } from '../../engine/protocol';
+import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 // Met at once, on few samples: what is tested is what comes after the analysis.
@@ -22,8 +23,8 @@ describe('what changes on disk', () => {
     until('a fresh report', async () => ((await reasons())?.length === 0 ? true : null));
 
   before(async () => {
-    await vscode.workspace.fs.copy(inWorkspace('cls.onnx'), model, { overwrite: true });
-    await vscode.workspace.fs.copy(inWorkspace('upright'), data, { overwrite: true });
+    writeSmallModel(model, 1.5);
+    writeSmallData(data);
     await openModel(model);
   });
   after(closeAllEditors);
@@ -34,8 +35,7 @@ describe('what changes on disk', () => {
   });
 
   it('a sample that changes makes it stale, until the analysis ran again', async () => {
-    const sample = vscode.Uri.joinPath(data, 'calibrate-000.png').fsPath;
-    copyFileSync(vscode.Uri.joinPath(data, 'calibrate-002.png').fsPath, sample);
+    writeSmallSample(data.fsPath, 0, 99);
     await untilReason(/watched-lines has changed/);
     assert.ok(await analyze());
     assert.deepEqual(await reasons(), []);
@@ -45,7 +45,7 @@ describe('what changes on disk', () => {
     const { hash } = (await until('a report', async () => (await lastMessage(model, 'report'))?.report))
       .model;
     const bytes = readFileSync(model.fsPath);
-    copyFileSync(inWorkspace('rec.onnx').fsPath, model.fsPath);
+    writeSmallModel(model, 2);
     await untilReason(/watched\.onnx has changed/);
     assert.notEqual((await lastMessage(model, 'model'))?.summary.hash, hash);
     assert.equal((await lastMessage(model, 'report'))?.report?.model.hash, hash);
