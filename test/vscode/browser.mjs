@@ -35,15 +35,19 @@ async function palette(page, command) {
 
 describe('the editor in a browser', () => {
   let browser;
-  let editor;
+  /** By theme: every page is a window of its own in it. */
+  const editors = new Map();
   let page;
   let vsix;
   const cache = mkdtempSync(join(tmpdir(), 'quantscope-cache-'));
 
   async function open(name, theme) {
     const settings = { ...quick, 'workbench.colorTheme': theme };
-    editor = await startEditor({ folder, vsix, settings });
+    const editor = editors.get(theme) ?? (await startEditor({ folder, vsix, settings }));
+    editors.set(theme, editor);
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    // Far above what any step takes: it ends what hangs, not what a busy machine slows down.
+    page.setDefaultTimeout(120_000);
     await page.goto(editor.urlOf([['openFile', editor.remote(join(folder, name))]]));
     return viewOf(page);
   }
@@ -62,10 +66,10 @@ describe('the editor in a browser', () => {
   afterEach(async function () {
     if (this.currentTest?.state === 'failed' && page) await shoot('failed');
     await page?.close();
-    await editor?.stop();
   });
   after(async () => {
     await browser?.close();
+    for (const editor of editors.values()) await editor.stop();
     rmSync(cache, { recursive: true, force: true });
   });
 

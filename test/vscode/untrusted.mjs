@@ -22,6 +22,8 @@ describe('a folder that is not trusted', () => {
     const settings = { 'security.workspace.trust.startupPrompt': 'never' };
     editor = await startEditor({ folder, extensionDir: root, settings, trusted: false });
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    // Far above what any step takes: it ends what hangs, not what a busy machine slows down.
+    page.setDefaultTimeout(120_000);
     await page.goto(editor.urlOf([['openFile', editor.remote(join(folder, 'cls.onnx'))]]));
   });
   after(async () => {
