@@ -8,7 +8,7 @@ import { startEditor } from '../../scripts/editor.mjs';
 import { buildRelease, makePackage, ownTarget } from '../../scripts/package.mjs';
 import { makeTestWorkspace } from '../../scripts/testWorkspace.mjs';
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 
 /** Runs in the extension host; its figures come back in a file. */
 const PROBE = `
