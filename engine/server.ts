@@ -13,11 +13,12 @@ import {
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { EngineError, errorText } from './engineError';
+import { dataStamp } from './feeds/dataStamp';
 import { hoverText } from './language/layerHover';
 import { quantizedHover } from './language/quantizedHover';
 import { spansAt } from './language/nameAt';
 import type { Run } from './preparation';
-import type { ErrorData, Requests } from './protocol';
+import type { EngineLimits, ErrorData, Requests } from './protocol';
 import { TextService } from './textService';
 import { Workspace } from './workspace';
 
@@ -26,16 +27,19 @@ const documents = new TextDocuments(TextDocument);
 const workspace = new Workspace();
 const texts = new TextService(documents, workspace);
 
-connection.onInitialize(() => ({
-  capabilities: {
-    textDocumentSync: TextDocumentSyncKind.Incremental,
-    hoverProvider: true,
-    documentSymbolProvider: true,
-    foldingRangeProvider: true,
-    definitionProvider: true,
-    referencesProvider: true,
-  },
-}));
+connection.onInitialize(({ initializationOptions }: { initializationOptions?: EngineLimits }) => {
+  if (initializationOptions !== undefined) workspace.limit(initializationOptions);
+  return {
+    capabilities: {
+      textDocumentSync: TextDocumentSyncKind.Incremental,
+      hoverProvider: true,
+      documentSymbolProvider: true,
+      foldingRangeProvider: true,
+      definitionProvider: true,
+      referencesProvider: true,
+    },
+  };
+});
 connection.onShutdown(() => workspace.dispose());
 
 /** Answers a custom request; whatever goes wrong reaches the client as ErrorData, never as a stack. */
@@ -87,12 +91,14 @@ answer('quantscope/data', async ({ path, data, preset }, run) =>
   (await workspace.open(path)).describeData({ data, preset }, run),
 );
 answer('quantscope/analyze', async ({ path, settings }, run) => {
-  const project = await workspace.open(path);
+  const project = await workspace.openToMeasure(path);
   return workspace.remember(await project.analyze(settings, run));
 });
 answer('quantscope/quantize', async ({ path, settings }, run) =>
-  (await workspace.open(path)).quantize(settings, run),
+  (await workspace.openToMeasure(path)).quantize(settings, run),
 );
+
+answer('quantscope/stamp', ({ data }) => dataStamp(data));
 
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 

@@ -2,14 +2,25 @@ import { stat } from 'node:fs/promises';
 import { EngineError, errorText } from './engineError';
 import type { DataFile } from './onnx/externalData';
 import { Project } from './project';
-import type { ModelSummary, Report } from './protocol';
+import type { EngineLimits, ModelSummary, Report } from './protocol';
 import { WorkerPool } from './runtime/workerPool';
 
-/** The models that are open in one engine process, and their analyses. They share the workers. */
+/** Models whose measurements are kept: what one keeps of its samples is a large part of what the engine may keep. */
+const MEASURED_KEPT = 2;
+
+/** The models that are open in one engine process, and their analyses. They share the workers, each taking its turn. */
 export class Workspace {
   private readonly projects = new Map<string, { changed: number; project: Project }>();
   private readonly analyses = new Map<string, Report>();
+  /** Those that were measured last, the last first. */
+  private measured: Project[] = [];
   private pool: WorkerPool | undefined;
+  private limits: EngineLimits = { threads: null, memory: null };
+
+  /** What the workers may take, before the first model is opened. */
+  limit(limits: EngineLimits): void {
+    this.limits = limits;
+  }
 
   /**
    * Opens a model, or answers the open one if neither the file nor those with its weights have changed since.
@@ -20,9 +31,18 @@ export class Workspace {
     const known = this.projects.get(path);
     if (known?.changed === changed && (await areUnchanged(known.project.dataFiles))) return known.project;
     this.analyses.delete(path);
-    this.pool ??= new WorkerPool();
+    this.pool ??= new WorkerPool(this.limits.threads ?? undefined, this.limits.memory ?? undefined);
     const project = await Project.open(path, this.pool);
     this.projects.set(path, { changed, project });
+    return project;
+  }
+
+  /** Opens a model to measure it; what was measured of models longer ago is let go. */
+  async openToMeasure(path: string): Promise<Project> {
+    const project = await this.open(path);
+    const others = this.measured.filter((other) => other !== project);
+    this.measured = [project, ...others.slice(0, MEASURED_KEPT - 1)];
+    for (const other of others.slice(MEASURED_KEPT - 1)) other.forgetMeasured();
     return project;
   }
 

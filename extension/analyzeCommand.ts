@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Report } from '../engine/protocol';
 import { dataFor } from './chooseDataCommand';
-import { runTask } from './runTask';
+import { isRefused, runTask } from './runTask';
 import type { Services } from './services';
 import { pickSettings } from './settings';
 import { showModelEditor, targetModel } from './targetModel';
@@ -18,6 +18,7 @@ async function analyze(model: unknown, given: unknown, services: Services): Prom
   await showModelEditor(uri);
   const session = services.sessions.get(uri);
   await session.ready();
+  if (isRefused(session, 'Analyzing')) return undefined;
   const chosen = pickSettings(given);
   const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
   if (data === undefined) return undefined;

@@ -12,6 +12,12 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether the engine went away with the answer still owed. */
+export function isConnectionLost(thrown: unknown): boolean {
+  const code = fieldOf(thrown, 'code');
+  return typeof code === 'number' && CONNECTION_LOST.includes(code);
+}
+
 function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
@@ -28,7 +34,7 @@ export function toErrorData(thrown: unknown): ErrorData {
   if (typeof code === 'number' && CANCELLED.includes(code)) {
     return { code: 'cancelled', message: 'Cancelled.', hint: '' };
   }
-  if (typeof code === 'number' && CONNECTION_LOST.includes(code)) {
+  if (isConnectionLost(thrown)) {
     return {
       code: 'runtime',
       message: 'The engine stopped before it had answered.',

@@ -5,14 +5,21 @@ import { registerChooseData } from './chooseDataCommand';
 import { EngineClient } from './engineClient';
 import { registerEngineStatus } from './engineStatus';
 import { toErrorData } from './errorData';
+import { History, type PastModel } from './history';
 import { registerShowLog } from './logCommand';
 import { registerModelEditor } from './modelEditor';
+import { registerModelsView } from './modelsView';
 import { ModelSessions } from './modelSessions';
+import { registerOpenModel } from './openModelCommand';
 import { registerOpenAsText } from './openAsText';
+import { registerRename } from './renameModels';
+import { registerRestart } from './restartCommand';
+import { registerTasks } from './taskCommand';
 import { registerQuantize } from './quantizeCommand';
 import { reopenModels } from './reopenModels';
 import type { ToWebview } from '../webview/protocol';
 import type { Services } from './services';
+import { readLimits } from './settings';
 import { showFailure } from './showFailure';
 
 const features = [
@@ -24,6 +31,11 @@ const features = [
   registerOpenAsText,
   registerCancel,
   registerEngineStatus,
+  registerRestart,
+  registerRename,
+  registerModelsView,
+  registerOpenModel,
+  registerTasks,
   reopenModels,
 ];
 let engine: EngineClient | undefined;
@@ -32,6 +44,8 @@ let engine: EngineClient | undefined;
 export interface QuantscopeApi {
   /** What the views of an open model have been told last, one message of each type. */
   messagesFor(model: vscode.Uri): ToWebview[];
+  /** The models that were analyzed in this workspace, as the side bar lists them. */
+  pastModels(): PastModel[];
 }
 
 /** Called by VS Code once, when a model is opened, a command is run, or the workspace holds a model. */
@@ -39,12 +53,16 @@ export function activate(context: vscode.ExtensionContext): QuantscopeApi {
   const log = vscode.window.createOutputChannel('Quantscope', { log: true });
   context.subscriptions.push(log);
   try {
-    engine = new EngineClient(context.asAbsolutePath('dist/engine.js'), log);
-    const sessions = new ModelSessions(engine, context.workspaceState, log);
-    context.subscriptions.push(engine, sessions);
-    const services: Services = { context, log, engine, sessions };
+    engine = new EngineClient(context.asAbsolutePath('dist/engine.js'), log, readLimits);
+    const history = new History(context.workspaceState);
+    const sessions = new ModelSessions(engine, context.workspaceState, log, history);
+    context.subscriptions.push(engine, sessions, history);
+    const services: Services = { context, log, engine, sessions, history };
     features.forEach((register) => register(services));
-    return { messagesFor: (model) => sessions.find(model)?.snapshot() ?? [] };
+    return {
+      messagesFor: (model) => sessions.find(model)?.snapshot() ?? [],
+      pastModels: () => history.models(),
+    };
   } catch (thrown) {
     log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     void showFailure(toErrorData(thrown));

@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { FromWebview } from '../webview/protocol';
 import { toErrorData } from './errorData';
 import { modelPage } from './modelPage';
 import type { ModelSession } from './modelSession';
 import { VIEW_TYPE, type Services } from './services';
+
+/** How long a file may be away while it is written anew. */
+const REWRITE_MS = 500;
 
 interface ModelDocument extends vscode.CustomDocument {
   session: ModelSession;
@@ -24,13 +28,12 @@ export function registerModelEditor(services: Services): void {
 }
 
 function openDocument(uri: vscode.Uri, { sessions, log }: Services): ModelDocument {
+  // Ticks the walkthrough's first step.
+  void vscode.commands.executeCommand('setContext', 'quantscope.hasModel', true);
   const session = sessions.get(uri);
   // A name is no glob: `model[1].onnx` would match nothing.
   const watcher = vscode.workspace.createFileSystemWatcher(
     new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), '*.onnx'),
-    false,
-    false,
-    true,
   );
   const reread = (changed: vscode.Uri) => {
     if (changed.toString() !== uri.toString()) return;
@@ -39,6 +42,13 @@ function openDocument(uri: vscode.Uri, { sessions, log }: Services): ModelDocume
   };
   watcher.onDidChange(reread);
   watcher.onDidCreate(reread);
+  watcher.onDidDelete((gone) => {
+    if (gone.toString() !== uri.toString()) return;
+    // An exporter may delete a file to write it anew.
+    setTimeout(() => {
+      if (!existsSync(uri.fsPath)) session.lose();
+    }, REWRITE_MS);
+  });
   const dispose = () => {
     watcher.dispose();
     sessions.release(session);

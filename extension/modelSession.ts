@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type {
@@ -5,6 +6,7 @@ import type {
   ErrorData,
   LayerChoice,
   MeasuredLayer,
+  ModelSummary,
   PresetName,
   Progress,
   Report,
@@ -12,6 +14,9 @@ import type {
 import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
+import { DataWatch } from './dataWatch';
+import { describeWork } from './engineWork';
+import { EngineStopped } from './engineStopped';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
 import { readSettings, type ConfiguredSettings } from './settings';
@@ -24,11 +29,17 @@ const ORDER: ToWebview['type'][] = [
   'data',
   'measured',
   'report',
+  'stale',
   'decided',
   'quantized',
   'progress',
   'error',
 ];
+
+/** Whether data is made up rather than read. */
+function isMadeUp(data: string): boolean {
+  return /^synthetic(:|$)/.test(data);
+}
 
 interface ChosenPreset {
   data: string;
@@ -42,10 +53,15 @@ export class ModelSession implements vscode.Disposable {
   panes = 0;
   data: DataSummary | null = null;
   report: Report | null = null;
+  /** What changed since the report was made, in sentences. */
+  stale: string[] = [];
+  progress: Progress | null = null;
   private running: vscode.CancellationTokenSource | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private loading: Promise<void> | undefined;
   private readonly latest = new Map<ToWebview['type'], ToWebview>();
+  private summary: ModelSummary | null = null;
+  private readonly watch = new DataWatch(() => void this.checkFresh());
   private readonly measured = new Map<string, MeasuredLayer>();
   private readonly sent = new vscode.EventEmitter<ToWebview>();
   /** Every message for the views of this model. */
@@ -96,9 +112,43 @@ export class ModelSession implements vscode.Disposable {
   private async load(): Promise<void> {
     const { summary, report } = await this.engine.request('quantscope/open', { path: this.path });
     this.send({ type: 'error', error: null });
+    this.summary = summary;
     this.send({ type: 'model', summary });
-    this.setReport(report);
+    // What an earlier file scored is still the best that is known, and is called stale.
+    this.setReport(report ?? this.report, report !== null);
+    await this.checkFresh();
     await this.recallData(report);
+  }
+
+  /** The file is gone; it shows again when it is back. */
+  lose(): void {
+    this.fail({
+      code: 'not-found',
+      message: `${basename(this.uri.fsPath)} was deleted or moved.`,
+      hint: 'It shows again when it is back.',
+    });
+  }
+
+  /** Finds out whether the model and its data are still those of the report. */
+  private async checkFresh(): Promise<void> {
+    const { report, summary } = this;
+    const data = report?.settings.data ?? null;
+    const onDisk = data === null || isMadeUp(data) ? null : data;
+    this.watch.watch(onDisk);
+    const reasons: string[] = [];
+    if (report !== null && summary !== null && summary.hash !== report.model.hash)
+      reasons.push(`${basename(this.uri.fsPath)} has changed since it was analyzed.`);
+    if (onDisk !== null && report?.dataStamp !== undefined) {
+      const stamp = await this.engine
+        .request('quantscope/stamp', { path: this.uri.fsPath, data: onDisk })
+        .catch(() => report.dataStamp);
+      const name = basename(onDisk);
+      if (!existsSync(onDisk)) reasons.push(`The data ${name} is no longer where it was.`);
+      else if (stamp !== report.dataStamp) reasons.push(`The data ${name} has changed since the analysis.`);
+    }
+    if (report !== this.report) return;
+    this.stale = reasons;
+    this.send({ type: 'stale', reasons });
   }
 
   /** One after another, so that what was chosen last is what is used: a file that changes is read again meanwhile. */
@@ -168,9 +218,13 @@ export class ModelSession implements vscode.Disposable {
     return this.data;
   }
 
-  setReport(report: Report | null): void {
+  /** @param isOwn whether it is of the file as it is now */
+  setReport(report: Report | null, isOwn = true): void {
     this.report = report;
-    if (report !== null) this.send({ type: 'model', summary: report.model });
+    if (report !== null && isOwn) {
+      this.summary = report.model;
+      this.send({ type: 'model', summary: report.model });
+    }
     this.send({ type: 'report', report });
     this.send({ type: 'decided', choices: this.decisions });
   }
@@ -186,6 +240,8 @@ export class ModelSession implements vscode.Disposable {
 
   /** Whether the user keeps other layers in float than the analysis advises. */
   get isOwnChoice(): boolean {
+    // Another model may have no such layers.
+    if (this.report !== null && this.summary?.hash !== this.report.model.hash) return false;
     const advised = this.report?.keepFloat ?? [];
     const kept = new Set(this.keepFloat ?? advised);
     return kept.size !== advised.length || advised.some((name) => !kept.has(name));
@@ -221,16 +277,23 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'measured', layers: [] });
     try {
       return await task(source.token);
+    } catch (thrown) {
+      if (!(thrown instanceof EngineStopped)) throw thrown;
+      throw new EngineStopped(thrown.exit, describeWork(this.uri.fsPath, this.summary, this.progress));
     } finally {
       this.running = undefined;
       source.dispose();
+      this.progress = null;
       this.send({ type: 'progress', progress: null });
+      await this.checkFresh();
     }
   }
 
   setProgress(progress: Progress): void {
     // One that arrives after the end would never be cleared.
-    if (this.isRunning) this.send({ type: 'progress', progress });
+    if (!this.isRunning) return;
+    this.progress = progress;
+    this.send({ type: 'progress', progress });
   }
 
   /** Layers that the analysis under way has measured so far; they stay when it is cancelled. */
@@ -251,6 +314,7 @@ export class ModelSession implements vscode.Disposable {
 
   dispose(): void {
     this.cancel();
+    this.watch.dispose();
     this.sent.dispose();
   }
 }

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import type { EngineClient } from './engineClient';
+import type { History } from './history';
+import type { ToWebview } from '../webview/protocol';
 import { ModelSession } from './modelSession';
 
 /** The models that this window shows or works on, one session each. */
@@ -8,11 +10,15 @@ export class ModelSessions implements vscode.Disposable {
   private readonly runningChanged = new vscode.EventEmitter<void>();
   private readonly listeners: vscode.Disposable[];
   readonly onDidChangeRunning = this.runningChanged.event;
+  private readonly stateChanged = new vscode.EventEmitter<void>();
+  /** Of a model's progress, or of whether its report is stale. */
+  readonly onDidChangeState = this.stateChanged.event;
 
   constructor(
     private readonly engine: EngineClient,
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
+    private readonly history: History,
   ) {
     const at = (path: string) => this.all().filter((session) => session.uri.fsPath === path);
     this.listeners = [
@@ -39,7 +45,19 @@ export class ModelSessions implements vscode.Disposable {
     if (known !== undefined) return known;
     const session = new ModelSession(uri, this.engine, this.memory, this.log);
     this.byUri.set(uri.toString(), session);
+    session.onDidSend((message) => this.note(uri, message));
     return session;
+  }
+
+  private note(uri: vscode.Uri, message: ToWebview): void {
+    const keep =
+      message.type === 'report' && message.report !== null
+        ? this.history.addReport(uri, message.report)
+        : message.type === 'quantized'
+          ? this.history.addResult(uri, message.result)
+          : undefined;
+    keep?.catch((thrown: unknown) => this.log.error(String(thrown)));
+    if (message.type === 'progress' || message.type === 'stale') this.stateChanged.fire();
   }
 
   /** Forgets a session that nothing shows and nothing works on. */
@@ -60,5 +78,6 @@ export class ModelSessions implements vscode.Disposable {
     this.all().forEach((session) => session.dispose());
     this.byUri.clear();
     this.runningChanged.dispose();
+    this.stateChanged.dispose();
   }
 }

@@ -1,3 +1,6 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { QuantizeResult, QuantizeSettings } from '../engine/protocol';
@@ -5,7 +8,7 @@ import { dataFor } from './chooseDataCommand';
 import { describeResult } from './describeResult';
 import type { ModelSession } from './modelSession';
 import { pickTarget } from './pickTarget';
-import { runTask } from './runTask';
+import { isRefused, runTask } from './runTask';
 import { VIEW_TYPE, type Services } from './services';
 import { pickSettings } from './settings';
 import { showModelEditor, targetModel } from './targetModel';
@@ -27,6 +30,7 @@ async function quantize(
   const session = services.sessions.get(uri);
   // A finished analysis decides which layers stay in float, even one from an earlier window.
   await session.ready();
+  if (isRefused(session, 'Quantizing')) return undefined;
   const chosen = pickSettings(given);
   const data = chosen.data ?? (session.isRunning ? '' : await dataFor(session, services));
   if (data === undefined) return undefined;
@@ -78,13 +82,32 @@ function givenOutput(given: unknown): string | undefined {
   return typeof given.output === 'string' ? given.output : undefined;
 }
 
+/** Where an int8 model is put first: beside its model, and where nothing can be written there, the first place that takes it. */
+export async function firstWritable(places: readonly string[]): Promise<string | undefined> {
+  for (const place of places) {
+    try {
+      await access(place, constants.W_OK);
+      return place;
+    } catch {
+      // Then the next.
+    }
+  }
+  return undefined;
+}
+
 /** `MODEL.int8.onnx` beside the model, unless the user says otherwise. */
 async function askOutput(model: vscode.Uri): Promise<string | undefined> {
   const stem = basename(model.fsPath, extname(model.fsPath));
+  const beside = dirname(model.fsPath);
+  const opened = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+  const folder = (await firstWritable([beside, ...opened, homedir()])) ?? beside;
   const target = await vscode.window.showSaveDialog({
-    title: 'Write the int8 model',
+    title:
+      folder === beside
+        ? 'Write the int8 model'
+        : `Write the int8 model: nothing can be written to ${basename(beside)}, where the model lies`,
     saveLabel: 'Quantize',
-    defaultUri: vscode.Uri.file(join(dirname(model.fsPath), `${stem}.int8.onnx`)),
+    defaultUri: vscode.Uri.file(join(folder, `${stem}.int8.onnx`)),
     filters: { 'ONNX models': ['onnx'] },
   });
   return target?.fsPath;

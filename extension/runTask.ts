@@ -1,10 +1,25 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { describeProgress } from './describeProgress';
+import { isOutOfMemory } from './engineStopped';
 import { toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
+import { offerLess } from './offerLess';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
+
+/** Whether nothing may run in this workspace; the user is told so. Checked before anything is asked of them. */
+export function isRefused(session: ModelSession, title: string): boolean {
+  if (vscode.workspace.isTrusted) return false;
+  const error = {
+    code: 'unsupported' as const,
+    message: `${title} runs ${basename(session.uri.fsPath)}, and this workspace is not trusted.`,
+    hint: 'Trust the workspace to go on.',
+  };
+  session.fail(error);
+  void showFailure(error);
+  return true;
+}
 
 /**
  * Runs a task that the user started, with a notification that shows its progress and cancels it.
@@ -23,16 +38,7 @@ export async function runTask<T>(
     );
     return undefined;
   }
-  if (!vscode.workspace.isTrusted) {
-    const error = {
-      code: 'unsupported' as const,
-      message: `${title} runs ${name}, and this workspace is not trusted.`,
-      hint: 'Trust the workspace to go on.',
-    };
-    session.fail(error);
-    void showFailure(error);
-    return undefined;
-  }
+  if (isRefused(session, title)) return undefined;
   const options = {
     location: vscode.ProgressLocation.Notification,
     title: `${title} ${name}`,
@@ -62,7 +68,7 @@ export async function runTask<T>(
       void vscode.window.setStatusBarMessage(`$(circle-slash) ${title} ${name}: cancelled`, 5000);
     } else {
       session.fail(error);
-      void showFailure(error);
+      void (isOutOfMemory(thrown, error) ? offerLess(error, session.uri) : showFailure(error));
     }
     return undefined;
   } finally {

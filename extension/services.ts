@@ -1,5 +1,6 @@
 import type * as vscode from 'vscode';
 import type { EngineClient } from './engineClient';
+import type { History } from './history';
 import type { ModelSessions } from './modelSessions';
 
 /** What every feature is given by `activate`. */
@@ -8,10 +9,14 @@ export interface Services {
   log: vscode.LogOutputChannel;
   engine: EngineClient;
   sessions: ModelSessions;
+  history: History;
 }
 
 /** Of models shown as text. */
 export const TEXT_SCHEME = 'quantscope-text';
+
+/** Of the list of models in the side bar, as package.json declares it. */
+export const MODELS_VIEW = 'quantscope.models';
 
 /** Of the custom editor, as package.json declares it. */
 export const VIEW_TYPE = 'quantscope.model';

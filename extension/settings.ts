@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { AnalyzeSettings } from '../engine/protocol';
+import type { AnalyzeSettings, EngineLimits } from '../engine/protocol';
 
 /** All that is set, not chosen: `data` is asked for per model. */
 export type ConfiguredSettings = Omit<AnalyzeSettings, 'data'>;
@@ -14,6 +14,26 @@ export const SETTING_NAMES = [
   'targetDrop',
   'skipFailed',
 ] as const;
+
+/** Names under `quantscope.` of what the engine may take; it is told when it starts. */
+export const ENGINE_SETTINGS = ['threads', 'memory'] as const;
+
+const GIGABYTE = 1e9;
+
+/** What the engine may take of this machine. */
+export function readLimits(): EngineLimits {
+  const configuration = vscode.workspace.getConfiguration('quantscope');
+  // What people type may be anything.
+  const number = (name: (typeof ENGINE_SETTINGS)[number]) => {
+    const value = configuration.get<unknown>(name);
+    return typeof value === 'number' && value > 0 ? value : null;
+  };
+  const [threads, memory] = [number('threads'), number('memory')];
+  return {
+    threads: threads === null ? null : Math.max(1, Math.min(64, Math.floor(threads))),
+    memory: memory === null ? null : memory * GIGABYTE,
+  };
+}
 
 /** The user's settings for one model; a value the engine does not know is refused there, by name. */
 export function readSettings(model: vscode.Uri): ConfiguredSettings {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { modelOfLine } from './modelsView';
 import { VIEW_TYPE } from './services';
 
 /** The model whose editor has the focus. */
@@ -13,6 +14,8 @@ export function activeModel(): vscode.Uri | undefined {
  */
 export async function targetModel(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
+  const line = modelOfLine(argument);
+  if (line !== undefined) return line;
   return activeModel() ?? (await pickModel());
 }
 

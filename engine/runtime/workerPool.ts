@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { throwIfCancelled } from '../engineError';
 import { RuntimeWorker } from './runtimeWorker';
 
@@ -6,7 +6,11 @@ import { RuntimeWorker } from './runtimeWorker';
 export class WorkerPool {
   private readonly workers: RuntimeWorker[];
 
-  constructor(size = Math.min(8, availableParallelism())) {
+  /** @param memory bytes that those who work with the pool may keep, so as not to compute them again */
+  constructor(
+    size = Math.min(8, availableParallelism()),
+    readonly memory = Math.min(2 ** 31, totalmem() / 8),
+  ) {
     this.workers = Array.from({ length: size }, () => new RuntimeWorker());
   }
 

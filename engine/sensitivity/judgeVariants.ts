@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import { unlessCancelled, throwIfCancelled } from '../engineError';
 import type { Sample } from '../feeds/dataset';
 import type { Rating } from '../feeds/metrics/rater';
@@ -63,9 +62,6 @@ export interface JudgedVariants {
   isWhole: boolean;
 }
 
-/** An eighth of the machine's memory, and no more than two gigabytes of it. */
-const MEMORY = Math.min(2 ** 31, totalmem() / 8);
-
 /** What is kept of a sample: what the base reads and computes of the cuts, and its outputs; where all threads see it. */
 interface Kept extends Pick<Sample, 'truth'> {
   index: number;
@@ -93,7 +89,7 @@ export async function judgeVariants(
     isSettled,
     share,
     signal,
-    memory = MEMORY,
+    memory = pool.memory,
   }: JudgeOptions = {},
 ): Promise<JudgedVariants> {
   const { samples } = evaluator;

@@ -5,14 +5,32 @@ import { profileChoices } from '../../engine/settingsText';
 
 // settings.ts and services.ts are read for their names only.
 vi.mock('vscode', () => ({}));
-const { SETTING_NAMES } = await import('../../extension/settings');
-const { VIEW_TYPE } = await import('../../extension/services');
+const { ENGINE_SETTINGS, SETTING_NAMES } = await import('../../extension/settings');
+const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/services');
+const { PROBLEM_MATCHER, TASK_TYPE } = await import('../../extension/taskCommand');
 
 interface Setting {
   markdownDescription?: string;
   default?: unknown;
   enum?: unknown[];
   markdownEnumDescriptions?: string[];
+}
+
+/** Names under which VS Code shows a string to people. */
+const TOLD = new Set([
+  ...['title', 'description', 'markdownDescription', 'displayName', 'name', 'contextualTitle', 'altText'],
+  ...['contents', 'label', 'aliases', 'markdownEnumDescriptions', 'enumDescriptions', 'detail'],
+]);
+/** Names that are a brand's or a program's, and so the same in every language. */
+const NAMED_ALIKE = /^(\/displayName|\/name|\/contributes\/problemMatchers\/\d+\/name)$/;
+
+/** Every string that people read, with its place. */
+function toldIn(value: unknown, place = '', isTold = false): [place: string, text: string][] {
+  if (typeof value === 'string') return isTold && !NAMED_ALIKE.test(place) ? [[place, value]] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) =>
+    toldIn(part, `${place}/${name}`, Array.isArray(value) ? isTold : TOLD.has(name)),
+  );
 }
 
 interface Contributes {
@@ -22,6 +40,11 @@ interface Contributes {
   commands: { command: string; category: string; icon?: string }[];
   menus: Record<string, { command: string; when?: string }[]>;
   configuration: { properties: Record<string, Setting> };
+  views: Record<string, { id: string }[]>;
+  viewsContainers: { activitybar: { icon: string }[] };
+  walkthroughs: { steps: { media: { svg: string } }[] }[];
+  taskDefinitions: { type: string }[];
+  problemMatchers: { name: string }[];
 }
 
 const manifest = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as { contributes: Contributes };
@@ -30,6 +53,7 @@ const sources = readdirSync(resolve('extension'))
   .filter((name) => name.endsWith('.ts'))
   .map((name) => readFileSync(join('extension', name), 'utf8'))
   .join('\n');
+const nls = JSON.parse(readFileSync(resolve('package.nls.json'), 'utf8')) as Record<string, string>;
 const declared = contributes.commands.map(({ command }) => command).sort();
 
 describe('package.json and the code agree', () => {
@@ -48,7 +72,8 @@ describe('package.json and the code agree', () => {
 
   test('on settings, each described and with a default', () => {
     const { properties } = contributes.configuration;
-    expect(Object.keys(properties).sort()).toEqual(SETTING_NAMES.map((name) => `quantscope.${name}`).sort());
+    const read = [...SETTING_NAMES, ...ENGINE_SETTINGS].map((name) => `quantscope.${name}`);
+    expect(Object.keys(properties).sort()).toEqual(read.sort());
     for (const [name, property] of Object.entries(properties)) {
       expect(property.markdownDescription, name).toBeTruthy();
       expect(property.default, name).not.toBe(undefined);
@@ -75,6 +100,36 @@ describe('package.json and the code agree', () => {
       if (path === grammar?.path) expect(content.scopeName).toBe(grammar.scopeName);
     }
     expect(sources).toContain('path: `${model.path}txt`');
+  });
+
+  test('on strings: each is in package.nls.json, and none there is unused', () => {
+    const told = toldIn(manifest);
+    expect(told.length).toBeGreaterThan(50);
+    for (const [place, text] of told) expect(text, place).toMatch(/^%[\w.:-]+%$/);
+    const used = new Set(told.map(([, text]) => text.slice(1, -1)));
+    expect([...used].sort()).toEqual(Object.keys(nls).sort());
+    for (const [key, text] of Object.entries(nls)) expect(text.trim(), key).not.toBe('');
+  });
+
+  test('on the commands that texts lead to', () => {
+    const linked = Object.values(nls).flatMap((text) =>
+      [...text.matchAll(/command:(quantscope\.\w+)/g)].map((match) => match[1]),
+    );
+    expect(linked.length).toBeGreaterThan(4);
+    expect(declared).toEqual(expect.arrayContaining(linked));
+  });
+
+  test('on the view, the walkthrough and their pictures', () => {
+    expect(contributes.views['quantscope']?.map(({ id }) => id)).toEqual([MODELS_VIEW]);
+    const [container] = contributes.viewsContainers.activitybar;
+    const pictures = contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.svg));
+    for (const path of [container?.icon ?? '', ...pictures])
+      expect(readFileSync(resolve(path), 'utf8'), path).toContain('<svg');
+  });
+
+  test('on tasks', () => {
+    expect(contributes.taskDefinitions.map(({ type }) => type)).toEqual([TASK_TYPE]);
+    expect(contributes.problemMatchers.map(({ name }) => `$${name}`)).toEqual([PROBLEM_MATCHER]);
   });
 
   test('on the custom editor', () => {

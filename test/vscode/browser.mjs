@@ -1,4 +1,5 @@
-// The whole way as a person goes it, in a browser: open the model, analyze, look. Run by scripts/testBrowser.mjs.
+// The whole way as a person goes it, in a browser: install the package, open the model, analyze, look. Run by
+// scripts/testBrowser.mjs.
 import { strict as assert } from 'node:assert';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { openBrowser } from '../../scripts/browser.mjs';
 import { startEditor } from '../../scripts/editor.mjs';
+import { buildRelease, makePackage, ownTarget } from '../../scripts/package.mjs';
 import { makeTestWorkspace } from '../../scripts/testWorkspace.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -33,14 +35,19 @@ async function palette(page, command) {
 
 describe('the editor in a browser', () => {
   let browser;
-  let editor;
+  /** By theme: every page is a window of its own in it. */
+  const editors = new Map();
   let page;
+  let vsix;
   const cache = mkdtempSync(join(tmpdir(), 'quantscope-cache-'));
 
   async function open(name, theme) {
     const settings = { ...quick, 'workbench.colorTheme': theme };
-    editor = await startEditor({ folder, extensionDir: root, settings });
+    const editor = editors.get(theme) ?? (await startEditor({ folder, vsix, settings }));
+    editors.set(theme, editor);
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    // Far above what any step takes: it ends what hangs, not what a busy machine slows down.
+    page.setDefaultTimeout(120_000);
     await page.goto(editor.urlOf([['openFile', editor.remote(join(folder, name))]]));
     return viewOf(page);
   }
@@ -50,6 +57,7 @@ describe('the editor in a browser', () => {
   }
 
   before(async () => {
+    vsix = makePackage(ownTarget(), buildRelease()).file;
     process.env.QUANTSCOPE_CACHE = cache;
     mkdirSync(screenshots, { recursive: true });
     makeTestWorkspace(folder);
@@ -58,19 +66,19 @@ describe('the editor in a browser', () => {
   afterEach(async function () {
     if (this.currentTest?.state === 'failed' && page) await shoot('failed');
     await page?.close();
-    await editor?.stop();
   });
   after(async () => {
     await browser?.close();
+    for (const editor of editors.values()) await editor.stop();
     rmSync(cache, { recursive: true, force: true });
   });
 
   it('analyzes a model from the palette and draws its histograms with the clips', async () => {
-    const view = await open('rec.onnx', 'Default Light Modern');
+    const view = await open('cls.onnx', 'Default Light Modern');
     await view.getByRole('button', { name: 'Choose calibration data…' }).waitFor();
     await shoot('editor-light-opened');
     await palette(page, 'Quantscope: Analyze Model');
-    const lines = page.locator('.quick-input-list .monaco-list-row', { hasText: 'lines' }).first();
+    const lines = page.locator('.quick-input-list .monaco-list-row', { hasText: 'upright' }).first();
     await lines.waitFor();
     await shoot('editor-light-data');
     await lines.click();
@@ -95,7 +103,7 @@ describe('the editor in a browser', () => {
   });
 
   it('quantizes from the palette by two answers, the first being the target of the settings', async () => {
-    const view = await open('rec.onnx', 'Default Light Modern');
+    const view = await open('cls.onnx', 'Default Light Modern');
     await view.locator('.result').waitFor();
     await palette(page, 'Quantscope: Quantize Model');
     const rows = page.locator('.quick-input-list .monaco-list-row');
@@ -104,13 +112,13 @@ describe('the editor in a browser', () => {
     await shoot('editor-light-target');
     await page.keyboard.press('Enter');
     const name = page.locator('.quick-input-box input');
-    for (let i = 0; i < 100 && !(await name.inputValue()).endsWith('rec.int8.onnx'); i++)
+    for (let i = 0; i < 100 && !(await name.inputValue()).endsWith('cls.int8.onnx'); i++)
       await page.waitForTimeout(100);
     await name.press('Enter');
     const card = view.locator('.quantized');
     await card.locator('.facts').waitFor({ timeout: 300_000 });
     assert.match(await card.innerText(), /within 20% of float\s+\d+\.\d%, .*(below|above|level with) float/);
-    const message = page.locator('.notification-list-item-message', { hasText: 'rec.int8.onnx' });
+    const message = page.locator('.notification-list-item-message', { hasText: 'cls.int8.onnx' });
     await message.waitFor();
     assert.match(await message.innerText(), /within 20% of float: \d+\.\d%, .* float/);
     await shoot('editor-light-quantized');
@@ -123,7 +131,7 @@ describe('the editor in a browser', () => {
   });
 
   it('shows the finished analysis at once in a new window, and keeps decisions over a reload', async () => {
-    const view = await open('rec.onnx', 'Default Dark Modern');
+    const view = await open('cls.onnx', 'Default Dark Modern');
     await view.locator('.result').waitFor();
     await shoot('editor-dark-report');
     await openTab(view, 'Layers');
@@ -132,13 +140,15 @@ describe('the editor in a browser', () => {
     await box.click();
     await page.waitForTimeout(1000);
     await page.reload();
-    const again = viewOf(page).locator('.layer-body input[type=checkbox]').first();
+    const reloaded = viewOf(page);
+    await openTab(reloaded, 'Layers');
+    const again = reloaded.locator('.layer-body input[type=checkbox]').first();
     await again.waitFor();
     assert.equal(await again.isChecked(), !before);
   });
 
   it('shows the model as text, highlighted by the grammar', async () => {
-    await (await open('rec.onnx', 'Default Light Modern')).locator('.model-title').waitFor();
+    await (await open('cls.onnx', 'Default Light Modern')).locator('.model-title').waitFor();
     await palette(page, 'Quantscope: Open as Text');
     const lines = page.locator('.monaco-editor .view-lines');
     await lines.getByText('ir_version').waitFor();
@@ -154,7 +164,7 @@ describe('the editor in a browser', () => {
   });
 
   it('says in the view what is wrong with a file that is no model', async () => {
-    await (await open('rec.onnx', 'Default Dark Modern')).locator('.model-title').waitFor();
+    await (await open('cls.onnx', 'Default Dark Modern')).locator('.model-title').waitFor();
     await page.getByRole('treeitem', { name: 'text.onnx' }).dblclick();
     const view = viewOf(page);
     const banner = view.locator('.banner.error');

@@ -20,7 +20,7 @@ export async function openModel(model: vscode.Uri): Promise<void> {
   assert.equal(input.viewType, VIEW_TYPE);
 }
 
-async function api(): Promise<QuantscopeApi> {
+export async function api(): Promise<QuantscopeApi> {
   const extension = vscode.extensions.getExtension<QuantscopeApi>('quantscope.quantscope');
   assert.ok(extension, 'the extension is installed');
   return extension.activate();

@@ -2,14 +2,15 @@ import { strict as assert } from 'node:assert';
 import { copyFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { QuantizeResult, Report } from '../../engine/protocol';
+import { writeSmallModel } from './smallModel';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 // A target that is met at once: what stands between the layers and remedies need not be tried.
 const quick = { samples: 4, calibration: 'mse', targetDrop: 0.2 };
 
 describe('a real model', () => {
-  const model = inWorkspace('rec.onnx');
-  const data = inWorkspace('lines').fsPath;
+  const model = inWorkspace('cls.onnx');
+  const data = inWorkspace('upright').fsPath;
   let report: Report;
 
   after(closeAllEditors);
@@ -33,7 +34,7 @@ describe('a real model', () => {
     assert.equal(report.settings.method, quick.calibration);
     assert.ok(report.float.score > 0.9, `float scores ${report.float.score}`);
     const used = (await lastMessage(model, 'data'))?.data;
-    assert.equal(used?.metric, 'ctc');
+    assert.equal(used?.metric, 'top1');
     assert.equal(used.preview.length, 8);
     assert.equal(used.preview[0]?.inputs[0]?.picture.kind, 'image');
     assert.deepEqual(used.warnings, []);
@@ -44,7 +45,7 @@ describe('a real model', () => {
 
   it('is analyzed with made-up samples, which are called so', async () => {
     const copy = inWorkspace('made-up.onnx');
-    await vscode.workspace.fs.copy(inWorkspace('cls.onnx'), copy, { overwrite: true });
+    writeSmallModel(copy, 6);
     await openModel(copy);
     await vscode.commands.executeCommand('quantscope.chooseData', copy, 'synthetic:4');
     assert.equal((await lastMessage(copy, 'data'))?.data?.calibrationSamples, 4);
@@ -59,7 +60,7 @@ describe('a real model', () => {
     const module = inWorkspace('feeds.mjs');
     const text = `export default function* ({ inputs }) {
       for (let i = 0; i < 3; i++)
-        yield { [inputs[0].name]: { dims: [1, 3, 48, 64], data: new Float32Array(3 * 48 * 64).fill(i / 4) } };
+        yield { [inputs[0].name]: { dims: [1, 3, 48, 192], data: new Float32Array(3 * 48 * 192).fill(i / 4) } };
     }`;
     await vscode.workspace.fs.writeFile(module, Buffer.from(text));
     await openModel(model);
@@ -68,7 +69,7 @@ describe('a real model', () => {
     assert.equal(used?.data, module.fsPath);
     assert.equal(used.calibrationSamples, 3);
     await vscode.commands.executeCommand('quantscope.chooseData', model, data);
-    assert.equal((await lastMessage(model, 'data'))?.data?.metric, 'ctc');
+    assert.equal((await lastMessage(model, 'data'))?.data?.metric, 'top1');
   });
 
   it('explains a layer where its name stands in a JSON file', async () => {
@@ -97,7 +98,7 @@ describe('a real model', () => {
   });
 
   it('becomes an int8 model that opens in turn', async () => {
-    const output = inWorkspace('rec.int8.onnx');
+    const output = inWorkspace('cls.int8.onnx');
     const result = await vscode.commands.executeCommand<QuantizeResult | undefined>(
       'quantscope.quantize',
       model,
@@ -122,7 +123,7 @@ describe('a real model', () => {
     await openModel(copy);
     const before = await until('the summary', () => lastMessage(copy, 'model'));
     // As an exporter does it: from another process, into the same file.
-    await copyFile(inWorkspace('rec.int8.onnx').fsPath, copy.fsPath);
+    await copyFile(inWorkspace('cls.int8.onnx').fsPath, copy.fsPath);
     await until('the new summary', async () => {
       const now = await lastMessage(copy, 'model');
       return now?.summary.hash === before.summary.hash ? undefined : now;

@@ -1,0 +1,72 @@
+import { Option, type Command } from 'commander';
+import type { ErrorData, MeasuredLayer, Progress } from '../protocol';
+
+/** A line on stdout with `--progress json`, as docs/cli.md tells. */
+export type OutputEvent =
+  | ({ event: 'progress' } & Progress)
+  | { event: 'measured'; layers: MeasuredLayer[] }
+  | { event: 'result'; command: string; result: unknown }
+  | ({ event: 'error' } & ErrorData);
+
+/** What programs are told by the command under way: JSON lines on stdout, problems on stderr, neither or both. */
+class MachineOutput {
+  isJson = false;
+  private command = '';
+  /** The model that problems are of; `null` when nobody wants to be told. */
+  private problemsOf: string | null = null;
+
+  /** Gives every command the options, and reads them before it runs. */
+  addTo(program: Command): void {
+    for (const command of program.commands) {
+      command.addOption(
+        new Option(
+          '--progress <how>',
+          'bar: a bar on stderr where that is a terminal; json: a line of JSON on stdout for each step and for the ' +
+            'result, and nothing else there',
+        )
+          .choices(['bar', 'json'])
+          .default('bar'),
+      );
+      command.option(
+        '--problems',
+        'repeat warnings and the error on stderr as "MODEL: warning: …", for editors and CI',
+      );
+    }
+    program.hook('preAction', (_, command) => {
+      const { progress, problems } = command.opts<{ progress: 'bar' | 'json'; problems?: true }>();
+      this.isJson = progress === 'json';
+      this.command = command.name();
+      this.problemsOf = problems === true ? (command.args[0] ?? null) : null;
+    });
+  }
+
+  write(event: OutputEvent): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(event)}\n`);
+  }
+
+  /** Tells what a command made, and what is wrong with it. */
+  result(result: object): void {
+    this.write({ event: 'result', command: this.command, result });
+    const { warnings, meetsTarget, advised } = result as {
+      warnings?: readonly string[];
+      meetsTarget?: boolean;
+      advised?: { meetsTarget?: boolean };
+    };
+    for (const warning of warnings ?? []) this.problem('warning', warning);
+    if ((meetsTarget ?? advised?.meetsTarget) === false)
+      this.problem('warning', 'int8 loses more of the float score than was accepted.');
+  }
+
+  error(error: ErrorData): void {
+    this.write({ event: 'error', ...error });
+    this.problem('error', [error.message, error.hint].filter(Boolean).join(' '));
+  }
+
+  private problem(severity: 'warning' | 'error', text: string): void {
+    if (this.problemsOf === null) return;
+    process.stderr.write(`${this.problemsOf}: ${severity}: ${text.replace(/\s+/g, ' ')}\n`);
+  }
+}
+
+/** Of this process. */
+export const machineOutput = new MachineOutput();

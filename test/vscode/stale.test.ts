@@ -1,0 +1,81 @@
+import { strict as assert } from 'node:assert';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import * as vscode from 'vscode';
+import type { Report } from '../../engine/protocol';
+import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
+import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
+
+// Met at once, on few samples: what is tested is what comes after the analysis.
+const quick = { calibration: 'max', samples: 4, targetDrop: 0.9 };
+
+describe('what changes on disk', () => {
+  const model = inWorkspace('watched.onnx');
+  const data = inWorkspace('watched-lines');
+  const reasons = async (of = model) => (await lastMessage(of, 'stale'))?.reasons;
+  const analyze = (of = model) =>
+    vscode.commands.executeCommand<Report | undefined>('quantscope.analyze', of, {
+      ...quick,
+      data: data.fsPath,
+    });
+  const untilReason = (pattern: RegExp, of = model) =>
+    until(String(pattern), async () => ((await reasons(of))?.some((one) => pattern.test(one)) ? true : null));
+  const untilFresh = () =>
+    until('a fresh report', async () => ((await reasons())?.length === 0 ? true : null));
+
+  before(async () => {
+    writeSmallModel(model, 1.5);
+    writeSmallData(data);
+    await openModel(model);
+  });
+  after(closeAllEditors);
+
+  it('a report is fresh after its analysis', async () => {
+    assert.ok(await analyze());
+    assert.deepEqual(await reasons(), []);
+  });
+
+  it('a sample that changes makes it stale, until the analysis ran again', async () => {
+    writeSmallSample(data.fsPath, 0, 99);
+    await untilReason(/watched-lines has changed/);
+    assert.ok(await analyze());
+    assert.deepEqual(await reasons(), []);
+  });
+
+  it('a model that changes keeps its last report, which is called stale, and is fresh when it is as it was', async () => {
+    const { hash } = (await until('a report', async () => (await lastMessage(model, 'report'))?.report))
+      .model;
+    const bytes = readFileSync(model.fsPath);
+    writeSmallModel(model, 2);
+    await untilReason(/watched\.onnx has changed/);
+    assert.notEqual((await lastMessage(model, 'model'))?.summary.hash, hash);
+    assert.equal((await lastMessage(model, 'report'))?.report?.model.hash, hash);
+    writeFileSync(model.fsPath, bytes);
+    await untilFresh();
+    assert.equal((await lastMessage(model, 'model'))?.summary.hash, hash);
+  });
+
+  it('a model that is deleted is said to be gone, and shows again when it is back', async () => {
+    const away = inWorkspace('away.bin').fsPath;
+    renameSync(model.fsPath, away);
+    const error = await until('the error', async () => (await lastMessage(model, 'error'))?.error);
+    assert.match(error.message, /watched\.onnx was deleted or moved/);
+    renameSync(away, model.fsPath);
+    await until('the model', async () => ((await lastMessage(model, 'error'))?.error === null ? true : null));
+  });
+
+  it('a model that is renamed in the editor takes along its data, decisions and history', async () => {
+    const layer = (await lastMessage(model, 'model'))?.summary.layers[0]?.name;
+    assert.ok(layer);
+    const renamed = inWorkspace('renamed.onnx');
+    const edit = new vscode.WorkspaceEdit();
+    edit.renameFile(model, renamed, { overwrite: true });
+    await closeAllEditors();
+    assert.ok(await vscode.workspace.applyEdit(edit));
+    await openModel(renamed);
+    const used = await until('the data', async () => (await lastMessage(renamed, 'data'))?.data);
+    assert.equal(used.data, data.fsPath);
+    const uris = (await api()).pastModels().map(({ uri }) => uri);
+    assert.ok(uris.includes(renamed.toString()), uris.join());
+    assert.ok(!uris.includes(model.toString()), uris.join());
+  });
+});
