@@ -40,6 +40,7 @@ import { lintTarget } from './quantize/lintTarget';
 import { tensorsOf } from './quantize/plan';
 import { applyRecipe } from './applyRecipe';
 import { profiles } from './quantize/profiles';
+import { withChoices } from './quantize/withChoices';
 import { describeIn } from './describeIn';
 import { prove, type Proof } from './proof';
 import { buildReport, verificationEntry } from './report';
@@ -100,7 +101,10 @@ export class Project {
     checkModel(original);
     const normalized = normalize(original);
     await foldConstants(pool.first, normalized);
-    const summary = withDataFiles(summarize(path, bytes, original, normalized), read);
+    const summary = withChoices(
+      withDataFiles(summarize(path, bytes, original, normalized), read),
+      normalized.graph,
+    );
     return new Project(
       pool,
       { bytes, hash: summary.hash, original, normalized },

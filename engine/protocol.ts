@@ -70,6 +70,8 @@ export interface LayerSummary {
   outputShape: TensorShape['dims'];
   weightShape: number[] | null;
   weightBytes: number;
+  /** What it can be on onnxruntime's targets; TensorRT takes of these int8, float and float16. Analyses of earlier versions lack it. */
+  choices?: LayerChoice[];
 }
 
 /** The least and the largest of so many values. */

@@ -1,7 +1,7 @@
-import { ascending } from 'd3-array';
 import type { LayerReport, LayerSummary, MeasuredLayer, Report } from '../engine/protocol';
-import { keptInFloat } from '../engine/keptInFloat';
-import type { SortKey, State, ViewState } from './store';
+import { isFloatChoice, keptInFloat } from '../engine/keptInFloat';
+import { layerStates, type LayerState } from './layerState';
+import type { State } from './store';
 
 /** One line of the layer list. */
 export interface LayerRow {
@@ -15,10 +15,8 @@ export interface LayerRow {
   isForetold: boolean;
   /** What it costs alone in int8, as soon as that is known, on few samples at first. */
   alone: MeasuredLayer['alone'];
-  /** The user keeps it in float. */
-  keep: boolean;
-  /** The report advises to keep it in float. */
-  advised: boolean;
+  /** What it is going to be. */
+  state: LayerState;
 }
 
 /** The layers kept in float: as advised, but for what the user decided. */
@@ -37,19 +35,35 @@ export function measuredAs(report: Report, kept: ReadonlySet<string>): Measured 
   return kept.size === 0 && report.blamed.length === 0 ? 'int8' : 'unmeasured';
 }
 
+/** Makes rows of a model's layers, by what is known of them. */
+function rowMaker(state: State): (summary: LayerSummary, index: number) => LayerRow {
+  const reports = new Map(state.report?.layers.map((layer) => [layer.name, layer]));
+  const stateOf = layerStates(state);
+  return (summary, index) => {
+    const report = reports.get(summary.name);
+    return {
+      ...{ index, summary, report: report ?? null },
+      ...measuredOf(report, state.measured.get(summary.name)),
+      state: stateOf(summary),
+    };
+  };
+}
+
 /** Every layer of the model, in its own order. */
 export function layerRows(state: State): LayerRow[] {
-  const reports = new Map(state.report?.layers.map((layer) => [layer.name, layer]));
-  const kept = keptLayers(state);
-  const advised = new Set(state.report?.keepFloat);
-  return (state.model?.layers ?? []).map((summary, index) => ({
-    index,
-    summary,
-    report: reports.get(summary.name) ?? null,
-    ...measuredOf(reports.get(summary.name), state.measured.get(summary.name)),
-    keep: kept.has(summary.name),
-    advised: advised.has(summary.name),
-  }));
+  return (state.model?.layers ?? []).map(rowMaker(state));
+}
+
+/** The row of one layer; `null` where the model has none of that name. */
+export function layerRow(state: State, name: string): LayerRow | null {
+  const index = state.model?.layers.findIndex((layer) => layer.name === name) ?? -1;
+  const summary = state.model?.layers[index];
+  return summary === undefined ? null : rowMaker(state)(summary, index);
+}
+
+/** Whether a row's layer is going to compute on floats, by decision or advice. */
+export function isKeptInFloat({ state }: LayerRow): boolean {
+  return isFloatChoice(state.choice ?? undefined);
 }
 
 /** Of a finished report; before there is one, of the analysis that runs. */
@@ -61,46 +75,6 @@ function measuredOf(
     return { sqnrDb: report.sqnrDb, isForetold: false, alone: { ...report, isSettled: true } };
   const { sqnrDb = null, isForetold = false, alone = null } = measured ?? {};
   return { sqnrDb, isForetold, alone };
-}
-
-const collator = new Intl.Collator('en', { numeric: true });
-
-/** `null` for what is not known yet. */
-function sortValue(row: LayerRow, key: Exclude<SortKey, 'name'>): number | null {
-  if (key === 'order') return row.index;
-  if (key === 'sqnr') return row.sqnrDb;
-  if (key === 'orthogonality') return row.report?.orthogonality ?? null;
-  return (key === 'drop' ? row.alone?.drop : row.alone?.outputDb) ?? null;
-}
-
-/** Known values by size; what is not known comes last, the noisiest first, as it will be measured. */
-function compareBy(a: LayerRow, b: LayerRow, key: Parameters<typeof sortValue>[1], sign: number): number {
-  const [x, y] = [sortValue(a, key), sortValue(b, key)];
-  if (x !== null && y !== null) return sign * ascending(x, y);
-  if (x === null && y === null) return ascending(a.sqnrDb ?? Infinity, b.sqnrDb ?? Infinity);
-  return x === null ? 1 : -1;
-}
-
-/** Whether the filter's text occurs in the layer's name, operator or weight, in any case. */
-export function matchesFilter(layer: LayerSummary, filter: string): boolean {
-  const needle = filter.trim().toLowerCase();
-  return [layer.name, layer.opType, layer.weight ?? ''].some((text) => text.toLowerCase().includes(needle));
-}
-
-/** The rows that match the filter, in the order asked for; equal ones keep the model's order. */
-export function arrangeRows(rows: readonly LayerRow[], view: ViewState): LayerRow[] {
-  // Before an analysis there is nothing but names and the model's order to sort by.
-  const measured = rows.some((row) => row.sqnrDb !== null) || view.sort.key === 'name';
-  const { key, descending } = measured ? view.sort : { key: 'order' as const, descending: false };
-  const sign = descending ? -1 : 1;
-  return rows
-    .filter(({ summary }) => matchesFilter(summary, view.filter))
-    .sort(
-      (a, b) =>
-        (key === 'name'
-          ? sign * collator.compare(a.summary.name, b.summary.name)
-          : compareBy(a, b, key, sign)) || a.index - b.index,
-    );
 }
 
 /** The layer to show in detail: the chosen one, or the one that costs most. */

@@ -1,4 +1,5 @@
 import type {
+  CauseKind,
   MeasuredLayer,
   DataSummary,
   ErrorData,
@@ -8,11 +9,11 @@ import type {
   QuantizeResult,
   Report,
 } from '../engine/protocol';
-import { matchesFilter } from './layerRows';
+import { causeTitles } from '../engine/describeFindings';
+import { noFacets, restoreFacets, type Facets } from './layerFilter';
+import { largestFirst, rowFilter, sortKeys, type SortKey } from './layerOrder';
+import { layerRow } from './layerRows';
 import type { DataState, ToWebview } from './protocol';
-
-const sortKeys = ['order', 'name', 'drop', 'sqnr', 'output', 'orthogonality'] as const;
-export type SortKey = (typeof sortKeys)[number];
 
 const tabs = ['overview', 'layers', 'graph', 'tradeOff', 'compare'] as const;
 /** What of a model is shown. */
@@ -27,6 +28,13 @@ export interface ViewState {
   selected: string | null;
   sort: { key: SortKey; descending: boolean };
   filter: string;
+  facets: Facets;
+  /** Whether the bar of facets is open. */
+  showsFacets: boolean;
+  /** Columns of the list that the user does not want. */
+  hiddenColumns: readonly string[];
+  /** Whether the list gathers layers by the block that their names tell. */
+  isGrouped: boolean;
   logCounts: boolean;
   range: HistogramRange;
   /** Whether the data is shown beside a report. */
@@ -54,6 +62,10 @@ export type Action =
   | { type: 'tab'; tab: Tab }
   | { type: 'sort'; key: SortKey }
   | { type: 'filter'; text: string }
+  | { type: 'facets'; facets: Partial<Facets> }
+  | { type: 'showFacets'; on: boolean }
+  | { type: 'hideColumn'; column: string; on: boolean }
+  | { type: 'group'; on: boolean }
   | { type: 'logCounts'; on: boolean }
   | { type: 'range'; range: HistogramRange };
 
@@ -62,6 +74,10 @@ export const initialView: ViewState = {
   selected: null,
   sort: { key: 'drop', descending: true },
   filter: '',
+  facets: noFacets,
+  showsFacets: false,
+  hiddenColumns: ['orthogonality'],
+  isGrouped: false,
   logCounts: true,
   range: 'all',
   showData: false,
@@ -88,6 +104,7 @@ export function restoreView(saved: unknown): ViewState {
   if (typeof saved !== 'object' || saved === null) return initialView;
   const field = (name: string): unknown => (saved as Record<string, unknown>)[name];
   const [selected, filter, logCounts, range] = ['selected', 'filter', 'logCounts', 'range'].map(field);
+  const hidden = field('hiddenColumns');
   const sort = (field('sort') ?? {}) as Record<string, unknown>;
   const key = sortKeys.find((known) => known === sort['key']);
   return {
@@ -95,6 +112,12 @@ export function restoreView(saved: unknown): ViewState {
     selected: typeof selected === 'string' ? selected : null,
     sort: key === undefined ? initialView.sort : { key, descending: sort['descending'] === true },
     filter: typeof filter === 'string' ? filter : '',
+    facets: restoreFacets(field('facets'), Object.keys(causeTitles) as CauseKind[]),
+    hiddenColumns: Array.isArray(hidden)
+      ? hidden.filter((column) => typeof column === 'string')
+      : initialView.hiddenColumns,
+    showsFacets: field('showsFacets') === true,
+    isGrouped: field('isGrouped') === true,
     logCounts: typeof logCounts === 'boolean' ? logCounts : initialView.logCounts,
     range: range === 'clip' ? 'clip' : 'all',
     showData: field('showData') === true,
@@ -103,18 +126,18 @@ export function restoreView(saved: unknown): ViewState {
 
 function sortBy(view: ViewState, key: SortKey): ViewState {
   // The first click shows what matters: the largest drop, the lowest SQNR, the first layer.
-  const largest = key === 'drop' || key === 'orthogonality';
-  const descending = view.sort.key === key ? !view.sort.descending : largest;
+  const descending = view.sort.key === key ? !view.sort.descending : largestFirst.includes(key);
   return { ...view, sort: { key, descending } };
 }
 
-function selectLayer({ model, report, view }: State, name: string): ViewState {
-  const layer = model?.layers.find((one) => one.name === name);
+function selectLayer(state: State, name: string): ViewState {
+  const { report, view } = state;
+  const row = layerRow(state, name);
   // A layer chosen from elsewhere must not stay hidden in the list.
-  const hidden = layer !== undefined && !matchesFilter(layer, view.filter);
+  const isHidden = row !== null && !rowFilter(view)(row);
   // The graph shows a layer too; what else is open does not.
   const tab = report === null || view.tab === 'graph' ? view.tab : 'layers';
-  return { ...view, tab, selected: name, filter: hidden ? '' : view.filter };
+  return { ...view, tab, selected: name, ...(isHidden ? { filter: '', facets: noFacets } : {}) };
 }
 
 /** The state after a message from the extension or an action of the user. */
@@ -160,6 +183,19 @@ export function reduce(state: State, action: Action): State {
       return { ...state, view: sortBy(state.view, action.key) };
     case 'filter':
       return { ...state, view: { ...state.view, filter: action.text } };
+    case 'facets':
+      return { ...state, view: { ...state.view, facets: { ...state.view.facets, ...action.facets } } };
+    case 'showFacets': {
+      const facets = action.on ? state.view.facets : noFacets;
+      return { ...state, view: { ...state.view, showsFacets: action.on, facets } };
+    }
+    case 'hideColumn': {
+      const others = state.view.hiddenColumns.filter((column) => column !== action.column);
+      const hiddenColumns = action.on ? [...others, action.column] : others;
+      return { ...state, view: { ...state.view, hiddenColumns } };
+    }
+    case 'group':
+      return { ...state, view: { ...state.view, isGrouped: action.on } };
     case 'logCounts':
       return { ...state, view: { ...state.view, logCounts: action.on } };
     case 'range':

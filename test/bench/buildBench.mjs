@@ -21,7 +21,7 @@ export async function buildBench(files) {
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
-    external: ['onnxruntime-node'],
+    external: ['onnxruntime-node', 'playwright-core'],
     define: { QUANTSCOPE_DIST: JSON.stringify(join(root, 'dist')) },
     plugins: [watPlugin],
     logLevel: 'warning',

@@ -135,16 +135,21 @@ describe('the editor in a browser', () => {
     await view.locator('.result').waitFor();
     await shoot('editor-dark-report');
     await openTab(view, 'Layers');
-    const box = view.locator('.layer-body input[type=checkbox]').first();
-    const before = await box.isChecked();
-    await box.click();
+    const row = view.locator('.layer-row[aria-rowindex="2"]');
+    const layer = await row.getAttribute('data-layer');
+    const isFloat = (await row.locator('.state-choice').innerText()) === 'float';
+    const wanted = isFloat ? 'int8' : 'float';
+    await row.locator('.cell-state').hover();
+    await row.locator('select').selectOption(wanted);
+    await row.locator('.state-reason', { hasText: 'yours' }).waitFor();
     await page.waitForTimeout(1000);
     await page.reload();
     const reloaded = viewOf(page);
     await openTab(reloaded, 'Layers');
-    const again = reloaded.locator('.layer-body input[type=checkbox]').first();
-    await again.waitFor();
-    assert.equal(await again.isChecked(), !before);
+    const again = reloaded.locator('.layer-row[aria-rowindex="2"]');
+    await again.locator('.state-reason', { hasText: 'yours' }).waitFor();
+    assert.equal(await again.getAttribute('data-layer'), layer);
+    assert.equal(await again.locator('.state-choice').innerText(), wanted);
   });
 
   it('shows the model as text, highlighted by the grammar', async () => {

@@ -180,7 +180,7 @@ describe('commands', () => {
       alone: i % 4 === 1 || i % 4 === 2 ? { drop, standardError, outputDb, isSettled: i % 4 === 2 } : null,
     }));
     await view.send({ type: 'measured', layers: measured });
-    expect(await firstRow().innerText()).toMatch(/p2o\.Conv\.2\s+Conv\s+−45\.3/);
+    expect(await firstRow().innerText()).toMatch(/^3\s+p2o\.Conv\.2\s+Conv\s[^]*−45\.3/);
     expect(await view.page.getByRole('columnheader').allInnerTexts()).toContain('At outputs');
     await view.screenshot('measuring');
     await view.send({ type: 'measured', layers: [] });
@@ -268,7 +268,7 @@ describe('layers', () => {
     await keyboard.press('Space');
     expect(await decisions()).toEqual([{ type: 'decide', layers: ['p2o.Conv.28'], choice: 'int8' }]);
     await view.send({ type: 'decided', choices: [['p2o.Conv.28', 'int8']] });
-    expect(await selectedRow().locator('input').isChecked()).toBe(false);
+    expect(await selectedRow().locator('.state-choice').innerText()).toBe('int8');
     await view.screenshot('keyboard');
     await keyboard.press('End');
     await keyboard.press('Home');
@@ -286,7 +286,8 @@ describe('layers', () => {
     await view.send(...everything());
     await view.page.click('.advice-panel input[data-keep-float="p2o.Conv.2"]');
     await view.openTab('layers');
-    await view.page.click('.layer-row[data-layer="p2o.Conv.28"] input[data-keep-float]');
+    await view.page.hover('.layer-row[data-layer="p2o.Conv.28"] .cell-state');
+    await view.page.selectOption('.layer-row[data-layer="p2o.Conv.28"] select', 'int8');
     expect(await decisions()).toEqual([
       { type: 'decide', layers: ['p2o.Conv.2'], choice: 'int8' },
       { type: 'decide', layers: ['p2o.Conv.28'], choice: 'int8' },

@@ -1,20 +1,7 @@
 import { expect, test } from 'vitest';
-import {
-  arrangeRows,
-  keptLayers,
-  layerRows,
-  measuredAs,
-  shownLayer,
-  visibleRange,
-} from '../../webview/layerRows';
-import {
-  initialState,
-  initialView,
-  reduce,
-  type Action,
-  type SortKey,
-  type State,
-} from '../../webview/store';
+import { arrangeRows, type SortKey } from '../../webview/layerOrder';
+import { keptLayers, layerRows, measuredAs, shownLayer, visibleRange } from '../../webview/layerRows';
+import { initialState, initialView, reduce, type Action, type State } from '../../webview/store';
 import { sampleReport } from './sampleReport';
 
 const report = sampleReport();

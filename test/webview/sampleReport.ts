@@ -83,6 +83,9 @@ function sampleSummary(index: number): LayerSummary {
     weight: head ? `linear_${index}.w_0` : `conv2d_${180 + index}.w_0`,
     weightShape,
     weightBytes: 4 * weightShape.reduce((a, b) => a * b, 1),
+    choices: head
+      ? ['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'int8-weights', 'float', 'float16']
+      : ['int8', 'uint8', 'int16', 'int8-weights', 'float', 'float16'],
   };
 }
 

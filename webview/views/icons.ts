@@ -10,6 +10,12 @@ const shapes = {
   advice: 'M8 1.5a4.5 4.5 0 0 0-2 8.5v1.5h4V10a4.5 4.5 0 0 0-2-8.5zM6.2 14h3.6',
   up: 'M4 9.5L8 5.5L12 9.5',
   down: 'M4 6.5L8 10.5L12 6.5',
+  right: 'M6.5 4L10.5 8L6.5 12',
+  edit: 'M10.5 2.8l2.7 2.7L5.8 12.9l-3.4.7.7-3.4z',
+  filter: 'M2 3.5h12M4.5 8h7M6.8 12.5h2.4',
+  group: 'M2 3h5M5 7h9M5 11h9M5 3v8',
+  columns: 'M2 2.5h12v11H2zM6 2.5v11M10 2.5v11',
+  close: 'M4 4l8 8M12 4l-8 8',
   data: 'M2.5 4c0-3 11-3 11 0v8c0 3-11 3-11 0zM2.5 4c0 2.7 11 2.7 11 0M2.5 8c0 2.7 11 2.7 11 0',
 } as const;
 
@@ -23,4 +29,21 @@ export function addIcon(parent: HTMLElement, name: IconName, label: string | nul
   if (label === null) svg.attr('aria-hidden', 'true');
   else svg.attr('role', 'img').attr('aria-label', label).append('title').text(label);
   return element;
+}
+
+/**
+ * Shows icons at the beginning of an element, and none at first. Most rows of a long list have none, and each that is only
+ * hidden would still cost to lay out.
+ */
+export function optionalIcons(parent: HTMLElement): (names: readonly IconName[], label?: string) => void {
+  let shown = '';
+  let icons: SVGSVGElement[] = [];
+  return (names, label) => {
+    const wanted = JSON.stringify([names, label]);
+    if (wanted === shown) return;
+    shown = wanted;
+    icons.forEach((icon) => icon.remove());
+    icons = names.map((name) => addIcon(parent, name, label ?? null));
+    parent.prepend(...icons);
+  };
 }

@@ -1,130 +1,135 @@
-import type { ScaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
-import type { MetricName } from '../../engine/protocol';
 import { causeTitles } from '../../engine/describeFindings';
 import {
-  dropInterval,
   formatBytes,
-  formatDropNumber,
   formatDb,
-  formatMeasuredDrop,
   formatNotFinite,
   formatOrthogonality,
   formatShape,
-  isNoise,
+  formatValue,
   shorten,
 } from '../../engine/format';
+import type { LayerInput } from '../../engine/protocol';
+import { sparkline } from '../chart/sparkline';
+import type { ColumnWidth } from '../columnFit';
+import { nameParts, withinBlock } from '../layerGroups';
+import { reachOf, type SortKey } from '../layerOrder';
 import type { LayerRow } from '../layerRows';
-import type { SortKey } from '../store';
-import { add, addKeepBox, setName, type Host } from './dom';
-import { addIcon } from './icons';
+import { setName, add, type Host } from './dom';
+import { addDropCell, type RowContext } from './dropCell';
+import { describeHistogram } from './histogramView';
+import { optionalIcons } from './icons';
+import { addStateCell } from './stateCell';
 
-/** What every row's cells share. */
-export interface RowContext {
-  metric: MetricName;
-  /** From drops to percent of the bar's cell. */
-  scale: ScaleLinear<number, number>;
-}
+/** What has to be known of layers before a column tells anything. */
+export type Knowledge = 'model' | 'measured' | 'report';
 
-export interface Column {
-  id: string;
+export interface Column extends ColumnWidth {
   title: string;
-  sort: SortKey | null;
-  /** Builds a cell once; the answer fills it for a row, again and again. */
-  build(cell: HTMLElement, host: Host): (row: LayerRow, context: RowContext) => void;
+  /** What it tells, after "Sort by". */
+  hint: string;
+  sort: SortKey;
+  needs: Knowledge;
+  /** Builds a cell once; the answer fills it for a row, which stands under the head of a block or under none. */
+  build(cell: HTMLElement, host: Host): (row: LayerRow, context: RowContext, block: string | null) => void;
 }
 
-function text(id: string, title: string, sort: SortKey | null, of: (row: LayerRow) => string): Column {
-  return { id, title, sort, build: (cell) => (row) => (cell.textContent = of(row)) };
+type Titles = Pick<Column, 'title' | 'hint'>;
+type Place = Pick<Column, 'min' | 'grow' | 'rank' | 'needs'>;
+
+function text(id: SortKey, titles: Titles, place: Place, of: (row: LayerRow) => string): Column {
+  const build: Column['build'] = (cell) => (row) => (cell.textContent = of(row));
+  return { id, sort: id, ...titles, ...place, build };
 }
 
-const order = text('order', '#', 'order', (row) => String(row.index + 1));
-
-const operator: Column = {
-  id: 'operator',
-  title: 'Operator',
-  sort: null,
-  build: (cell) => (row) => setName(cell, row.summary.opType),
-};
+const SPARK = { width: 76, height: 16 };
 
 const name: Column = {
-  id: 'name',
-  title: 'Layer',
-  sort: 'name',
+  ...{ id: 'name', title: 'Layer', hint: 'name', sort: 'name', needs: 'model' },
+  ...{ min: 100, grow: 200, rank: 0 },
   build(cell) {
-    const label = add(cell, 'span', '');
-    const mark = addIcon(cell, 'advice', 'Advised to stay in float');
-    const notFinite = addIcon(cell, 'warning', '');
-    const hint = select(notFinite).select('title');
-    return (row) => {
-      setName(label, row.summary.name);
-      mark.style.display = row.advised ? '' : 'none';
+    const label = add(cell, 'span', 'layer-name');
+    const start = add(label, 'span', 'name');
+    const end = add(label, 'span', 'name name-end');
+    const marks = optionalIcons(cell);
+    return (row, _, block) => {
+      const { name } = row.summary;
+      const [first, last] = nameParts(block === null ? name : withinBlock(name, block));
+      setName(start, first);
+      end.textContent = last;
+      label.title = start.title = shorten(name, 500);
       const held = (row.report?.inputs ?? []).flatMap((input) => input.notFinite ?? []);
-      const text = `Input holds ${held.map(formatNotFinite).join('; ')}`;
-      notFinite.style.display = held.length > 0 ? '' : 'none';
-      notFinite.setAttribute('aria-label', text);
-      hint.text(text);
+      marks(held.length > 0 ? ['warning'] : [], `Input holds ${held.map(formatNotFinite).join('; ')}`);
     };
   },
 };
 
-const keep: Column = {
-  id: 'keep',
-  title: 'Keep in float',
-  sort: null,
-  build(cell, host) {
-    const box = addKeepBox(cell, '', null, host);
-    // Space on the row does the same; thousands of tab stops would bury what follows the list.
-    box.tabIndex = -1;
-    return (row) => {
-      box.dataset['keepFloat'] = row.summary.name;
-      box.dataset['advised'] = String(row.advised);
-      box.checked = row.keep;
-      box.setAttribute('aria-label', `Keep ${shorten(row.summary.name, 200)} in float`);
+const operator: Column = {
+  ...{ id: 'operator', title: 'Operator', hint: 'operator', sort: 'operator', needs: 'model' },
+  ...{ min: 74, grow: 0, rank: 5 },
+  build: (cell) => (row) => setName(cell, row.summary.opType),
+};
+
+const described = new WeakMap<LayerInput, string>();
+
+/** An input's histogram in words; kept, since lists draw the same ones again as they scroll. */
+function describeInput(input: LayerInput): string {
+  const before = described.get(input);
+  if (before !== undefined) return before;
+  const reach = reachOf(input);
+  const times = reach === null || reach <= 1 ? '' : `; reaches ${formatValue(reach)} × its clip`;
+  const said = `${describeHistogram(input, input.method)}${times}`;
+  described.set(input, said);
+  return said;
+}
+
+const histogram: Column = {
+  ...{
+    id: 'histogram',
+    title: 'Input',
+    hint: 'how far the input reaches beyond its clip',
+    sort: 'reach',
+    needs: 'report',
+  },
+  ...{ min: SPARK.width, grow: 0, rank: 6 },
+  build(cell) {
+    const svg = select(cell).append('svg').attr('class', 'spark').attr('aria-hidden', 'true');
+    svg.attr('width', SPARK.width).attr('height', SPARK.height);
+    const bins = svg.append('path').attr('class', 'spark-bins');
+    const clip = svg.append('path').attr('class', 'spark-clip');
+    return ({ report }) => {
+      const input = report?.inputs[0];
+      const line = input === undefined ? null : sparkline(input, SPARK.width, SPARK.height);
+      bins.attr('d', line?.bins ?? '');
+      clip.attr('d', line?.clip ?? '');
+      const said = input === undefined ? '' : describeInput(input);
+      cell.title = said;
+      cell.setAttribute('aria-label', said);
     };
   },
 };
 
 const drop: Column = {
-  id: 'drop',
-  title: 'Drop',
-  sort: 'drop',
-  build(cell) {
-    const number = add(cell, 'span', 'drop-number');
-    const track = add(cell, 'span', 'drop-track');
-    const zero = add(track, 'span', 'drop-zero');
-    const bar = add(track, 'span', 'drop-bar');
-    const whisker = add(track, 'span', 'drop-whisker');
-    return ({ alone }, { metric, scale }) => {
-      const value = alone !== null && Number.isFinite(alone.drop) ? alone.drop : 0;
-      number.textContent = alone === null ? '' : formatDropNumber(metric, alone.drop);
-      const [from, to] = [scale(0), scale(value)];
-      zero.style.left = `${from}%`;
-      bar.style.left = `${Math.min(from, to)}%`;
-      bar.style.width = `${Math.abs(to - from)}%`;
-      bar.classList.toggle('gain', value < 0);
-      const { low, high } = dropInterval({ drop: value, standardError: alone?.standardError ?? 0 });
-      const [start, end] = [Math.max(0, scale(low)), Math.min(100, scale(high))];
-      whisker.style.left = `${start}%`;
-      whisker.style.width = `${end - start}%`;
-      whisker.style.display = high > low ? '' : 'none';
-      const noise = alone !== null && isNoise(alone);
-      cell.classList.toggle('within-noise', noise);
-      const said = alone === null ? '' : formatMeasuredDrop(metric, alone);
-      const unsettled = alone !== null && !alone.isSettled;
-      const doubts = [...(noise ? ['within noise'] : []), ...(unsettled ? ['on few samples so far'] : [])];
-      const doubt = doubts.join(', ');
-      cell.classList.toggle('unsettled', unsettled);
-      cell.setAttribute('aria-label', doubt === '' ? said : `${said}, ${doubt}`);
-      cell.title = doubt === '' ? said : `${said}: ${doubt}`;
-    };
+  ...{
+    id: 'drop',
+    title: 'Drop',
+    hint: 'what the layer costs alone in int8',
+    sort: 'drop',
+    needs: 'measured',
   },
+  ...{ min: 104, grow: 90, rank: 2 },
+  build: addDropCell,
 };
 
 const sqnr: Column = {
-  id: 'sqnr',
-  title: 'SQNR',
-  sort: 'sqnr',
+  ...{
+    id: 'sqnr',
+    title: 'SQNR',
+    hint: "signal to noise at the layer's own output",
+    sort: 'sqnr',
+    needs: 'measured',
+  },
+  ...{ min: 66, grow: 0, rank: 3 },
   build: (cell) => (row) => {
     const { sqnrDb, isForetold } = row;
     cell.textContent = sqnrDb === null ? '' : `${isForetold ? '≈ ' : ''}${formatDb(sqnrDb)}`;
@@ -133,63 +138,70 @@ const sqnr: Column = {
   },
 };
 
-const output = text('output', 'At outputs', 'output', ({ alone }) =>
-  alone === null ? '' : formatDb(alone.outputDb),
-);
-
 const cause: Column = {
-  id: 'cause',
-  title: 'Why',
-  sort: null,
+  ...{ id: 'cause', title: 'Cause', hint: 'what makes it lose accuracy', sort: 'cause', needs: 'report' },
+  ...{ min: 96, grow: 60, rank: 8 },
   build: (cell) => (row) => {
     const found = row.report?.cause ?? null;
     cell.textContent = found === null ? '' : causeTitles[found.kind];
-    cell.title = found?.reason ?? '';
+    cell.title = found === null ? '' : `${found.reason} ${found.remedy ?? ''}`.trim();
   },
 };
-
-const orthogonality = text('orthogonality', 'Orthogonality', 'orthogonality', ({ report }) =>
-  formatOrthogonality(report?.orthogonality ?? null),
-);
 
 const state: Column = {
-  id: 'state',
-  title: 'Runs as',
-  sort: null,
-  build(cell) {
-    const label = add(cell, 'span', '');
-    const mark = addIcon(
-      cell,
-      'warning',
-      'The runtime computes this layer in float even when it is quantized',
-    );
-    return ({ keep: kept, report }) => {
-      const falls = !kept && report?.ranAsInteger === false;
-      label.textContent = kept ? 'Float' : falls ? 'Runs in float' : 'Int8';
-      cell.dataset['state'] = kept ? 'float' : falls ? 'runs-in-float' : 'int8';
-      mark.style.display = falls ? '' : 'none';
-    };
-  },
+  ...{ id: 'state', title: 'State', hint: 'what the layer is going to be', sort: 'state', needs: 'model' },
+  ...{ min: 122, grow: 50, rank: 1 },
+  build: addStateCell,
 };
 
-/** Columns of the list after an analysis. */
-export const reportColumns: readonly Column[] = [
-  ...[keep, order, name, operator],
-  ...[drop, output, sqnr, cause, orthogonality, state],
-];
-
-/** Columns of the list while the first analysis runs. */
-export const measuredColumns: readonly Column[] = [order, name, operator, drop, output, sqnr];
-
-/** Columns of the list before the first analysis. */
-export const summaryColumns: readonly Column[] = [
-  order,
+/** Every column of the list, from left to right. */
+export const layerColumns: readonly Column[] = [
+  text(
+    'order',
+    { title: '#', hint: "the model's own order" },
+    { needs: 'model', min: 36, grow: 0, rank: 4 },
+    (row) => String(row.index + 1),
+  ),
   name,
   operator,
-  text('shape', 'Weight', null, ({ summary }) =>
-    summary.weight === null ? 'none' : formatShape(summary.weightShape),
+  text(
+    'shape',
+    { title: 'Weight', hint: "the weight's size" },
+    { needs: 'model', min: 126, grow: 0, rank: 10 },
+    ({ summary }) => (summary.weight === null ? 'none' : formatShape(summary.weightShape)),
   ),
-  text('bytes', 'Bytes', null, ({ summary }) =>
-    summary.weight === null ? '–' : formatBytes(summary.weightBytes),
+  text(
+    'bytes',
+    { title: 'Bytes', hint: "the weight's bytes in float" },
+    { needs: 'model', min: 64, grow: 0, rank: 9 },
+    ({ summary }) => (summary.weight === null ? '–' : formatBytes(summary.weightBytes)),
   ),
+  histogram,
+  drop,
+  text(
+    'output',
+    { title: 'At outputs', hint: "signal to noise at the model's outputs" },
+    { needs: 'measured', min: 76, grow: 0, rank: 7 },
+    ({ alone }) => (alone === null ? '' : formatDb(alone.outputDb)),
+  ),
+  sqnr,
+  cause,
+  text(
+    'orthogonality',
+    { title: 'Orthogonality', hint: 'how little it is alike to other layers' },
+    { needs: 'report', min: 92, grow: 0, rank: 11 },
+    ({ report }) => formatOrthogonality(report?.orthogonality ?? null),
+  ),
+  state,
 ];
+
+const known: Record<Knowledge, readonly Knowledge[]> = {
+  model: ['model'],
+  measured: ['model', 'measured'],
+  report: ['model', 'measured', 'report'],
+};
+
+/** The columns that tell something, given what is known of the layers. */
+export function columnsFor(knowledge: Knowledge): Column[] {
+  return layerColumns.filter((column) => known[knowledge].includes(column.needs));
+}
