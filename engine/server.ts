@@ -94,6 +94,18 @@ answer('quantscope/quantize', async ({ path, settings }, run) =>
   (await workspace.open(path)).quantize(settings, run),
 );
 
+answer('quantscope/layer', async ({ path, layer }) => {
+  const project = await workspace.open(path);
+  return project.layerWeights(layer, await workspace.report(project));
+});
+answer('quantscope/tryClip', async ({ path, ...asked }, run) => {
+  const project = await workspace.open(path);
+  return project.tryClip(asked, await workspace.report(project), run);
+});
+answer('quantscope/scatter', async ({ path, ...asked }, run) => {
+  const project = await workspace.open(path);
+  return project.scatter(asked, await workspace.report(project), run);
+});
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 
 connection.onHover(async ({ textDocument, position }): Promise<Hover | null> => {
