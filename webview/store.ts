@@ -3,13 +3,15 @@ import type {
   DataSummary,
   ErrorData,
   LayerChoice,
+  LayerWeights,
   ModelSummary,
+  OutputScatter,
   Progress,
   QuantizeResult,
   Report,
 } from '../engine/protocol';
 import { matchesFilter } from './layerRows';
-import type { DataState, ToWebview } from './protocol';
+import type { Answer, DataState, ToWebview, TriedClip } from './protocol';
 
 const sortKeys = ['order', 'name', 'drop', 'sqnr', 'output', 'orthogonality'] as const;
 export type SortKey = (typeof sortKeys)[number];
@@ -28,7 +30,11 @@ export interface ViewState {
   sort: { key: SortKey; descending: boolean };
   filter: string;
   logCounts: boolean;
+  /** Whether histograms are those of |x|. */
+  magnitudes: boolean;
   range: HistogramRange;
+  /** Whether boxes of weights stand in the order of how far they reach. */
+  weightsByRange: boolean;
   /** Whether the data is shown beside a report. */
   showData: boolean;
 }
@@ -44,6 +50,13 @@ export interface State {
   progress: Progress | null;
   /** What the user decided, by layer. */
   decided: ReadonlyMap<string, LayerChoice>;
+  /** The same of clips, by tensor; `null` while only the report tells. */
+  decidedClips: ReadonlyMap<string, number> | null;
+  /** The clip that was tried last, by tensor. */
+  trials: ReadonlyMap<string, TriedClip>;
+  /** By layer, what was asked for. */
+  weights: ReadonlyMap<string, Answer<LayerWeights>>;
+  scatters: ReadonlyMap<string, Answer<OutputScatter>>;
   quantized: QuantizeResult | null;
   error: ErrorData | null;
   view: ViewState;
@@ -55,6 +68,8 @@ export type Action =
   | { type: 'sort'; key: SortKey }
   | { type: 'filter'; text: string }
   | { type: 'logCounts'; on: boolean }
+  | { type: 'magnitudes'; on: boolean }
+  | { type: 'weightsByRange'; on: boolean }
   | { type: 'range'; range: HistogramRange };
 
 export const initialView: ViewState = {
@@ -63,8 +78,17 @@ export const initialView: ViewState = {
   sort: { key: 'drop', descending: true },
   filter: '',
   logCounts: true,
+  magnitudes: false,
   range: 'all',
+  weightsByRange: false,
   showData: false,
+};
+
+/** What was asked about layers of one analysis says nothing of another. */
+const noAnswers: Pick<State, 'trials' | 'weights' | 'scatters'> = {
+  trials: new Map(),
+  weights: new Map(),
+  scatters: new Map(),
 };
 
 /** A view that has heard nothing yet. */
@@ -77,6 +101,8 @@ export function initialState(view: ViewState = initialView): State {
     report: null,
     progress: null,
     decided: new Map(),
+    decidedClips: null,
+    ...noAnswers,
     quantized: null,
     error: null,
     view,
@@ -96,7 +122,9 @@ export function restoreView(saved: unknown): ViewState {
     sort: key === undefined ? initialView.sort : { key, descending: sort['descending'] === true },
     filter: typeof filter === 'string' ? filter : '',
     logCounts: typeof logCounts === 'boolean' ? logCounts : initialView.logCounts,
+    magnitudes: field('magnitudes') === true,
     range: range === 'clip' ? 'clip' : 'all',
+    weightsByRange: field('weightsByRange') === true,
     showData: field('showData') === true,
   };
 }
@@ -129,6 +157,7 @@ export function reduce(state: State, action: Action): State {
         report: same ? state.report : null,
         measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
+        ...(changed ? noAnswers : {}),
       };
     }
     case 'data':
@@ -142,12 +171,24 @@ export function reduce(state: State, action: Action): State {
       return { ...state, measured: new Map([...before, ...action.layers.map((l) => [l.name, l] as const)]) };
     }
     case 'report':
-      return { ...state, report: action.report };
+      return {
+        ...state,
+        report: action.report,
+        ...(action.report?.created === state.report?.created ? {} : noAnswers),
+      };
     case 'progress':
       // A command that runs has left the last one's failure behind.
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
     case 'decided':
       return { ...state, decided: new Map(action.choices) };
+    case 'decidedClips':
+      return { ...state, decidedClips: new Map(action.clips) };
+    case 'clipTrial':
+      return { ...state, trials: new Map([...state.trials, [action.trial.tensor, action.trial]]) };
+    case 'layerWeights':
+      return { ...state, weights: new Map([...state.weights, [action.layer, action.answer]]) };
+    case 'scatter':
+      return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
     case 'quantized':
       return { ...state, quantized: action.result };
     case 'error':
@@ -162,6 +203,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, view: { ...state.view, filter: action.text } };
     case 'logCounts':
       return { ...state, view: { ...state.view, logCounts: action.on } };
+    case 'magnitudes':
+      return { ...state, view: { ...state.view, magnitudes: action.on } };
+    case 'weightsByRange':
+      return { ...state, view: { ...state.view, weightsByRange: action.on } };
     case 'range':
       return { ...state, view: { ...state.view, range: action.range } };
     default:
