@@ -88,7 +88,7 @@ export function addClipPanel(
       input.least === undefined
         ? ''
         : ` Below ${formatValue(input.least)} nothing makes a difference to what reads it.`;
-    note.textContent = `The grid over it: ${teeth} of int8. Hatched: cut off.${least}`;
+    note.textContent = `The grid over it: ${teeth} of int8. Hatched: cut off.${least} Drag along the axis to zoom.`;
     drawButtons();
   };
   const drawTrial = whenChanged(

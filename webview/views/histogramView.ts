@@ -133,7 +133,9 @@ export function addHistogram(
     ...(geometry.below > 0 ? [`${formatExactCount(geometry.below)} to the left`] : []),
     ...(geometry.above > 0 ? [`${formatExactCount(geometry.above)} to the right`] : []),
   ];
-  if (beyond.length > 0) add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.`);
+  const way = options.zoom == null ? '' : ' A double click or 0 shows all.';
+  if (beyond.length > 0)
+    add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.${way}`);
 
   let current = Math.max(
     0,
