@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { floatValues } from '../../engine/onnx/elements';
 import { decodeModel, encodeModel } from '../../engine/onnx/model';
 import { Project } from '../../engine/project';
-import type { AnalyzeSettings, RecipeRules, Report, TensorClip } from '../../engine/protocol';
+import type { AnalyzeSettings, RecipeRules, RemedyName, Report, TensorClip } from '../../engine/protocol';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import { npzBytes } from './feeds/dataFolder';
 import { npyBytes } from './feeds/npyBytes';
@@ -57,8 +57,12 @@ function withClips(...clips: TensorClip[]): AnalyzeSettings & { recipe: RecipeRu
 }
 
 async function write(...clips: TensorClip[]) {
+  return writeOf(project, withClips(...clips));
+}
+
+async function writeOf(of: Project, own: AnalyzeSettings) {
   const output = join(folder, 'written.onnx');
-  const result = await project.quantize({ ...withClips(...clips), output, keepFloat: [] }, {});
+  const result = await of.quantize({ ...own, output, keepFloat: [] }, {});
   const { graph } = decodeModel(readFileSync(output), output);
   /** The scale that the tensor is quantized by. */
   const scaleOf = (tensor: string) => {
@@ -85,6 +89,28 @@ describe('a decided clip', () => {
     expect(scaleOf('a')).toBe(Math.fround(1.5 / 255));
     const both = await write(['p', 0.75], ['a', 0.5]);
     expect(both.scaleOf('a')).toBe(Math.fround(1 / 255));
+  });
+
+  test('is scaled with its tensor where layers are equalized', async () => {
+    const uneven = noise(16 * 27, 1).map((w, i) => (Math.floor(i / 27) === 5 ? 40 * w : w));
+    const chain = tinyModel({
+      inputs: { x: ['n', 3, 16, 16] },
+      outputs: ['y'],
+      constants: { w1: [[16, 3, 3, 3], uneven], w2: noisy([4, 16, 3, 3], 2) },
+      nodes: [node('Conv', ['x', 'w1'], 'c'), node('Relu', ['c'], 'r'), node('Conv', ['r', 'w2'], 'y')],
+    });
+    const path = join(folder, 'chain.onnx');
+    writeFileSync(path, encodeModel(chain));
+    const own = await Project.open(path, pool);
+    const scale = async (remedies: RemedyName[], ...clips: TensorClip[]) => {
+      const recipe = { layers: [], operators: [], remedies, clips };
+      return (await writeOf(own, { ...settings, recipe })).scaleOf('r') ?? NaN;
+    };
+    const [plain, equalized] = [await scale([]), await scale(['equalize'])];
+    expect(equalized).toBeLessThan(plain / 2);
+    const half = (255 * plain) / 2;
+    expect(await scale([], ['r', half])).toBeCloseTo(plain / 2, 6);
+    expect(await scale(['equalize'], ['r', half])).toBeCloseTo(equalized / 2, 6);
   });
 
   test('is in the report of an analysis with it', async () => {
