@@ -10,8 +10,7 @@ import { dataStamp } from './feeds/dataStamp';
 import { sourceDigest } from './feeds/sampleDigest';
 import { baseName, describeForm, formatPlural } from './format';
 import { checkParts, type JoinedParts } from './joinParts';
-import { LayerTrials } from './layerTrials';
-import { layerWeights } from './layerWeights';
+import { LayerDetail } from './layerDetail';
 import { machineOf } from './machineOf';
 import { meetsTarget } from './target';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
@@ -26,19 +25,15 @@ import { layersToMeasure, measureFloat, openSamples, settle } from './preparatio
 import type { Measured, MeasureSettings, OpenModel, Resolved, Run } from './preparation';
 import type {
   AnalyzeSettings,
-  ClipTrial,
   DataSummary,
   EvaluateResult,
   LayerChoice,
-  LayerWeights,
   LintFinding,
   ModelSummary,
-  OutputScatter,
   ProfileChoice,
   QuantizeResult,
   QuantizeSettings,
   Report,
-  Requests,
   TradeOff,
   TradeOffSettings,
 } from './protocol';
@@ -77,8 +72,9 @@ type Choice = Pick<Outcome, 'chosen' | 'blamed' | 'notebook'>;
 
 /** One model on disk, and what has been measured of it. */
 export class Project {
+  /** Answers about single layers. */
+  readonly detail: LayerDetail;
   private last: { key: string; measured: Measured } | undefined;
-  private trials: { key: string; measured: Measured; trials: LayerTrials } | undefined;
 
   private constructor(
     private readonly pool: WorkerPool,
@@ -87,7 +83,13 @@ export class Project {
     /** Files that hold its weights. */
     readonly dataFiles: readonly DataFile[],
     private readonly dimensions: Dimensions,
-  ) {}
+  ) {
+    this.detail = new LayerDetail(pool, model.normalized, {
+      checkLayerNames: (names) => this.checkLayerNames(names),
+      measure: (settings, run) => this.measure(settings, run),
+      fixedChoices: (settings, measured) => this.fixedChoices(settings, measured, []),
+    });
+  }
 
   /**
    * @param dimensions sizes for dimensions that the file leaves open
@@ -250,58 +252,6 @@ export class Project {
         notebook,
       }),
     };
-  }
-
-  /** Ranges of a layer's weights, and with the remedies of the finished analysis, if there is one. */
-  async layerWeights(layer: string, report: Report | null): Promise<LayerWeights> {
-    this.checkLayerNames([layer]);
-    const profile = report?.settings.profile ?? (await resolveProfile('auto', this.pool.first));
-    const { bits } = profiles[profile].weight;
-    return layerWeights(this.model.normalized, layer, bits, report?.decisions.remedies ?? []);
-  }
-
-  /**
-   * Runs the model with another clip for a tensor.
-   * @throws EngineError `bad-option` before an analysis, for another model's layers and tensors, and for what is no clip;
-   * `bad-data`, `not-found` where its data no longer is
-   */
-  async tryClip(
-    { settings, ...asked }: Omit<Requests['quantscope/tryClip']['params'], 'path'>,
-    report: Report | null,
-    run: Run,
-  ): Promise<ClipTrial> {
-    return (await this.trialsOf(asked.layer, settings, report, run)).tryClip(asked, run);
-  }
-
-  /** @throws EngineError as {@link tryClip} does */
-  async scatter(
-    { settings, layer }: Omit<Requests['quantscope/scatter']['params'], 'path'>,
-    report: Report | null,
-    run: Run,
-  ): Promise<OutputScatter> {
-    return (await this.trialsOf(layer, settings, report, run)).scatter(layer, run);
-  }
-
-  /** The networks of a finished analysis, made again once, with what was measured of them since. */
-  private async trialsOf(
-    layer: string,
-    { data, preset, recipe }: AnalyzeSettings,
-    report: Report | null,
-    run: Run,
-  ): Promise<LayerTrials> {
-    this.checkLayerNames([layer]);
-    if (report === null)
-      throw new EngineError('bad-option', 'The model was not analyzed yet.', 'Analyze it first.');
-    const settings = { ...report.settings, data, preset, ...(recipe === undefined ? {} : { recipe }) };
-    checkSettings(settings);
-    const measured = await this.measure(settings, run);
-    const key = JSON.stringify([report.created, settings.recipe ?? null]);
-    if (this.trials?.key !== key || this.trials.measured !== measured) {
-      const fixed = this.fixedChoices(settings, measured, []);
-      const trials = await LayerTrials.start(this.pool, measured, report, fixed, run);
-      this.trials = { key, measured, trials };
-    }
-    return this.trials.trials;
   }
 
   /**

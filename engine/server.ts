@@ -96,15 +96,15 @@ answer('quantscope/quantize', async ({ path, settings }, run) =>
 
 answer('quantscope/layer', async ({ path, layer }) => {
   const project = await workspace.open(path);
-  return project.layerWeights(layer, await workspace.report(project));
+  return project.detail.weights(layer, await workspace.report(project));
 });
 answer('quantscope/tryClip', async ({ path, ...asked }, run) => {
   const project = await workspace.open(path);
-  return project.tryClip(asked, await workspace.report(project), run);
+  return project.detail.tryClip(asked, await workspace.report(project), run);
 });
 answer('quantscope/scatter', async ({ path, ...asked }, run) => {
   const project = await workspace.open(path);
-  return project.scatter(asked, await workspace.report(project), run);
+  return project.detail.scatter(asked, await workspace.report(project), run);
 });
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 

@@ -136,7 +136,7 @@ describe('a decided clip', () => {
 
 describe('trying a clip', () => {
   const ask = (over: object = {}) =>
-    project.tryClip(
+    project.detail.tryClip(
       { settings, layer: 'a_node', tensor: 'x', clip: 0.5, samples: null, ...over },
       report,
       {},
@@ -166,10 +166,10 @@ describe('trying a clip', () => {
     const steps: number[] = [];
     const onProgress = ({ total }: { total: number }) => steps.push(total);
     const asked = { settings, layer: 'a_node', tensor: 'x', clip: 0.7 };
-    const some = await project.tryClip({ ...asked, samples: 3 }, report, { onProgress });
+    const some = await project.detail.tryClip({ ...asked, samples: 3 }, report, { onProgress });
     expect([some.samples, some.allSamples]).toEqual([3, COUNT]);
     const first = steps.length;
-    await project.tryClip({ ...asked, samples: null }, report, { onProgress });
+    await project.detail.tryClip({ ...asked, samples: null }, report, { onProgress });
     expect(Math.max(...steps.slice(first))).toBe(2 * (COUNT - 3));
   });
 
@@ -203,22 +203,26 @@ describe('trying a clip', () => {
 
   test('needs an analysis', async () => {
     const asked = { settings, layer: 'a_node', tensor: 'x', clip: 1, samples: null };
-    await expect(project.tryClip(asked, null, {})).rejects.toMatchObject({ code: 'bad-option' });
+    await expect(project.detail.tryClip(asked, null, {})).rejects.toMatchObject({ code: 'bad-option' });
   });
 
   test('ends when it is cancelled', async () => {
     const cancel = new AbortController();
     const asked = { settings, layer: 'a_node', tensor: 'x', clip: 0.31, samples: null };
     const onProgress = () => cancel.abort();
-    await expect(project.tryClip(asked, report, { onProgress, signal: cancel.signal })).rejects.toMatchObject(
-      { code: 'cancelled' },
-    );
+    await expect(
+      project.detail.tryClip(asked, report, { onProgress, signal: cancel.signal }),
+    ).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
 
 describe('outputs in int8 against float', () => {
   test('are counted in squares, with the noise that was measured', async () => {
-    const { alone, net, ...scatter } = await project.scatter({ settings, layer: 'c_node' }, report, {});
+    const { alone, net, ...scatter } = await project.detail.scatter(
+      { settings, layer: 'c_node' },
+      report,
+      {},
+    );
     const [, layer] = report.layers;
     expect(scatter).toMatchObject({ tensor: 'c', samples: COUNT, values: COUNT * 64, counted: COUNT * 64 });
     for (const { counts } of [alone, net ?? alone]) {
@@ -238,7 +242,11 @@ describe('outputs in int8 against float', () => {
   test('are told from the float ones by the axis that they are on', async () => {
     // A clip that cuts everything: all int8 values are small, the float ones are not.
     const own = withClips(['p', 1e-3]);
-    const { alone, bins, low, high } = await project.scatter({ settings: own, layer: 'c_node' }, report, {});
+    const { alone, bins, low, high } = await project.detail.scatter(
+      { settings: own, layer: 'c_node' },
+      report,
+      {},
+    );
     const zero = Math.floor(((0 - low) / (high - low)) * bins);
     const [rows, columns] = [new Set<number>(), new Set<number>()];
     alone.counts.forEach((n, i) => {
