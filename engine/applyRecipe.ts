@@ -2,7 +2,8 @@ import { EngineError } from './engineError';
 import { globMatches } from './globMatches';
 import type { Layer } from './onnx/layers';
 import type { Measured } from './preparation';
-import type { OperatorChoice, ProfileName, RecipeRules } from './protocol';
+import type { OperatorChoice, ProfileName, RecipeRules, TensorClip } from './protocol';
+import { tensorsOf } from './quantize/plan';
 import { choicesOf, fitsWithoutRanges, refuseChoice } from './quantize/layerGrids';
 import { profiles } from './quantize/profiles';
 import type { FixedChoices } from './workflow/candidate';
@@ -62,5 +63,24 @@ export function applyRecipe(
   for (const { match, choice } of rules.operators) {
     for (const { name } of partsFor(match, operators, 'an operator')[0]) decided.operators.set(name, choice);
   }
-  return { ...decided, remedies: rules.remedies ?? null };
+  const clips = checkedClips(rules.clips ?? [], tensorsOf(layers, operators));
+  return { ...decided, remedies: rules.remedies ?? null, clips };
+}
+
+function checkedClips(clips: readonly TensorClip[], known: ReadonlySet<string>): Map<string, number> {
+  for (const [tensor, clip] of clips) {
+    if (!known.has(tensor))
+      throw new EngineError(
+        'bad-option',
+        `The recipe clips "${tensor}", which is no activation that int8 layers read or write.`,
+        known.size === 0 ? 'The model has none.' : `One that it has is ${[...known][0] ?? ''}.`,
+      );
+    if (!(clip > 0 && Number.isFinite(clip)))
+      throw new EngineError(
+        'bad-option',
+        `${clip} is no clip for tensor "${tensor}".`,
+        'A clip is the largest magnitude that is kept, such as 2.5.',
+      );
+  }
+  return new Map(clips);
 }

@@ -10,6 +10,7 @@ import { dataStamp } from './feeds/dataStamp';
 import { sourceDigest } from './feeds/sampleDigest';
 import { baseName, describeForm, formatPlural } from './format';
 import { checkParts, type JoinedParts } from './joinParts';
+import { LayerDetail } from './layerDetail';
 import { machineOf } from './machineOf';
 import { meetsTarget } from './target';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
@@ -72,6 +73,8 @@ type Choice = Pick<Outcome, 'chosen' | 'blamed' | 'notebook'>;
 
 /** One model on disk, and what has been measured of it. */
 export class Project {
+  /** Answers about single layers. */
+  readonly detail: LayerDetail;
   private last: { key: string; measured: Measured } | undefined;
 
   private constructor(
@@ -81,7 +84,13 @@ export class Project {
     /** Files that hold its weights. */
     readonly dataFiles: readonly DataFile[],
     private readonly dimensions: Dimensions,
-  ) {}
+  ) {
+    this.detail = new LayerDetail(pool, model.normalized, {
+      checkLayerNames: (names) => this.checkLayerNames(names),
+      measure: (settings, run) => this.measure(settings, run),
+      fixedChoices: (settings, measured) => this.fixedChoices(settings, measured, []),
+    });
+  }
 
   /** Paths of the model's file and of those that hold its weights. */
   get files(): string[] {

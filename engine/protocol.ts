@@ -159,7 +159,12 @@ export interface RecipeRules {
   operators: RecipeRule<OperatorChoice>[];
   /** What is done to the float model before, and nothing else; left out, that is chosen. */
   remedies?: RemedyName[];
+  /** Clips on |x| of 8-bit activations, whatever the calibrator says; pairs, since a tensor may be called `__proto__`. */
+  clips?: TensorClip[];
 }
+
+/** A clip on |x| in the units of the tensor as the model's file has it. */
+export type TensorClip = [tensor: string, clip: number];
 
 /** A user's decisions, as a recipe file holds them (docs/recipe.md). What it leaves open is for others to say. */
 export interface Recipe extends RecipeRules {
@@ -264,10 +269,16 @@ export interface LayerInput {
   max: number;
   /** Values that are in no bin, because they are no numbers; left out when all are. */
   notFinite?: NotFiniteValues;
+  /** How many of the values in the first positive bin are exactly zero. */
+  zeros?: number;
+  /** Values below make no difference to what reads them, and its grid begins here; left out for most. */
+  least?: number;
   /** Clip on |x| by method. */
   clips: Record<string, number>;
   /** The one in use. */
   method: CalibrationMethod;
+  /** The clip that the user decided, which comes before the method's. */
+  decided?: number;
 }
 
 export interface LayerAdvice {
@@ -472,6 +483,8 @@ export interface Decisions {
   choices: Record<string, LayerChoice>;
   /** What was done to the float model before, in this order. */
   remedies: RemedyName[];
+  /** Clips that the user decided; left out when there are none. */
+  clips?: TensorClip[];
 }
 
 export interface Report {
@@ -708,11 +721,123 @@ export interface Requests {
   'quantscope/text': { params: { path: string; uri: string }; result: string };
   /** What tells one state of a data source on disk from another: see {@link Report.dataStamp}. */
   'quantscope/stamp': { params: { path: string; data: string }; result: string };
+  /**
+   * What a clip does to the model's score, by running it; needs a finished analysis and its data. Clips and layers that the
+   * settings' recipe decides are in the networks that it is tried in.
+   */
+  'quantscope/tryClip': {
+    params: {
+      path: string;
+      settings: AnalyzeSettings;
+      layer: string;
+      tensor: string;
+      clip: number;
+      /** At most so many of the samples that choose; `null` for all. */
+      samples: number | null;
+    };
+    result: ClipTrial;
+  };
+  /** Ranges of a layer's weights, channel by channel; needs no data. */
+  'quantscope/layer': { params: { path: string; layer: string }; result: LayerWeights };
+  /** A layer's outputs in int8 against those in float, on a few samples; needs a finished analysis and its data. */
+  'quantscope/scatter': {
+    params: { path: string; settings: AnalyzeSettings; layer: string };
+    result: OutputScatter;
+  };
   /** Says what a data source holds, before it is used. */
   'quantscope/data': {
     params: { path: string; data: string; preset: PresetName | null };
     result: DataSummary;
   };
+}
+
+/** What a network scored on some of the samples that choose. */
+export interface NetworkScore {
+  score: number;
+  /** Of the float model on the same samples, less this. */
+  drop: number;
+  standardError: number;
+  /** Signal to noise of the model's outputs, in dB. */
+  outputDb: number;
+}
+
+/** A clip that was tried, beside the one in use. */
+export interface ClipTrial {
+  layer: string;
+  tensor: string;
+  clip: number;
+  /** The clip in use. */
+  used: number;
+  /** How many of the samples that choose were run, and how many there are. */
+  samples: number;
+  allSamples: number;
+  /** Signal to noise at the layer's own output, fed with float inputs, in dB. */
+  sqnrDb: { tried: number; used: number };
+  /** This layer alone in int8. */
+  alone: { tried: NetworkScore; used: NetworkScore };
+  /** Everything as advised; `null` where nothing there has the tensor on a grid of 8 bits. */
+  advised: { tried: NetworkScore; used: NetworkScore } | null;
+}
+
+/** Least, quartiles and largest of the weights of channels; of each an entry for every box. */
+export interface ChannelBoxes {
+  min: number[];
+  low: number[];
+  median: number[];
+  high: number[];
+  max: number[];
+}
+
+/** How the weights of a layer's output channels are spread. */
+export interface WeightRanges {
+  boxes: ChannelBoxes;
+  /** Largest magnitude of all weights, and the median of the channels' own. */
+  reach: number;
+  medianReach: number;
+  /** One step of the grid that one scale for the whole weight would give. */
+  step: number;
+  /** How many channels reach no further than that step. */
+  withinStep: number;
+  /** Channels that reach many times as far as the median, the furthest first; not all of many. */
+  outliers: { channel: number; reach: number; times: number }[];
+  outlierCount: number;
+}
+
+export interface LayerWeights {
+  layer: string;
+  weight: string;
+  shape: number[];
+  channels: number;
+  /** How many neighbouring channels a box stands for; the last one for what is left. */
+  joined: number;
+  before: WeightRanges;
+  /** With the remedies of the advised model that change ranges; `null` where they left this layer as it was. */
+  after: WeightRanges | null;
+}
+
+/** How a layer's outputs in int8 lie against those in float. */
+export interface ScatterCounts {
+  /** Square of bins: the int8 value's bin from the least up, in each of them the float value's from the least up. */
+  counts: number[];
+  /** Signal to noise of all values, drawn or not, in dB. */
+  sqnrDb: number;
+}
+
+export interface OutputScatter {
+  layer: string;
+  tensor: string;
+  samples: number;
+  /** How many values these have, and how many of them are counted: where there are many, every n-th. */
+  values: number;
+  counted: number;
+  /** Bins along each axis, from `low` to `high` on both. */
+  bins: number;
+  low: number;
+  high: number;
+  /** The layer alone in int8. */
+  alone: ScatterCounts;
+  /** Everything in int8; `null` where its model does not make the tensor. */
+  net: ScatterCounts | null;
 }
 
 export interface DataSummary {

@@ -13,6 +13,7 @@ import type {
   RecipeRules,
   RemedyName,
   SettledSettings,
+  TensorClip,
   WeightGranularity,
 } from './protocol';
 import { parseCalibration, parseTargetDrop, profileChoices } from './settingsText';
@@ -75,6 +76,19 @@ class RecipeReader {
     }));
   }
 
+  clips(node: Node): TensorClip[] {
+    return this.entries(node, '"clips"').map(([tensor, value]) => {
+      const clip: unknown = getNodeValue(value);
+      if (typeof clip === 'number' && clip > 0 && Number.isFinite(clip)) return [tensor, clip];
+      const said = this.text.slice(value.offset, value.offset + value.length);
+      throw this.fail(
+        value.offset,
+        `${said} is no clip for tensor "${tensor}".`,
+        'Write the largest magnitude that it keeps, such as 2.5.',
+      );
+    });
+  }
+
   /** A text, or a number as its text, read by what reads it from a command line. */
   parsed<T>(node: Node, key: string, parse: (text: string) => T): T {
     if (node.type !== 'string' && node.type !== 'number')
@@ -127,6 +141,7 @@ export function parseRecipe(text: string, file: string): Recipe {
     },
     layers: (node) => (recipe.layers = reader.rules(node, 'layer', layerChoices)),
     operators: (node) => (recipe.operators = reader.rules(node, 'operator', operatorChoices)),
+    clips: (node) => (recipe.clips = reader.clips(node)),
   };
   const known = Object.keys(readers);
   const entries = reader.entries(root, 'A recipe');
@@ -142,8 +157,12 @@ export function parseRecipe(text: string, file: string): Recipe {
 }
 
 /** What a recipe says beside the settings that options give too. */
-export function rulesOf({ layers, operators, remedies }: Recipe): RecipeRules {
-  return { layers, operators, ...(remedies === undefined ? {} : { remedies }) };
+export function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeRules {
+  return {
+    ...{ layers, operators },
+    ...(remedies === undefined ? {} : { remedies }),
+    ...(clips === undefined ? {} : { clips }),
+  };
 }
 
 /** @throws EngineError `not-found`, and as {@link parseRecipe} does */
@@ -166,7 +185,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
  * file does not have, are left out.
  */
 export function recipeOf(
-  { method, weights, operators, choices, remedies }: Decisions,
+  { method, weights, operators, choices, remedies, clips }: Decisions,
   { profile, targetDrop }: Pick<SettledSettings, 'profile' | 'targetDrop'>,
   original: Record<'layers' | 'unreached' | 'operators', readonly { name: string }[]>,
 ): Recipe {
@@ -192,16 +211,20 @@ export function recipeOf(
       { match: '*', choice: 'float' },
       ...rules<OperatorChoice>(original.operators, (name) => (integer.has(name) ? 'int8' : undefined)),
     ],
+    ...(clips === undefined ? {} : { clips }),
   };
 }
 
 /** A recipe as {@link parseRecipe} reads it. */
-export function recipeText({ layers, operators, ...settings }: Recipe): string {
+export function recipeText({ layers, operators, clips, ...settings }: Recipe): string {
   // Each rule on a line of its own, in order: an object would put names that look like numbers in front.
+  const lines = (pairs: readonly (readonly [key: string, value: string | number])[]) =>
+    pairs.map(([key, value]) => `\n    ${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(',');
   const map = (rules: readonly RecipeRule<string>[]) =>
-    rules.map(({ match, choice }) => `\n    ${JSON.stringify(match)}: ${JSON.stringify(choice)}`).join(',');
+    lines(rules.map(({ match, choice }) => [match, choice] as const));
   const head = Object.entries(settings).map(
     ([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`,
   );
-  return `{\n${head.join('')}  "layers": {${map(layers)}\n  },\n  "operators": {${map(operators)}\n  }\n}\n`;
+  const tail = clips === undefined ? '' : `,\n  "clips": {${lines(clips)}\n  }`;
+  return `{\n${head.join('')}  "layers": {${map(layers)}\n  },\n  "operators": {${map(operators)}\n  }${tail}\n}\n`;
 }

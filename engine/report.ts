@@ -55,16 +55,21 @@ export function buildReport(findings: Findings): Report {
   const choosing = { score: measured.chooser.float };
   const inputOf = (tensor: string): LayerInput => {
     const state = measured.histograms[tensor];
+    const least = whole.base.least.get(tensor);
+    const decided = whole.clips.get(tensor);
     return {
       tensor,
       histogram: state === undefined ? { binWidth: 1, positive: [], negative: [] } : drawnHistogram(state),
       min: state?.min ?? 0,
       max: state?.max ?? 0,
       ...notFiniteOf(state, measured),
+      zeros: state?.zeros ?? 0,
+      ...(least === undefined ? {} : { least }),
       clips: Object.fromEntries(
         [...whole.base.clips].map(([method, clips]) => [method, clips.get(tensor) ?? 0]),
       ),
       method: whole.methods.get(tensor) ?? 'max',
+      ...(decided === undefined ? {} : { decided }),
     };
   };
   const keepFloat = new Set(floatLayers(chosen));

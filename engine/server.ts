@@ -100,6 +100,18 @@ answer('quantscope/quantize', async ({ path, settings }, run) =>
 
 answer('quantscope/stamp', ({ data }) => dataStamp(data));
 
+answer('quantscope/layer', async ({ path, layer }) => {
+  const project = await workspace.open(path);
+  return project.detail.weights(layer, await workspace.report(project));
+});
+answer('quantscope/tryClip', async ({ path, ...asked }, run) => {
+  const project = await workspace.openToMeasure(path);
+  return project.detail.tryClip(asked, await workspace.report(project), run);
+});
+answer('quantscope/scatter', async ({ path, ...asked }, run) => {
+  const project = await workspace.openToMeasure(path);
+  return project.detail.scatter(asked, await workspace.report(project), run);
+});
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 
 connection.onHover(async ({ textDocument, position }): Promise<Hover | null> => {

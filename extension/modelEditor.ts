@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { FromWebview } from '../webview/protocol';
 import { toErrorData } from './errorData';
+import { answerLayerRequest } from './layerRequests';
 import { modelPage } from './modelPage';
 import type { ModelSession } from './modelSession';
 import { VIEW_TYPE, type Services } from './services';
@@ -56,7 +57,8 @@ function openDocument(uri: vscode.Uri, { sessions, log }: Services): ModelDocume
   return { uri, session, dispose };
 }
 
-function showModel(session: ModelSession, panel: vscode.WebviewPanel, { context, sessions }: Services): void {
+function showModel(session: ModelSession, panel: vscode.WebviewPanel, services: Services): void {
+  const { context, sessions } = services;
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
   const { webview } = panel;
   webview.options = { enableScripts: true, localResourceRoots: [dist] };
@@ -66,7 +68,7 @@ function showModel(session: ModelSession, panel: vscode.WebviewPanel, { context,
     const post = async () => {
       for (const one of session.snapshot()) await webview.postMessage(one);
     };
-    handle(message, session, post).catch((thrown: unknown) => session.fail(toErrorData(thrown)));
+    handle(message, session, services, post).catch((thrown: unknown) => session.fail(toErrorData(thrown)));
   });
   panel.onDidDispose(() => {
     session.panes -= 1;
@@ -81,6 +83,7 @@ function showModel(session: ModelSession, panel: vscode.WebviewPanel, { context,
 async function handle(
   message: FromWebview,
   session: ModelSession,
+  services: Services,
   sendAll: () => Promise<void>,
 ): Promise<void> {
   switch (message.type) {
@@ -88,6 +91,12 @@ async function handle(
       return sendAll();
     case 'decide':
       return session.decide(message.layers, message.choice);
+    case 'decideClip':
+      return session.decideClip(message.tensor, message.clip);
+    case 'tryClip':
+    case 'layerWeights':
+    case 'compareOutputs':
+      return answerLayerRequest(message, session, services);
     case 'cancel':
       session.cancel();
       return;

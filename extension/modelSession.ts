@@ -9,7 +9,9 @@ import type {
   ModelSummary,
   PresetName,
   Progress,
+  RecipeRules,
   Report,
+  TensorClip,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
@@ -31,6 +33,7 @@ const ORDER: ToWebview['type'][] = [
   'report',
   'stale',
   'decided',
+  'decidedClips',
   'quantized',
   'progress',
   'error',
@@ -90,6 +93,11 @@ export class ModelSession implements vscode.Disposable {
 
   send(message: ToWebview): void {
     this.latest.set(message.type, message);
+    this.sent.fire(message);
+  }
+
+  /** Tells the views that are there, and no later ones: those ask again. */
+  tell(message: ToWebview): void {
     this.sent.fire(message);
   }
 
@@ -227,10 +235,39 @@ export class ModelSession implements vscode.Disposable {
     }
     this.send({ type: 'report', report });
     this.send({ type: 'decided', choices: this.decisions });
+    this.send({ type: 'decidedClips', clips: this.clips });
   }
 
   private get decisions(): [layer: string, choice: LayerChoice][] {
     return this.memory.get(`decided:${this.uri.toString()}`, []);
+  }
+
+  /** Clips that the user decided; until then those that the analysis was made with. */
+  private get clips(): TensorClip[] {
+    const known = this.memory.get<TensorClip[]>(`clips:${this.uri.toString()}`);
+    return known ?? this.report?.settings.recipe?.clips ?? [];
+  }
+
+  /** The user's clips as settings of the engine; nothing where there are none. */
+  get decidedClips(): { recipe?: RecipeRules } {
+    const { clips } = this;
+    return clips.length === 0 ? {} : { recipe: { layers: [], operators: [], clips } };
+  }
+
+  /** All that the user decided, as rules. */
+  get decidedRules(): RecipeRules {
+    const layers = this.decisions.map(([match, choice]) => ({ match, choice }));
+    return { layers, operators: [], clips: this.clips };
+  }
+
+  /** Remembers a clip that the user decided; `null` leaves it to the calibrator again. */
+  async decideClip(tensor: string, clip: number | null): Promise<void> {
+    const decided = new Map(this.clips);
+    if (clip === null) decided.delete(tensor);
+    else decided.set(tensor, clip);
+    const clips = [...decided];
+    await this.memory.update(`clips:${this.uri.toString()}`, clips);
+    this.send({ type: 'decidedClips', clips });
   }
 
   /** The layers to keep in float: the analysis' advice, but for what the user decided; `null` before an analysis. */

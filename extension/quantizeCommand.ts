@@ -42,7 +42,14 @@ async function quantize(
   if (output === undefined) return undefined;
   const result = await runTask(session, 'Quantizing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = { ...session.settingsFor(data), ...chosen, ...aim, data, output };
+    const settings = {
+      ...session.settingsFor(data),
+      ...session.decidedClips,
+      ...chosen,
+      ...aim,
+      data,
+      output,
+    };
     const done = await services.engine.request(
       'quantscope/quantize',
       { path: session.path, settings },

@@ -1,17 +1,34 @@
 import type {
+  ClipTrial,
   DataSummary,
   ErrorData,
   LayerChoice,
+  LayerWeights,
   MeasuredLayer,
   ModelSummary,
+  OutputScatter,
   Progress,
   QuantizeResult,
   Report,
+  TensorClip,
 } from '../engine/protocol';
 
 /** Samples are being looked at, or those that were used before no longer can be. */
 export type DataState =
   { kind: 'reading'; path: string } | { kind: 'failed'; path: string; error: ErrorData };
+
+/** What the engine answers to a question about a layer. */
+export type Answer<T> =
+  { kind: 'waiting' } | { kind: 'failed'; error: ErrorData } | { kind: 'done'; result: T };
+
+/** A clip that is tried on the model; once some samples were run, `goesOn` tells that more are. */
+export interface TriedClip {
+  layer: string;
+  tensor: string;
+  clip: number;
+  answer: Answer<ClipTrial>;
+  goesOn: boolean;
+}
 
 /** From the extension to the view. The view keeps the last one of each type. */
 export type ToWebview =
@@ -28,6 +45,11 @@ export type ToWebview =
   | { type: 'progress'; progress: Progress | null }
   /** What the user decided of layers, whatever the analysis advises; pairs, since a name may be `__proto__`. */
   | { type: 'decided'; choices: [layer: string, choice: LayerChoice][] }
+  /** Clips that the user decided, whatever the calibrator says. */
+  | { type: 'decidedClips'; clips: TensorClip[] }
+  | { type: 'clipTrial'; trial: TriedClip }
+  | { type: 'layerWeights'; layer: string; answer: Answer<LayerWeights> }
+  | { type: 'scatter'; layer: string; answer: Answer<OutputScatter> }
   | { type: 'quantized'; result: QuantizeResult }
   /** The last command failed; `null` clears it. */
   | { type: 'error'; error: ErrorData | null }
@@ -46,4 +68,10 @@ export type FromWebview =
   | { type: 'quantize' }
   /** The user decides what layers are; `null` leaves them to the analysis again. */
   | { type: 'decide'; layers: string[]; choice: LayerChoice | null }
+  /** What would this clip do to the model's score? A later one takes its place. */
+  | { type: 'tryClip'; layer: string; tensor: string; clip: number }
+  /** The user decides a clip; `null` leaves it to the calibrator again. */
+  | { type: 'decideClip'; tensor: string; clip: number | null }
+  | { type: 'layerWeights'; layer: string }
+  | { type: 'compareOutputs'; layer: string }
   | { type: 'showLog' };

@@ -4,7 +4,9 @@ import type {
   DataSummary,
   ErrorData,
   LayerChoice,
+  LayerWeights,
   ModelSummary,
+  OutputScatter,
   Progress,
   QuantizeResult,
   Report,
@@ -13,7 +15,7 @@ import { causeTitles } from '../engine/describeFindings';
 import { noFacets, restoreFacets, type Facets } from './layerFilter';
 import { largestFirst, rowFilter, sortKeys, type SortKey } from './layerOrder';
 import { layerRow } from './layerRows';
-import type { DataState, ToWebview } from './protocol';
+import type { Answer, DataState, ToWebview, TriedClip } from './protocol';
 
 const tabs = ['overview', 'layers', 'graph', 'tradeOff', 'compare'] as const;
 /** What of a model is shown. */
@@ -36,7 +38,11 @@ export interface ViewState {
   /** Whether the list gathers layers by the block that their names tell. */
   isGrouped: boolean;
   logCounts: boolean;
+  /** Whether histograms are those of |x|. */
+  magnitudes: boolean;
   range: HistogramRange;
+  /** Whether boxes of weights stand in the order of how far they reach. */
+  weightsByRange: boolean;
   /** Whether the data is shown beside a report. */
   showData: boolean;
 }
@@ -52,6 +58,13 @@ export interface State {
   progress: Progress | null;
   /** What the user decided, by layer. */
   decided: ReadonlyMap<string, LayerChoice>;
+  /** The same of clips, by tensor; `null` while only the report tells. */
+  decidedClips: ReadonlyMap<string, number> | null;
+  /** The clip that was tried last, by tensor. */
+  trials: ReadonlyMap<string, TriedClip>;
+  /** By layer, what was asked for. */
+  weights: ReadonlyMap<string, Answer<LayerWeights>>;
+  scatters: ReadonlyMap<string, Answer<OutputScatter>>;
   quantized: QuantizeResult | null;
   error: ErrorData | null;
   view: ViewState;
@@ -67,6 +80,8 @@ export type Action =
   | { type: 'hideColumn'; column: string; on: boolean }
   | { type: 'group'; on: boolean }
   | { type: 'logCounts'; on: boolean }
+  | { type: 'magnitudes'; on: boolean }
+  | { type: 'weightsByRange'; on: boolean }
   | { type: 'range'; range: HistogramRange };
 
 export const initialView: ViewState = {
@@ -79,8 +94,17 @@ export const initialView: ViewState = {
   hiddenColumns: ['orthogonality'],
   isGrouped: false,
   logCounts: true,
+  magnitudes: false,
   range: 'all',
+  weightsByRange: false,
   showData: false,
+};
+
+/** What was asked about layers of one analysis says nothing of another. */
+const noAnswers: Pick<State, 'trials' | 'weights' | 'scatters'> = {
+  trials: new Map(),
+  weights: new Map(),
+  scatters: new Map(),
 };
 
 /** A view that has heard nothing yet. */
@@ -93,6 +117,8 @@ export function initialState(view: ViewState = initialView): State {
     report: null,
     progress: null,
     decided: new Map(),
+    decidedClips: null,
+    ...noAnswers,
     quantized: null,
     error: null,
     view,
@@ -119,7 +145,9 @@ export function restoreView(saved: unknown): ViewState {
     showsFacets: field('showsFacets') === true,
     isGrouped: field('isGrouped') === true,
     logCounts: typeof logCounts === 'boolean' ? logCounts : initialView.logCounts,
+    magnitudes: field('magnitudes') === true,
     range: range === 'clip' ? 'clip' : 'all',
+    weightsByRange: field('weightsByRange') === true,
     showData: field('showData') === true,
   };
 }
@@ -152,6 +180,7 @@ export function reduce(state: State, action: Action): State {
         report: same ? state.report : null,
         measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
+        ...(changed ? noAnswers : {}),
       };
     }
     case 'data':
@@ -165,12 +194,24 @@ export function reduce(state: State, action: Action): State {
       return { ...state, measured: new Map([...before, ...action.layers.map((l) => [l.name, l] as const)]) };
     }
     case 'report':
-      return { ...state, report: action.report };
+      return {
+        ...state,
+        report: action.report,
+        ...(action.report?.created === state.report?.created ? {} : noAnswers),
+      };
     case 'progress':
       // A command that runs has left the last one's failure behind.
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
     case 'decided':
       return { ...state, decided: new Map(action.choices) };
+    case 'decidedClips':
+      return { ...state, decidedClips: new Map(action.clips) };
+    case 'clipTrial':
+      return { ...state, trials: new Map([...state.trials, [action.trial.tensor, action.trial]]) };
+    case 'layerWeights':
+      return { ...state, weights: new Map([...state.weights, [action.layer, action.answer]]) };
+    case 'scatter':
+      return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
     case 'quantized':
       return { ...state, quantized: action.result };
     case 'error':
@@ -198,6 +239,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, view: { ...state.view, isGrouped: action.on } };
     case 'logCounts':
       return { ...state, view: { ...state.view, logCounts: action.on } };
+    case 'magnitudes':
+      return { ...state, view: { ...state.view, magnitudes: action.on } };
+    case 'weightsByRange':
+      return { ...state, view: { ...state.view, weightsByRange: action.on } };
     case 'range':
       return { ...state, view: { ...state.view, range: action.range } };
     default:

@@ -92,7 +92,8 @@ export function isClipping({ shift, low, high }: Rescaling): boolean {
   return shift !== 0 || Number.isFinite(low) || Number.isFinite(high);
 }
 
-function originOf(tensor: string, operators: readonly Operator[]): string {
+/** The tensor whose values and grid a tensor has, where operators that keep grids only moved them; else itself. */
+export function originOf(tensor: string, operators: readonly Operator[]): string {
   let origin = tensor;
   for (;;) {
     const mover = operators.find((o) => keepsGrid(o.form) && o.outputs.includes(origin));

@@ -142,20 +142,31 @@ export class Evaluator {
 
   /** Score of a model by sample, and how near its outputs are to the float model's. */
   async judge(model: Uint8Array, onSample?: () => void, signal?: AbortSignal): Promise<Verdict> {
+    const all = Array.from({ length: this.samples.length }, (_, i) => i);
+    return this.verdict(await this.rateSome(model, all, onSample, signal));
+  }
+
+  /** What a model's outputs for some of the samples are worth, in the order of `indices`, spread over all workers. */
+  async rateSome(
+    model: Uint8Array,
+    indices: readonly number[],
+    onSample?: () => void,
+    signal?: AbortSignal,
+  ): Promise<Rating[]> {
     const ratings: Rating[] = [];
     await this.pool.forEach(
-      this.samples.length,
+      indices.length,
       {
         prepare: (worker) => this.load(worker, model),
         work: async (session, i) => {
-          ratings[i] = await this.rateSample(session, i, signal);
+          ratings[i] = await this.rateSample(session, indices[i] ?? 0, signal);
           onSample?.();
         },
         finish: (session) => session.release(),
       },
       signal,
     );
-    return this.verdict(ratings);
+    return ratings;
   }
 
   /** The outputs that are scored. */

@@ -67,6 +67,8 @@ export interface Base extends SeenParts {
   /** The same before a remedy changed weights and biases for the sake of their rounding. */
   plain: Model;
   histograms: Record<string, HistogramState>;
+  /** Those before remedies that change ranges; decided clips are in their units. */
+  unscaled: Readonly<Record<string, HistogramState>>;
   /** Clip on |x| by method and tensor. */
   clips: Map<CalibrationMethod, Map<string, number>>;
   /** Least values that make a difference, by tensor. */
@@ -94,6 +96,7 @@ export async function makeBase(
     operators,
     unreached,
     histograms,
+    unscaled: histograms,
     clips,
     least: leastUsefulValues(model.graph),
     limits: new Map(),

@@ -12,10 +12,12 @@ import type {
   WeightGranularity,
 } from '../protocol';
 import { fitsWithoutRanges, staysFloat, UNREACHED_GRID } from '../quantize/layerGrids';
+import { originOf } from '../quantize/grids';
 import { planQuantization, type QuantPlan } from '../quantize/plan';
 import { profiles } from '../quantize/profiles';
 import { restoreLayers } from '../quantize/remedies/restoreLayers';
 import { rewriteQdq } from '../quantize/rewrite';
+import type { HistogramState } from '../stats/histogram';
 import type { Base } from './base';
 
 /** What the user decided: by name of layer, by name of operator between layers, and of remedies. */
@@ -24,6 +26,8 @@ export interface FixedChoices {
   operators: ReadonlyMap<string, OperatorChoice>;
   /** `null` lets the workflow choose. */
   remedies: readonly RemedyName[] | null;
+  /** Clips on |x| by tensor. */
+  clips: ReadonlyMap<string, number>;
 }
 
 /** One way to quantize a model: every decision that is open. */
@@ -42,15 +46,43 @@ export interface Candidate {
   fixed: ReadonlySet<string>;
   /** What was done to the float model before, by name. */
   remedies: readonly RemedyName[];
+  /** Clips on |x| that the user decided, by tensor of the model as it was before remedies. */
+  clips: ReadonlyMap<string, number>;
 }
 
-export function planOf({ base, profile, weights, methods, operators, choices }: Candidate): QuantPlan {
+/**
+ * The clips that the user decided, in units of the base. What only moves values has the grid of what it moves, so a clip for its
+ * result goes to where they were made, unless that has one of its own.
+ */
+function decidedClips({ base, operators, clips }: Candidate): Map<string, number> {
+  const integer = base.operators.filter((o) => operators.has(o.name));
+  const found = new Map<string, number>();
+  for (const [tensor, clip] of clips) {
+    const scaled = clip * rescaledBy(base, tensor);
+    const origin = originOf(tensor, integer);
+    found.set(tensor, scaled);
+    if (!clips.has(origin)) found.set(origin, Math.max(scaled, found.get(origin) ?? 0));
+  }
+  return found;
+}
+
+/** How many times as far a tensor reaches as before a remedy changed the ranges of channels. */
+function rescaledBy({ histograms, unscaled }: Base, tensor: string): number {
+  const reach = (state: HistogramState | undefined) =>
+    state === undefined ? 0 : Math.max(-state.min, state.max);
+  const [before, now] = [reach(unscaled[tensor]), reach(histograms[tensor])];
+  return before > 0 && now > 0 ? now / before : 1;
+}
+
+export function planOf(candidate: Candidate): QuantPlan {
+  const { base, profile, weights, methods, operators, choices } = candidate;
   const clips = new Map(
     [...methods].map(([tensor, method]) => {
       const clip = base.clips.get(method)?.get(tensor) ?? 0;
       return [tensor, Math.min(clip, base.limits.get(tensor) ?? Infinity)] as const;
     }),
   );
+  for (const [tensor, clip] of decidedClips(candidate)) if (clips.has(tensor)) clips.set(tensor, clip);
   const grids = new Map<string, LayerGrid>();
   const floats = new Set<string>();
   const halves = new Set<string>();
@@ -109,13 +141,14 @@ export function freeOperators({ base, operators, fixed }: Candidate): Operator[]
 }
 
 /** The same with what the user decided. */
-export function withFixed(candidate: Candidate, { layers, operators }: FixedChoices): Candidate {
+export function withFixed(candidate: Candidate, { layers, operators, clips }: FixedChoices): Candidate {
   const isInteger = (name: string) => operators.get(name) !== 'float';
   return {
     ...candidate,
     choices: new Map([...layers].filter(([, choice]) => choice !== 'int8')),
     operators: new Set([...candidate.operators].filter(isInteger)),
     fixed: new Set([...layers.keys(), ...operators.keys()]),
+    clips,
   };
 }
 
@@ -146,10 +179,11 @@ export function floatOnPurpose(candidate: Candidate): Set<string> {
   return new Set([...floatLayers(candidate), ...candidate.base.unreached.map((l) => l.name)]);
 }
 
-export function decisionsOf({ method, weights, operators, choices, remedies }: Candidate): Decisions {
+export function decisionsOf({ method, weights, operators, choices, remedies, clips }: Candidate): Decisions {
   return {
     ...{ method, weights, remedies: [...remedies] },
     operators: [...operators],
     choices: Object.fromEntries(choices),
+    ...(clips.size === 0 ? {} : { clips: [...clips] }),
   };
 }

@@ -13,11 +13,13 @@ export function networkKey({
   operators,
   choices,
   remedies,
+  clips: decidedClips,
 }: Candidate): string {
   const clips = [...methods].map(([tensor, method]) => [tensor, base.clips.get(method)?.get(tensor) ?? null]);
   const decided = [
     ...[profile, weights, remedies, clips, [...base.limits]],
     ...[[...operators].sort(), [...choices].sort(), base.layers.map((l) => l.name)],
+    [...decidedClips].sort(),
   ];
   return createHash('sha256').update(JSON.stringify(decided)).digest('hex').slice(0, 32);
 }

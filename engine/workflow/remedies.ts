@@ -137,7 +137,7 @@ async function recalibrated(
   const decided = made.layers.map((l) => l.name).filter((name) => [...fixed].some(isPartOf(name)));
   const moved: Candidate = {
     ...candidate,
-    base: { ...made, limits: base.limits },
+    base: { ...made, limits: base.limits, unscaled: base.unscaled },
     choices: new Map(inherited),
     fixed: new Set([...fixed, ...decided]),
     operators: new Set(

@@ -185,10 +185,11 @@ export async function rebuild(
   pool: WorkerPool,
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
-  { method, weights, operators, choices, remedies }: Decisions,
+  { method, weights, operators, choices, remedies, clips }: Decisions,
   { onProgress, signal }: Run,
 ): Promise<Candidate> {
-  const start = await startFrom(pool, measured, { ...settings, calibration: method }, signal);
+  const plain = await startFrom(pool, measured, { ...settings, calibration: method }, signal);
+  const start = { ...plain, clips: new Map(clips) };
   const context = { pool, samples: measured.dataset.calibration, onProgress, signal };
   const methods = await methodsFor(start, method, context);
   const all = { ...start, weights, method, methods };
@@ -220,5 +221,6 @@ export async function startFrom(
     operators: new Set(operators.map((o) => o.name)),
     choices: new Map(),
     fixed: new Set(),
+    clips: new Map(),
   };
 }

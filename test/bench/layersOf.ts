@@ -32,7 +32,7 @@ export async function layersOf(
   const candidate: Candidate = {
     ...{ base, profile, weights, remedies: [], method: 'max' },
     methods: new Map(Object.keys(histograms).map((tensor) => [tensor, 'max'])),
-    ...{ operators: new Set(), choices: new Map(), fixed: new Set() },
+    ...{ operators: new Set(), choices: new Map(), fixed: new Set(), clips: new Map() },
   };
   return { measured, candidate };
 }

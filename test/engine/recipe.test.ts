@@ -46,7 +46,8 @@ describe('parsing', () => {
       "version": 1, "profile": "arm", "weights": "per-tensor", "calibration": "percentile:99.9", "targetDrop": "2%",
       "remedies": ["round"],
       "layers": { "b": "int4", "10": "float", "2": "float16", },
-      "operators": { "Add": "float" }
+      "operators": { "Add": "float" },
+      "clips": { "x": 2.5, "7": 1e-3 }
     }`;
     expect(parseRecipe(text, 'r')).toEqual({
       ...{
@@ -63,6 +64,10 @@ describe('parsing', () => {
         { match: '2', choice: 'float16' },
       ],
       operators: [{ match: 'Add', choice: 'float' }],
+      clips: [
+        ['x', 2.5],
+        ['7', 0.001],
+      ],
     });
   });
 
@@ -85,6 +90,11 @@ describe('parsing', () => {
     ['{"version": 1, "targetDrop": "all"}', 'is no target drop'],
     ['{"version": 1, "remedies": "round"}', '"remedies" is no list'],
     ['{"version": 1, "remedies": ["prune"]}', 'there is no remedy "prune"'],
+    ['{"version": 1, "clips": ["x"]}', '"clips" is no object'],
+    ['{"version": 1,\n"clips": {"x": 0}}', 'r:2: 0 is no clip for tensor "x"'],
+    ['{"version": 1, "clips": {"x": 1e999}}', '1e999 is no clip'],
+    ['{"version": 1, "clips": {"x": "max"}}', '"max" is no clip'],
+    ['{"version": 1, "clips": {"x": 1, "x": 2}}', '"x" is there twice'],
   ])('refuses %s', (text, said) => {
     const { code, message, hint } = failure(() => parseRecipe(text, 'r'));
     expect(code).toBe('bad-option');
@@ -103,6 +113,7 @@ describe('parsing', () => {
           ...{ version: 1, profile: 'x86', weights: 'per-channel', calibration: 'mixed', targetDrop: 0.01 },
           ...{ remedies: [], operators: [{ match: 'Add', choice: 'int8' }] },
           layers: pairs.map(([match, choice]) => ({ match, choice })),
+          ...(pairs.length === 1 ? {} : { clips: pairs.map(([name], i) => [name, 0.1 * (i + 1)]) }),
         };
         expect(parseRecipe(recipeText(recipe), 'r')).toEqual(recipe);
       }),

@@ -139,6 +139,39 @@ test('analyses, with progress, and then hovers', async () => {
   expect((await request('quantscope/open', { path: model })).report?.created).toBe(report.created);
 }, 240_000);
 
+test('shows one layer closely: its weights, another clip, its outputs', async () => {
+  const { report } = await request('quantscope/open', { path: model });
+  const layer = report?.layers.find((l) => l.name === 'p2o.Conv.28');
+  const [input] = layer?.inputs ?? [];
+  if (layer === undefined || input === undefined) throw new Error('no layer to look at');
+  const weights = await request('quantscope/layer', { path: model, layer: layer.name });
+  expect(weights).toMatchObject({ weight: 'conv2d_180.w_0', joined: 1, after: null });
+  expect(weights.before.boxes.max).toHaveLength(weights.channels);
+  // What one scale for the whole of it breaks.
+  expect(weights.before.outliers[0]?.times).toBeGreaterThan(4);
+
+  const used = input.clips[input.method] ?? 0;
+  const asked = { path: model, settings, layer: layer.name, tensor: input.tensor };
+  progress.length = 0;
+  const trial = await request('quantscope/tryClip', { ...asked, clip: used / 20, samples: null });
+  expect(progress.some((p) => p.progress.title === 'Trying the clip')).toBe(true);
+  expect(trial).toMatchObject({ used, samples: 2, allSamples: 2 });
+  expect(trial.alone.used.outputDb).toBeCloseTo(layer.outputDb, 2);
+  expect(trial.alone.tried.outputDb).toBeLessThan(trial.alone.used.outputDb - 10);
+  expect(trial.sqnrDb.used).toBeCloseTo(layer.sqnrDb, 3);
+  expect(trial.advised?.tried.outputDb).toBeLessThan(trial.advised?.used.outputDb ?? 0);
+
+  const scatter = await request('quantscope/scatter', { path: model, settings, layer: layer.name });
+  expect(scatter.alone.counts.reduce((a, b) => a + b)).toBe(scatter.counted);
+  expect(scatter.alone.sqnrDb).toBeCloseTo(layer.sqnrDb, 1);
+  expect(scatter.net?.sqnrDb).toBeCloseTo(layer.pathDb ?? 0, 1);
+
+  const moved = { ...settings, data: join(folder, 'moved.npz') };
+  expect(
+    await failure(request('quantscope/tryClip', { ...asked, settings: moved, clip: 1, samples: 1 })),
+  ).toMatchObject({ code: 'not-found' });
+}, 240_000);
+
 test('quantizes into a file that it opens', async () => {
   const output = join(folder, 'rec.int8.onnx');
   const result = await request('quantscope/quantize', {

@@ -273,7 +273,7 @@ describe('layers', () => {
     await keyboard.press('End');
     await keyboard.press('Home');
     await keyboard.press('Enter');
-    for (let i = 0; i < 4; i += 1) await keyboard.press('Tab');
+    for (let i = 0; i < 5; i += 1) await keyboard.press('Tab');
     await keyboard.press('ArrowRight');
     expect(await view.page.locator('.readout').innerText()).toMatch(/to .*: [\d,]+ values?, /);
     await view.screenshot('keyboard-histogram');

@@ -131,11 +131,11 @@ describe('histogramGeometry', () => {
   if (input === undefined) throw new Error('The sample report has too few layers.');
   const options: HistogramOptions = { width: 420, logCounts: true, range: 'all', method: 'percentile:99.99' };
   const drawn = (change: Partial<HistogramOptions>) => {
-    const { width, height, plot, yTicks, outline, lines, tails, below, above } = histogramGeometry(input, {
+    const { width, height, plot, yTicks, outline, lines, below, above } = histogramGeometry(input, {
       ...options,
       ...change,
     });
-    return { width, height, plot, yTicks, outline, lines, tails, below, above };
+    return { width, height, plot, yTicks, outline, lines, below, above };
   };
 
   test('draws the same tensor the same way', () => {

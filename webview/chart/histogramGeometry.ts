@@ -6,6 +6,7 @@ import { shortMethod } from '../../engine/format';
 import type { HistogramRange } from '../store';
 import { placeLabels } from './placeLabels';
 import { rebin, type Rebinned } from './rebin';
+import type { AxisRange } from './zoomRange';
 
 export interface HistogramOptions {
   width: number;
@@ -13,6 +14,8 @@ export interface HistogramOptions {
   range: HistogramRange;
   /** The method in use; its clip is emphasised. */
   method: string;
+  /** The part of the axis that the user zoomed into; comes before `range`. */
+  zoom?: AxisRange | null;
 }
 
 export interface ClipLine {
@@ -34,8 +37,6 @@ export interface HistogramGeometry extends Rebinned {
   /** Outline of the bins as SVG path data. */
   outline: string;
   lines: ClipLine[];
-  /** What the clip in use cuts off. */
-  tails: { x: number; width: number }[];
 }
 
 const PLOT_HEIGHT = 132;
@@ -45,10 +46,16 @@ const BOTTOM = 34;
 /** Pixels of one letter at the labels' size, on the wide side. */
 const LETTER = 6.6;
 
+/** All of a histogram's axis, in the tensor's units. */
+export function wholeRange({ histogram }: Pick<LayerInput, 'histogram'>): [low: number, high: number] {
+  const { binWidth, negative, positive } = histogram;
+  return [0 - negative.length * binWidth, positive.length * binWidth];
+}
+
 /** The part of the axis to draw, in the tensor's units. */
 function drawnRange(input: LayerInput, options: HistogramOptions): [number, number] {
-  const { binWidth, negative, positive } = input.histogram;
-  const [low, high] = [-negative.length * binWidth, positive.length * binWidth];
+  const [low, high] = wholeRange(input);
+  if (options.zoom != null) return [Math.max(low, options.zoom[0]), Math.min(high, options.zoom[1])];
   if (options.range === 'all') return [low, high];
   const others = Object.entries(input.clips).filter(([method]) => method !== 'max');
   const used = others.find(([method]) => method === options.method)?.[1];
@@ -77,8 +84,8 @@ function clipLines(input: LayerInput, x: HistogramGeometry['x'], method: string)
   const [low = 0, high = 0] = x.domain();
   return Object.entries(input.clips).flatMap(([name, clip]) => {
     const sides = [
-      ...(input.max > 0 && clip <= high ? [clip] : []),
-      ...(input.min < 0 && -clip >= low ? [-clip] : []),
+      ...(input.max > 0 && clip <= high && clip >= low ? [clip] : []),
+      ...(input.min < 0 && -clip >= low && -clip <= high ? [-clip] : []),
     ];
     const used = name === method;
     const label = used ? `${shortMethod(name)} (used)` : shortMethod(name);
@@ -139,11 +146,6 @@ export function histogramGeometry(input: LayerInput, options: HistogramOptions):
     .curve(curveStepAfter)
     .digits(1)(corners);
   const [left = 0, right = 0] = x.range();
-  const tails = lines
-    .filter((line) => line.used)
-    .map((line) =>
-      line.x >= x(0) ? { x: line.x, width: right - line.x } : { x: left, width: line.x - left },
-    );
   return {
     ...rebinned,
     width: options.width,
@@ -154,6 +156,5 @@ export function histogramGeometry(input: LayerInput, options: HistogramOptions):
     yTicks,
     outline: outline ?? '',
     lines,
-    tails,
   };
 }

@@ -33,7 +33,7 @@ function joinSide(counts: readonly number[], factor: number, bins: number): numb
 
 /**
  * Joins neighbouring bins until about `limit` of them cover [low, high], in the tensor's units.
- * Zero stays an edge, so no bin mixes signs; the outermost bins may reach past `low` and `high`.
+ * Zero stays an edge, or a multiple of a bin away from one, so no bin mixes signs; the outermost bins may reach past `low` and `high`.
  */
 export function rebin(histogram: HistogramData, low: number, high: number, limit: number): Rebinned {
   const factor = Math.max(1, Math.ceil((high - low) / histogram.binWidth / Math.max(1, limit)));
@@ -50,7 +50,16 @@ export function rebin(histogram: HistogramData, low: number, high: number, limit
   for (let i = 0; i < right; i += 1) {
     bins.push({ from: i * width, to: (i + 1) * width, count: positive[i] ?? 0 });
   }
-  return { bins, below: negative[left] ?? 0, above: positive[right] ?? 0 };
+  // What is seen may begin and end on one side of zero.
+  const seen = bins.filter((bin) => bin.to > low && bin.from < high);
+  const drawn = seen.length > 0 ? seen : bins;
+  const [first, last] = [drawn[0]?.from ?? 0, drawn.at(-1)?.to ?? 0];
+  const outside = (isOut: (bin: Bin) => boolean) => sum(bins.filter(isOut), (bin) => bin.count);
+  return {
+    bins: drawn,
+    below: (negative[left] ?? 0) + outside((bin) => bin.to <= first),
+    above: (positive[right] ?? 0) + outside((bin) => bin.from >= last),
+  };
 }
 
 function beyond(counts: readonly number[], edge: number): number {

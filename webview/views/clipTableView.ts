@@ -6,8 +6,19 @@ import { stepFormula, stepSize } from '../chart/stepSize';
 import { formatMethod, formatShare, formatValue, shorten } from '../../engine/format';
 import { add } from './dom';
 
-/** Appends the clips of a tensor, narrowest first. Pointing at one marks its lines in the histogram. */
-export function addClipTable(parent: HTMLElement, input: LayerInput, settings: SettledSettings): void {
+/** Stands for the user's own clip where methods are named. */
+const OWN = 'own';
+
+/**
+ * Appends the clips of a tensor, narrowest first. Pointing at one marks its lines in the histogram.
+ * @param decided the user's own clip, which comes before the calibrator's
+ */
+export function addClipTable(
+  parent: HTMLElement,
+  input: LayerInput,
+  settings: SettledSettings,
+  decided: number | null,
+): void {
   const table = add(parent, 'table', 'clip-table');
   add(table, 'caption', 'for-readers', `Clips of ${shorten(input.tensor, 200)}`);
   const head = add(add(table, 'thead', ''), 'tr', '');
@@ -21,19 +32,20 @@ export function addClipTable(parent: HTMLElement, input: LayerInput, settings: S
     cell.title = hints[title] ?? '';
   });
   const body = add(table, 'tbody', '');
-  const clips = Object.entries(input.clips).sort(([, a], [, b]) => ascending(a, b));
+  const own = decided === null ? [] : [[OWN, decided] as const];
+  const clips = [...Object.entries(input.clips), ...own].sort(([, a], [, b]) => ascending(a, b));
   for (const [name, clip] of clips) {
-    const used = name === input.method;
+    const used = decided === null ? name === input.method : name === OWN;
     const row = add(body, 'tr', used ? 'used' : '');
     row.dataset['method'] = name;
-    const title = add(row, 'th', '', formatMethod(name));
+    const title = add(row, 'th', '', name === OWN ? 'Yours' : formatMethod(name));
     title.scope = 'row';
     if (used) add(title, 'span', 'badge', 'used');
     add(row, 'td', '', `±${formatValue(clip)}`);
     add(row, 'td', '', formatShare(shareBeyond(input, clip)));
     add(row, 'td', '', formatValue(stepSize(input, clip, settings.profile)));
     const mark = (on: boolean) =>
-      select(parent)
+      select(parent.closest('.input-part') ?? parent)
         .selectAll<SVGGElement, { method: string }>('.clip-line')
         .classed('pointed', (line) => on && line.method === name);
     row.addEventListener('pointerenter', () => mark(true));

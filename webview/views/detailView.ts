@@ -1,22 +1,21 @@
-import type { LayerInput, LayerReport, LayerSummary, Report } from '../../engine/protocol';
+import type { LayerReport, LayerSummary, Report } from '../../engine/protocol';
 import { causeTitles, savedNoise } from '../../engine/describeFindings';
 import {
   formatBytes,
   formatCosine,
   formatDb,
   formatMeasuredDrop,
-  formatNotFinite,
   formatScore,
   formatShape,
   isNoise,
 } from '../../engine/format';
-import { totalCount } from '../chart/rebin';
 import { keptLayers, shownLayer } from '../layerRows';
 import type { State } from '../store';
-import { addClipTable } from './clipTableView';
 import { add, addKeepBox, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { addHistogram } from './histogramView';
 import { addIcon } from './icons';
+import { addInput, type Moved } from './inputView';
+import { mountScatter } from './scatterView';
+import { mountWeights } from './weightsView';
 
 function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing, settings }: Report): void {
   const { metric } = float;
@@ -48,6 +47,12 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing,
     layer.cosine,
     "Signal to quantization noise at this layer's own output, and the cosine between int8 and float there",
   );
+  if (layer.mendedDb !== null)
+    figure(
+      'With remedies',
+      formatDb(layer.mendedDb),
+      'The same with the remedies and scales of the advised model',
+    );
   error('At outputs', layer.outputDb, layer.outputCosine, `The same at the model's outputs ${alone}`);
   if (layer.pathDb !== null)
     error(
@@ -101,30 +106,33 @@ function drawHead(
 
 function addTools(parent: HTMLElement, host: Host): Update {
   const tools = add(parent, 'div', 'tools');
-  const toggle = (label: string, title: string, act: (on: boolean) => void) => {
+  const toggle = (setting: string, label: string, title: string, act: (on: boolean) => void) => {
     const frame = add(tools, 'label', 'check');
     frame.title = title;
     const box = add(frame, 'input', '');
     box.type = 'checkbox';
+    box.dataset['setting'] = setting;
     box.addEventListener('change', () => act(box.checked));
     add(frame, 'span', '', label);
     return box;
   };
-  const log = toggle('Log counts', 'Draw counts on a logarithmic scale', (on) =>
+  const magnitudes = toggle('magnitudes', '|x|', 'Draw magnitudes, both signs on one side', (on) =>
+    host.dispatch({ type: 'magnitudes', on }),
+  );
+  const log = toggle('log-counts', 'Log counts', 'Draw counts on a logarithmic scale', (on) =>
     host.dispatch({ type: 'logCounts', on }),
   );
-  const zoom = toggle('Zoom to clip', 'Draw only the neighbourhood of the clip in use', (on) =>
+  const zoom = toggle('zoom', 'Zoom to clip', 'Draw only the neighbourhood of the clip in use', (on) =>
     host.dispatch({ type: 'range', range: on ? 'clip' : 'all' }),
   );
-  log.dataset['setting'] = 'log-counts';
-  zoom.dataset['setting'] = 'zoom';
   return ({ view }) => {
+    magnitudes.checked = view.magnitudes;
     log.checked = view.logCounts;
     zoom.checked = view.range === 'clip';
   };
 }
 
-/** The chosen layer: its figures, the advice, and the histogram and clips of every input. */
+/** The chosen layer: its figures, the advice, the histogram and clips of every input, its weights and its output. */
 export function mountDetail(parent: HTMLElement, host: Host): Update {
   const section = add(parent, 'section', 'detail-panel');
   section.tabIndex = -1;
@@ -134,7 +142,10 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
   const box = addKeepBox(controls, '', 'Keep in float', host);
   const drawTools = addTools(controls, host);
   const inputs = add(section, 'div', 'detail-inputs');
+  const more = [mountWeights(section, host), mountScatter(section, host)];
   let current: State | null = null;
+  let moved: Moved = { zooms: new Map(), clips: new Map() };
+  let parts: Update[] = [];
   section.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') document.querySelector<HTMLElement>('.layer-grid')?.focus();
   });
@@ -145,6 +156,7 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
       const layer = shownLayer(state);
       emptied(head);
       section.hidden = layer === null;
+      moved = { zooms: new Map(), clips: new Map() };
       if (layer === null || state.report === null) return;
       section.scrollTop = 0;
       section.dataset['layer'] = layer.name;
@@ -155,33 +167,24 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
     },
   );
   const drawInputs = whenChanged(
-    (state) => [shownLayer(state), state.view.logCounts, state.view.range, inputs.clientWidth],
-    (state) => {
-      const layer = shownLayer(state);
+    (state) => [shownLayer(state), state.report, inputs.clientWidth],
+    ({ report, ...state }) => {
+      const layer = shownLayer({ report, ...state });
       emptied(inputs);
-      if (layer === null || state.report === null || inputs.clientWidth === 0) return;
-      const { settings } = state.report;
-      const { logCounts, range } = state.view;
+      parts = [];
+      if (layer === null || report === null || inputs.clientWidth === 0) return;
       const width = Math.min(inputs.clientWidth, 900);
       if (layer.inputs.length === 0)
         add(inputs, 'p', 'muted', 'No activations were recorded for this layer.');
-      layer.inputs.forEach((input, i) => {
-        const part = add(inputs, 'div', 'input-part');
-        const title = add(part, 'h3', '');
-        add(title, 'span', '', layer.inputs.length > 1 ? `Input ${i + 1}: ` : 'Input: ');
-        addName(title, 'span', '', input.tensor);
-        addNotFinite(part, input);
-        if (input.notFinite !== undefined && totalCount(input.histogram) === 0) {
-          add(part, 'p', 'muted', 'No value is left to draw or to clip.');
-          return;
-        }
-        addHistogram(part, input, { width, logCounts, range, method: input.method }, `tail-${i}`);
-        addClipTable(part, input, settings);
-      });
+      parts = layer.inputs.map((_, index) => addInput(inputs, { layer, index, report, width, moved }, host));
     },
   );
+  const drawPictures: Update = (state) => {
+    drawInputs(state);
+    for (const update of [...parts, ...more]) update(state);
+  };
   new ResizeObserver(() => {
-    if (current !== null) drawInputs(current);
+    if (current !== null) drawPictures(current);
   }).observe(inputs);
 
   return (state) => {
@@ -189,20 +192,6 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
     drawLayer(state);
     box.checked = keptLayers(state).has(box.dataset['keepFloat'] ?? '');
     drawTools(state);
-    drawInputs(state);
+    drawPictures(state);
   };
-}
-
-/** Says what the histogram below does not show. */
-function addNotFinite(parent: HTMLElement, { notFinite }: LayerInput): void {
-  if (notFinite === undefined) return;
-  const line = add(parent, 'p', 'warning');
-  addIcon(line, 'warning', 'Warning');
-  const where = notFinite.sample === null ? '' : `, first in sample ${notFinite.sample}`;
-  addText(
-    line,
-    'span',
-    'clamped',
-    `${formatNotFinite(notFinite)}${where}. Left out of the histogram and of the clips.`,
-  );
 }

@@ -2,6 +2,7 @@ import { axisBottom, axisLeft } from 'd3-axis';
 import { select } from 'd3-selection';
 import type { LayerInput } from '../../engine/protocol';
 import { histogramGeometry, type HistogramGeometry, type HistogramOptions } from '../chart/histogramGeometry';
+import { magnitudesOf } from '../chart/magnitudesOf';
 import { shareBeyond, totalCount } from '../chart/rebin';
 import {
   formatCount,
@@ -13,6 +14,7 @@ import {
   shorten,
 } from '../../engine/format';
 import { add } from './dom';
+import { listenToSteps } from './stepKeys';
 
 /** A histogram in words: how many values, their range, and what the clip in use cuts off. */
 export function describeHistogram(input: LayerInput, method: string): string {
@@ -32,23 +34,15 @@ function describeBin(geometry: HistogramGeometry, total: number, index: number):
   return `${formatValue(bin.from)} to ${formatValue(bin.to)}: ${formatExactCount(bin.count)} ${values}, ${formatShare(share)}`;
 }
 
-function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: string): void {
+function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: string, title: string): void {
   const { plot, x, y } = geometry;
   const root = select(svg);
   const pattern = root.append('pattern').attr('id', patternId).attr('class', 'tail-pattern');
   pattern.attr('width', 6).attr('height', 6).attr('patternUnits', 'userSpaceOnUse');
   pattern.append('path').attr('d', 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5');
-  root
-    .selectAll('.tail')
-    .data(geometry.tails)
-    .join('rect')
-    .attr('class', 'tail')
-    .attr('x', (tail) => tail.x)
-    .attr('y', plot.top)
-    .attr('width', (tail) => Math.max(0, tail.width))
-    .attr('height', plot.bottom - plot.top)
-    .attr('fill', `url(#${patternId})`);
+  root.append('g').attr('class', 'overlay-under');
   root.append('path').attr('class', 'bins').attr('d', geometry.outline);
+  root.append('g').attr('class', 'overlay-over');
 
   const across = Math.max(2, Math.floor((plot.right - plot.left) / 64));
   root
@@ -67,7 +61,7 @@ function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: st
     .attr('x', (plot.left + plot.right) / 2)
     .attr('y', geometry.height - 4)
     .attr('text-anchor', 'middle')
-    .text('activation value');
+    .text(title);
 
   const lines = root
     .selectAll('.clip-line')
@@ -88,6 +82,17 @@ function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: st
     .text((line) => line.label);
 }
 
+/** A drawn histogram, for what is laid over it. */
+export interface DrawnHistogram {
+  geometry: HistogramGeometry;
+  /** Around the frame; what stands in it is placed from its upper left corner. */
+  holder: HTMLElement;
+  frame: HTMLElement;
+  svg: SVGSVGElement;
+  /** The value under a pointer. */
+  valueAt: (event: MouseEvent) => number;
+}
+
 /**
  * Appends an activation histogram with its clips and a readout under it.
  * The readout follows the pointer, or the arrow keys while the plot has the focus.
@@ -95,20 +100,22 @@ function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: st
 export function addHistogram(
   parent: HTMLElement,
   input: LayerInput,
-  options: HistogramOptions,
+  options: HistogramOptions & { magnitudes: boolean },
   patternId: string,
-): void {
-  const geometry = histogramGeometry(input, options);
+): DrawnHistogram {
+  const geometry = histogramGeometry(options.magnitudes ? magnitudesOf(input) : input, options);
   const { plot, x, bins } = geometry;
   const total = totalCount(input.histogram);
   const summary = describeHistogram(input, options.method);
 
-  const frame = add(parent, 'div', 'histogram-frame');
+  const holder = add(parent, 'div', 'histogram-holder');
+  const frame = add(holder, 'div', 'histogram-frame');
   frame.tabIndex = 0;
   frame.setAttribute('role', 'slider');
   const { notFinite } = input;
   const leftOut = notFinite === undefined ? '' : `; ${formatNotFinite(notFinite)} left out`;
-  frame.setAttribute('aria-label', `Histogram of ${shorten(input.tensor, 200)}. ${summary}${leftOut}`);
+  const what = options.magnitudes ? 'Histogram of magnitudes of' : 'Histogram of';
+  frame.setAttribute('aria-label', `${what} ${shorten(input.tensor, 200)}. ${summary}${leftOut}`);
   frame.setAttribute('aria-valuemin', '0');
   frame.setAttribute('aria-valuemax', String(bins.length - 1));
   const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
@@ -117,7 +124,7 @@ export function addHistogram(
     .attr('aria-hidden', 'true')
     .attr('width', geometry.width)
     .attr('height', geometry.height);
-  drawPlot(svg, geometry, patternId);
+  drawPlot(svg, geometry, patternId, options.magnitudes ? '|activation value|' : 'activation value');
   const cursor = select(svg).append('rect').attr('class', 'cursor').attr('y', plot.top);
   cursor.attr('height', plot.bottom - plot.top).style('display', 'none');
   const readout = add(parent, 'p', 'readout muted', summary);
@@ -126,9 +133,14 @@ export function addHistogram(
     ...(geometry.below > 0 ? [`${formatExactCount(geometry.below)} to the left`] : []),
     ...(geometry.above > 0 ? [`${formatExactCount(geometry.above)} to the right`] : []),
   ];
-  if (beyond.length > 0) add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.`);
+  const way = options.zoom == null ? '' : ' A double click or 0 shows all.';
+  if (beyond.length > 0)
+    add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.${way}`);
 
-  let current = bins.findIndex((bin) => bin.from === 0);
+  let current = Math.max(
+    0,
+    bins.findIndex((bin) => bin.from === 0),
+  );
   const show = (index: number) => {
     current = Math.max(0, Math.min(bins.length - 1, index));
     const bin = bins[current];
@@ -144,31 +156,22 @@ export function addHistogram(
     cursor.style('display', 'none');
     readout.textContent = summary;
   };
-  const page = Math.max(1, Math.round(bins.length / 10));
-  const targets: Record<string, () => number> = {
-    ArrowRight: () => current + 1,
-    ArrowUp: () => current + 1,
-    ArrowLeft: () => current - 1,
-    ArrowDown: () => current - 1,
-    PageUp: () => current + page,
-    PageDown: () => current - page,
-    Home: () => 0,
-    End: () => bins.length - 1,
-  };
   frame.setAttribute('aria-valuenow', String(current));
   frame.setAttribute('aria-valuetext', describeBin(geometry, total, current));
-  frame.addEventListener('keydown', (event) => {
-    const target = targets[event.key];
-    if (target === undefined) return;
-    event.preventDefault();
-    show(target());
-  });
+  listenToSteps(
+    frame,
+    () => current,
+    () => bins.length,
+    show,
+  );
+  const valueAt = (event: MouseEvent) => x.invert(event.clientX - svg.getBoundingClientRect().left);
   frame.addEventListener('blur', hide);
   frame.addEventListener('pointerleave', hide);
   frame.addEventListener('pointermove', (event) => {
-    const value = x.invert(event.clientX - svg.getBoundingClientRect().left);
+    const value = valueAt(event);
     const index = bins.findIndex((bin) => value >= bin.from && value < bin.to);
     if (index >= 0) show(index);
     else hide();
   });
+  return { geometry, holder, frame, svg, valueAt };
 }

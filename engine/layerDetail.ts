@@ -1,0 +1,85 @@
+import { EngineError } from './engineError';
+import { LayerTrials } from './layerTrials';
+import { layerWeights } from './layerWeights';
+import type { Model } from './onnx/model';
+import type { Measured, Resolved, Run } from './preparation';
+import type { AnalyzeSettings, ClipTrial, LayerWeights, OutputScatter, Report, Requests } from './protocol';
+import { profiles } from './quantize/profiles';
+import { resolveProfile } from './resolveProfile';
+import type { WorkerPool } from './runtime/workerPool';
+import { checkSettings } from './settingsText';
+import type { FixedChoices } from './workflow/candidate';
+
+/** What it takes of the model that it is about. */
+export interface DetailSource {
+  /** @throws EngineError `bad-option` for a layer that the model does not have */
+  checkLayerNames: (names: readonly string[]) => void;
+  measure: (settings: Resolved<AnalyzeSettings>, run: Run) => Promise<Measured>;
+  fixedChoices: (settings: Resolved<AnalyzeSettings>, measured: Measured) => FixedChoices;
+}
+
+/** What people ask about one layer of an open model. */
+export class LayerDetail {
+  private last: { key: string; measured: Measured; trials: LayerTrials } | undefined;
+
+  constructor(
+    private readonly pool: WorkerPool,
+    private readonly normalized: Model,
+    private readonly source: DetailSource,
+  ) {}
+
+  /**
+   * Ranges of a layer's weights, and with the remedies of the finished analysis, if there is one.
+   * @throws EngineError `bad-option` for another model's layers, `unsupported` for one without weights
+   */
+  async weights(layer: string, report: Report | null): Promise<LayerWeights> {
+    this.source.checkLayerNames([layer]);
+    const profile = report?.settings.profile ?? (await resolveProfile('auto', this.pool.first));
+    const { bits } = profiles[profile].weight;
+    return layerWeights(this.normalized, layer, bits, report?.decisions.remedies ?? []);
+  }
+
+  /**
+   * Runs the model with another clip for a tensor.
+   * @throws EngineError `bad-option` before an analysis, for another model's layers and tensors, and for what is no clip;
+   * `bad-data`, `not-found` where its data no longer is
+   */
+  async tryClip(
+    { settings, ...asked }: Omit<Requests['quantscope/tryClip']['params'], 'path'>,
+    report: Report | null,
+    run: Run,
+  ): Promise<ClipTrial> {
+    return (await this.trialsOf(asked.layer, settings, report, run)).tryClip(asked, run);
+  }
+
+  /** @throws EngineError as {@link tryClip} does */
+  async scatter(
+    { settings, layer }: Omit<Requests['quantscope/scatter']['params'], 'path'>,
+    report: Report | null,
+    run: Run,
+  ): Promise<OutputScatter> {
+    return (await this.trialsOf(layer, settings, report, run)).scatter(layer, run);
+  }
+
+  /** The networks of a finished analysis, made again once, with what was measured of them since. */
+  private async trialsOf(
+    layer: string,
+    { data, preset, recipe }: AnalyzeSettings,
+    report: Report | null,
+    run: Run,
+  ): Promise<LayerTrials> {
+    this.source.checkLayerNames([layer]);
+    if (report === null)
+      throw new EngineError('bad-option', 'The model was not analyzed yet.', 'Analyze it first.');
+    const settings = { ...report.settings, data, preset, ...(recipe === undefined ? {} : { recipe }) };
+    checkSettings(settings);
+    const measured = await this.source.measure(settings, run);
+    const key = JSON.stringify([report.created, settings.recipe ?? null]);
+    if (this.last?.key !== key || this.last.measured !== measured) {
+      const fixed = this.source.fixedChoices(settings, measured);
+      const trials = await LayerTrials.start(this.pool, measured, report, fixed, run);
+      this.last = { key, measured, trials };
+    }
+    return this.last.trials;
+  }
+}
