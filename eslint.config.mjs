@@ -105,6 +105,7 @@ export default tseslint.config(
         '!**/engine/protocol',
         '!**/engine/format',
         '!**/engine/keptInFloat',
+        '!**/engine/recipePath',
         '!**/engine/target',
         '**/webview/*',
         '!**/webview/protocol',

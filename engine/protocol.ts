@@ -162,6 +162,12 @@ export interface RecipeRules {
 /** A user's decisions, as a recipe file holds them (docs/recipe.md). What it leaves open is for others to say. */
 export interface Recipe extends RecipeRules {
   version: typeof RECIPE_VERSION;
+  /** {@link ModelSummary.hash} of the model that it was decided for. */
+  model?: string;
+  /** As {@link AnalyzeSettings.data}; in a file from its own folder. */
+  data?: string;
+  preset?: PresetName;
+  samples?: number;
   profile?: ProfileChoice;
   weights?: WeightGranularity;
   calibration?: CalibrationChoice;
@@ -674,6 +680,16 @@ export interface ErrorData {
   hint: string;
 }
 
+/** What a recipe comes to for a model. */
+export interface ResolvedRecipe {
+  /** `null` where the text cannot be read. */
+  recipe: Recipe | null;
+  /** What each layer that it speaks of is. */
+  choices: [layer: string, choice: LayerChoice][];
+  /** What is wrong with it. */
+  problems: ErrorData[];
+}
+
 /** Parameters and result of every custom request, by method; all live under `quantscope/`. */
 export interface Requests {
   /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
@@ -684,6 +700,8 @@ export interface Requests {
   'quantscope/quantize': { params: { path: string; settings: QuantizeSettings }; result: QuantizeResult };
   /** The model in ONNX's textual syntax; `uri` is that of the document that will show it. */
   'quantscope/text': { params: { path: string; uri: string }; result: string };
+  /** What a recipe's text decides of a model, rule by rule: what one of them cannot do leaves the others. */
+  'quantscope/recipe': { params: { path: string; text: string; file: string }; result: ResolvedRecipe };
   /** Says what a data source holds, before it is used. */
   'quantscope/data': {
     params: { path: string; data: string; preset: PresetName | null };

@@ -18,6 +18,7 @@ import { quantizedHover } from './language/quantizedHover';
 import { spansAt } from './language/nameAt';
 import type { Run } from './preparation';
 import type { ErrorData, Requests } from './protocol';
+import { resolveRecipe } from './resolveRecipe';
 import { TextService } from './textService';
 import { Workspace } from './workspace';
 
@@ -92,6 +93,10 @@ answer('quantscope/analyze', async ({ path, settings }, run) => {
 });
 answer('quantscope/quantize', async ({ path, settings }, run) =>
   (await workspace.open(path)).quantize(settings, run),
+);
+
+answer('quantscope/recipe', async ({ path, text, file }) =>
+  resolveRecipe(await workspace.open(path), text, file),
 );
 
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));

@@ -1,19 +1,26 @@
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type {
+  AnalyzeSettings,
   DataSummary,
   ErrorData,
   LayerChoice,
   MeasuredLayer,
+  ModelSummary,
   PresetName,
   Progress,
+  Recipe,
+  RecipeRules,
   Report,
+  ResolvedRecipe,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
+import { RecipeFile } from './recipeFile';
 import { readSettings, type ConfiguredSettings } from './settings';
 import type { Target } from './targetChoices';
 
@@ -47,6 +54,10 @@ export class ModelSession implements vscode.Disposable {
   private loading: Promise<void> | undefined;
   private readonly latest = new Map<ToWebview['type'], ToWebview>();
   private readonly measured = new Map<string, MeasuredLayer>();
+  readonly recipe: RecipeFile;
+  private decided: [layer: string, choice: LayerChoice][] = [];
+  private rules: RecipeRules | undefined;
+  private recipeData: string | undefined;
   private readonly sent = new vscode.EventEmitter<ToWebview>();
   /** Every message for the views of this model. */
   readonly onDidSend = this.sent.event;
@@ -56,7 +67,10 @@ export class ModelSession implements vscode.Disposable {
     private readonly engine: EngineClient,
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
-  ) {}
+  ) {
+    this.recipe = new RecipeFile(uri);
+    this.recipe.onDidChange(() => void this.readDecisions());
+  }
 
   /** Where the engine finds the model; throws for one that is not a file on disk. */
   get path(): string {
@@ -70,6 +84,11 @@ export class ModelSession implements vscode.Disposable {
 
   get isRunning(): boolean {
     return this.running !== undefined;
+  }
+
+  private get summary(): ModelSummary | null {
+    const known = this.latest.get('model');
+    return known?.type === 'model' ? known.summary : null;
   }
 
   send(message: ToWebview): void {
@@ -98,6 +117,7 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'error', error: null });
     this.send({ type: 'model', summary });
     this.setReport(report);
+    await this.readDecisions();
     await this.recallData(report);
   }
 
@@ -114,7 +134,7 @@ export class ModelSession implements vscode.Disposable {
 
   private async recall(report: Report | null): Promise<void> {
     const known = this.memory.get<string>(`data:${this.uri.toString()}`);
-    const data = known ?? report?.settings.data;
+    const data = known ?? this.recipeData ?? report?.settings.data;
     if (data === undefined) {
       this.send({ type: 'data', data: null });
       return;
@@ -172,23 +192,63 @@ export class ModelSession implements vscode.Disposable {
     this.report = report;
     if (report !== null) this.send({ type: 'model', summary: report.model });
     this.send({ type: 'report', report });
-    this.send({ type: 'decided', choices: this.decisions });
   }
 
-  private get decisions(): [layer: string, choice: LayerChoice][] {
-    return this.memory.get(`decided:${this.uri.toString()}`, []);
+  /** The recipe beside the model as the engine understands it; `null` when there is none. */
+  private async resolveRecipe(): Promise<ResolvedRecipe | null> {
+    const text = await this.recipe.read();
+    if (text === null) return null;
+    const file = this.recipe.uri.fsPath;
+    return this.engine.request('quantscope/recipe', { path: this.path, text, file });
+  }
+
+  /** Tells the views what the recipe decides; the last that could be read stays while it is being written. */
+  async readDecisions(): Promise<void> {
+    try {
+      const resolved = await this.resolveRecipe();
+      if (resolved?.recipe === null) return;
+      for (const { message } of resolved?.problems ?? []) this.log.warn(message);
+      this.decided = resolved?.choices ?? [];
+      this.rules = resolved === null ? undefined : rulesOf(resolved.recipe);
+      this.recipeData = resolved?.recipe.data;
+      this.send({ type: 'decided', choices: this.decided });
+    } catch (thrown) {
+      this.log.warn(`${this.recipe.uri.fsPath}: ${toErrorData(thrown).message}`);
+    }
+  }
+
+  /**
+   * What the recipe says now, in place of settings.
+   * @throws Refusal for one that cannot be read: a model is not made by half of what was decided
+   */
+  async recipeSettings(): Promise<Partial<AnalyzeSettings>> {
+    const resolved = await this.resolveRecipe();
+    if (resolved === null) return {};
+    const { recipe, problems, choices } = resolved;
+    const [problem] = problems;
+    if (problem !== undefined) throw new Refusal(problem);
+    if (recipe === null) return {};
+    this.decided = choices;
+    this.rules = rulesOf(recipe);
+    const { preset, samples, profile, weights, calibration, targetDrop } = recipe;
+    const said = { preset, samples, profile, weights, calibration, targetDrop, recipe: this.rules };
+    return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   }
 
   /** The layers to keep in float: the analysis' advice, but for what the user decided; `null` before an analysis. */
   get keepFloat(): string[] | null {
-    return this.report === null ? null : keptInFloat(this.report, new Map(this.decisions));
+    return this.report === null ? null : keptInFloat(this.report, new Map(this.decided));
   }
 
-  /** Whether the user keeps other layers in float than the analysis advises. */
+  /** Of the layers to keep in float those that the recipe says nothing of, which is more exact: `float16` stays that. */
+  get advisedFloat(): string[] | null {
+    const decided = new Map(this.decided);
+    return this.keepFloat?.filter((name) => !decided.has(name)) ?? null;
+  }
+
+  /** Whether the recipe decides what the last analysis did not know. */
   get isOwnChoice(): boolean {
-    const advised = this.report?.keepFloat ?? [];
-    const kept = new Set(this.keepFloat ?? advised);
-    return kept.size !== advised.length || advised.some((name) => !kept.has(name));
+    return this.report !== null && !isDeepStrictEqual(this.report.settings.recipe, this.rules);
   }
 
   /** How near to float this model had to be last time; `null` when nobody has said so. */
@@ -201,16 +261,14 @@ export class ModelSession implements vscode.Disposable {
     await this.memory.update(`target:${this.uri.toString()}`, target);
   }
 
-  /** Remembers what the user decided of layers; `null` leaves them to the analysis again. */
+  /** Writes into the recipe what the user decided of layers; `null` leaves them to the analysis again. */
   async decide(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
-    const decided = new Map(this.decisions);
-    for (const layer of layers) {
-      if (choice === null) decided.delete(layer);
-      else decided.set(layer, choice);
-    }
-    const choices = [...decided];
-    await this.memory.update(`decided:${this.uri.toString()}`, choices);
-    this.send({ type: 'decided', choices });
+    return this.inTurn(async () => {
+      const model = this.summary;
+      const names = new Set(model?.layers.map(({ name }) => name));
+      await this.recipe.decide(names, layers, choice, model?.hash ?? null);
+      await this.readDecisions();
+    });
   }
 
   /** Runs the only task of this model; callers check `isRunning` first. */
@@ -251,6 +309,13 @@ export class ModelSession implements vscode.Disposable {
 
   dispose(): void {
     this.cancel();
+    this.recipe.dispose();
     this.sent.dispose();
   }
+}
+
+/** `undefined` for a recipe that leaves all parts open, which is as none. */
+function rulesOf({ layers, operators, remedies }: Recipe): RecipeRules | undefined {
+  if (layers.length === 0 && operators.length === 0 && remedies === undefined) return undefined;
+  return { layers, operators, ...(remedies === undefined ? {} : { remedies }) };
 }

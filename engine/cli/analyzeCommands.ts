@@ -68,7 +68,7 @@ export function addAnalyze(program: Command): void {
         );
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
-      const { settings } = await settingsFrom(options, command);
+      const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json]);
       return finishReport(await project.analyze(settings, run), json);
     });
@@ -84,7 +84,7 @@ async function analyzeShard(
   if (options.json !== undefined)
     throw optionError('A part has no report to write with --json', 'Say that to "merge".');
   const output = resolve(to);
-  const { settings } = await settingsFrom(options, command);
+  const { settings } = await settingsFrom(model, options, command);
   const project = await openModel(model, options, [output]);
   const part = await project.analyzeShare(settings, shard, run);
   await writePart(output, part);

@@ -1,0 +1,106 @@
+import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
+import type { LayerChoice } from '../engine/protocol';
+
+/** A new recipe that decides nothing yet. */
+export function emptyRecipe(hash: string | null): string {
+  const model = hash === null ? '' : `  "model": ${JSON.stringify(hash)},\n`;
+  return `{\n  // Of rules that speak of the same layer, the last one counts.\n  "version": 1,\n${model}  "layers": {\n  }\n}\n`;
+}
+
+/** Whether `at` is followed by a comma, with nothing but blanks and comments between, and where that ends. */
+function commaAfter(text: string, at: number): number | null {
+  const found = /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*,/.exec(text.slice(at));
+  return found === null ? null : at + found[0].length;
+}
+
+function rulesOf(layers: Node): { name: string; property: Node; value: Node }[] {
+  return (layers.children ?? []).flatMap((property) => {
+    const [key, value] = property.children ?? [];
+    return key === undefined || value === undefined ? [] : [{ name: String(key.value), property, value }];
+  });
+}
+
+/** Takes a rule out, with its line where nothing else is on it. */
+function removal(text: string, { offset, length }: Node): Edit[] {
+  const end = commaAfter(text, offset + length);
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const stop = end ?? offset + length;
+  const lineEnd = text.indexOf('\n', stop);
+  const isAlone =
+    text.slice(lineStart, offset).trim() === '' && lineEnd >= 0 && /^\s*$/.test(text.slice(stop, lineEnd));
+  return isAlone
+    ? [{ offset: lineStart, length: lineEnd + 1 - lineStart, content: '' }]
+    : [{ offset, length: stop - offset, content: '' }];
+}
+
+/** Puts rules behind all others, where they count; comments stay with the lines that they are on. */
+function additions(text: string, layers: Node, left: Node[], added: readonly string[]): Edit[] {
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const last = left.at(-1);
+  const brace = layers.offset + layers.length - 1;
+  const end = last === undefined ? layers.offset + 1 : last.offset + last.length;
+  const isFollowed = last !== undefined && commaAfter(text, end) !== null;
+  const final = layers.children?.at(-1);
+  const trailing = final !== undefined && commaAfter(text, final.offset + final.length) !== null;
+  const indentAt = (offset: number) =>
+    /^[\t ]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
+  const outer = indentAt(layers.offset);
+  const indent =
+    last !== undefined && indentAt(last.offset) !== outer
+      ? indentAt(last.offset)
+      : outer + (outer.includes('\t') ? '\t' : '  ');
+  const at = layers.offset + 1 + text.slice(layers.offset + 1, brace).trimEnd().length;
+  const isBraceOnLine = !text.slice(at, brace).includes('\n');
+  const lines = added.map((line) => `${eol}${indent}${line}`).join(',');
+  const content = `${lines}${trailing ? ',' : ''}${isBraceOnLine ? `${eol}${outer}` : ''}`;
+  const comma = last === undefined || isFollowed ? [] : [{ offset: end, length: 0, content: ',' }];
+  return [...comma, { offset: at, length: 0, content }];
+}
+
+/**
+ * The edits that make a recipe decide what layers are, or say nothing of them by name any more. All else, comments and order
+ * with it, stays as it is.
+ * @param choice `null` takes the layers' own rules out
+ * @param names of the model's layers: a rule behind that is no name may be a type or a pattern, and come before this one
+ * @returns edits of the text as it is, in its order; `null` where it is no recipe that could be edited
+ */
+export function decideInRecipe(
+  text: string,
+  names: ReadonlySet<string>,
+  decided: readonly string[],
+  choice: LayerChoice | null,
+): Edit[] | null {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0 || root?.type !== 'object') return null;
+  const layers = findNodeAtLocation(root, ['layers']);
+  if (layers === undefined) return choice === null ? [] : addLayers(text, root, decided, choice);
+  if (layers.type !== 'object') return null;
+  const rules = rulesOf(layers);
+  const lastPattern = rules.findLastIndex(({ name }) => !names.has(name));
+  const edits: Edit[] = [];
+  const kept = new Set(rules.map(({ property }) => property));
+  const added: string[] = [];
+  for (const layer of new Set(decided)) {
+    const at = rules.findIndex(({ name }) => name === layer);
+    const rule = rules[at];
+    if (rule !== undefined && choice !== null && at > lastPattern) {
+      const { offset, length } = rule.value;
+      edits.push({ offset, length, content: JSON.stringify(choice) });
+      continue;
+    }
+    if (rule !== undefined) {
+      edits.push(...removal(text, rule.property));
+      kept.delete(rule.property);
+    }
+    if (choice !== null) added.push(`${JSON.stringify(layer)}: ${JSON.stringify(choice)}`);
+  }
+  const left = rules.map(({ property }) => property).filter((property) => kept.has(property));
+  if (added.length > 0) edits.push(...additions(text, layers, left, added));
+  return edits.sort((a, b) => a.offset - b.offset || a.length - b.length);
+}
+
+function addLayers(text: string, root: Node, decided: readonly string[], choice: LayerChoice): Edit[] {
+  const lines = decided.map((layer) => `    ${JSON.stringify(layer)}: ${JSON.stringify(choice)}`);
+  return additions(text, root, root.children ?? [], [`"layers": {\n${lines.join(',\n')}\n  }`]);
+}
