@@ -20,7 +20,8 @@ import type {
 } from './protocol';
 import { parseCalibration, parseSamples, parseTargetDrop, profileChoices } from './settingsText';
 
-const layerChoices: readonly LayerChoice[] = [
+/** What a rule may make of a layer. */
+export const layerChoices: readonly LayerChoice[] = [
   ...([
     'int8',
     'uint8',
@@ -34,7 +35,14 @@ const layerChoices: readonly LayerChoice[] = [
   ] as const),
 ];
 const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
-const remedyNames: readonly RemedyName[] = ['equalize', 'split-depthwise', 'gelu10', 'round', 'correct-bias'];
+/** What `remedies` may name. */
+export const remedyNames: readonly RemedyName[] = [
+  'equalize',
+  'split-depthwise',
+  'gelu10',
+  'round',
+  'correct-bias',
+];
 const granularities: readonly WeightGranularity[] = ['per-channel', 'per-tensor'];
 
 /** Reads the parts of one recipe; errors name the file and the line. */
