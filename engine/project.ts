@@ -31,6 +31,7 @@ import type {
   LintFinding,
   ModelSummary,
   ProfileChoice,
+  ProfileName,
   QuantizeResult,
   QuantizeSettings,
   Report,
@@ -150,6 +151,15 @@ export class Project {
     const isDone = quantized !== null && layers.length === 0;
     const model = isDone ? this.model.original : assumedModel(this.model.normalized, profile);
     return lintTarget(model, profiles[profile]);
+  }
+
+  /** The layers and operators that rules of a recipe may speak of, on a target. */
+  async ruledParts(
+    choice: ProfileChoice,
+  ): Promise<Pick<Measured, 'model' | 'layers' | 'operators'> & { profile: ProfileName }> {
+    const profile = await resolveProfile(choice, this.pool.first);
+    const model = adaptTo(profile, this.model.normalized);
+    return { model, profile, ...partsOf(model, profile) };
   }
 
   /** What a data source holds for this model. */

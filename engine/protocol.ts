@@ -169,6 +169,12 @@ export type TensorClip = [tensor: string, clip: number];
 /** A user's decisions, as a recipe file holds them (docs/recipe.md). What it leaves open is for others to say. */
 export interface Recipe extends RecipeRules {
   version: typeof RECIPE_VERSION;
+  /** {@link ModelSummary.hash} of the model that it was decided for. */
+  model?: string;
+  /** As {@link AnalyzeSettings.data}; in a file from its own folder. */
+  data?: string;
+  preset?: PresetName;
+  samples?: number;
   profile?: ProfileChoice;
   weights?: WeightGranularity;
   calibration?: CalibrationChoice;
@@ -709,6 +715,16 @@ export interface EngineLimits {
   memory: number | null;
 }
 
+/** What a recipe comes to for a model. */
+export interface ResolvedRecipe {
+  /** `null` where the text cannot be read. */
+  recipe: Recipe | null;
+  /** What each layer that it speaks of is. */
+  choices: [layer: string, choice: LayerChoice][];
+  /** What is wrong with it. */
+  problems: ErrorData[];
+}
+
 /** Parameters and result of every custom request, by method; all live under `quantscope/`. */
 export interface Requests {
   /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
@@ -744,6 +760,8 @@ export interface Requests {
     params: { path: string; settings: AnalyzeSettings; layer: string };
     result: OutputScatter;
   };
+  /** What a recipe's text decides of a model, rule by rule: what one of them cannot do leaves the others. */
+  'quantscope/recipe': { params: { path: string; text: string; file: string }; result: ResolvedRecipe };
   /** Says what a data source holds, before it is used. */
   'quantscope/data': {
     params: { path: string; data: string; preset: PresetName | null };

@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { EngineError, errorText } from './engineError';
+import { isSynthetic } from './feeds/openSynthetic';
+import { presetNames } from './feeds/presets';
 import { baseName } from './format';
 import { RECIPE_VERSION } from './protocol';
 import type {
@@ -16,9 +19,10 @@ import type {
   TensorClip,
   WeightGranularity,
 } from './protocol';
-import { parseCalibration, parseTargetDrop, profileChoices } from './settingsText';
+import { parseCalibration, parseSamples, parseTargetDrop, profileChoices } from './settingsText';
 
-const layerChoices: readonly LayerChoice[] = [
+/** What a rule may make of a layer. */
+export const layerChoices: readonly LayerChoice[] = [
   ...([
     'int8',
     'uint8',
@@ -32,7 +36,14 @@ const layerChoices: readonly LayerChoice[] = [
   ] as const),
 ];
 const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
-const remedyNames: readonly RemedyName[] = ['equalize', 'split-depthwise', 'gelu10', 'round', 'correct-bias'];
+/** What `remedies` may name. */
+export const remedyNames: readonly RemedyName[] = [
+  'equalize',
+  'split-depthwise',
+  'gelu10',
+  'round',
+  'correct-bias',
+];
 const granularities: readonly WeightGranularity[] = ['per-channel', 'per-tensor'];
 
 /** Reads the parts of one recipe; errors name the file and the line. */
@@ -89,6 +100,12 @@ class RecipeReader {
     });
   }
 
+  words(node: Node, key: string): string {
+    const value: unknown = getNodeValue(node);
+    if (typeof value === 'string' && value !== '') return value;
+    throw this.fail(node.offset, `"${key}" is no text.`, 'Write it between quotes.');
+  }
+
   /** A text, or a number as its text, read by what reads it from a command line. */
   parsed<T>(node: Node, key: string, parse: (text: string) => T): T {
     if (node.type !== 'string' && node.type !== 'number')
@@ -131,6 +148,10 @@ export function parseRecipe(text: string, file: string): Recipe {
         `This program reads version ${RECIPE_VERSION}.`,
       );
     },
+    model: (node) => (recipe.model = reader.words(node, 'model')),
+    data: (node) => (recipe.data = reader.words(node, 'data')),
+    preset: (node) => (recipe.preset = reader.oneOf(node, 'preset', presetNames)),
+    samples: (node) => (recipe.samples = reader.parsed(node, 'samples', parseSamples)),
     profile: (node) => (recipe.profile = reader.oneOf<ProfileChoice>(node, 'profile', profileChoices)),
     weights: (node) => (recipe.weights = reader.oneOf(node, 'weight granularity', granularities)),
     calibration: (node) => (recipe.calibration = reader.parsed(node, 'calibration', parseCalibration)),
@@ -165,6 +186,13 @@ export function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeR
   };
 }
 
+/** A recipe whose data is named from the folder of its file, as the programs name it. */
+export function withDataPath(recipe: Recipe, file: string): Recipe {
+  const { data } = recipe;
+  if (data === undefined || isSynthetic(data)) return recipe;
+  return { ...recipe, data: resolve(dirname(file), data) };
+}
+
 /** @throws EngineError `not-found`, and as {@link parseRecipe} does */
 export async function readRecipe(file: string): Promise<Recipe> {
   const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
@@ -177,7 +205,7 @@ export async function readRecipe(file: string): Promise<Recipe> {
       },
     );
   });
-  return parseRecipe(text, baseName(file));
+  return withDataPath(parseRecipe(text, baseName(file)), file);
 }
 
 /**

@@ -19,6 +19,7 @@ import { quantizedHover } from './language/quantizedHover';
 import { spansAt } from './language/nameAt';
 import type { Run } from './preparation';
 import type { EngineLimits, ErrorData, Requests } from './protocol';
+import { resolveRecipe } from './resolveRecipe';
 import { TextService } from './textService';
 import { Workspace } from './workspace';
 
@@ -112,6 +113,10 @@ answer('quantscope/scatter', async ({ path, ...asked }, run) => {
   const project = await workspace.openToMeasure(path);
   return project.detail.scatter(asked, await workspace.report(project), run);
 });
+answer('quantscope/recipe', async ({ path, text, file }) =>
+  resolveRecipe(await workspace.open(path), text, file),
+);
+
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 
 connection.onHover(async ({ textDocument, position }): Promise<Hover | null> => {

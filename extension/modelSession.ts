@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type {
+  AnalyzeSettings,
   DataSummary,
   ErrorData,
   LayerChoice,
@@ -9,9 +11,10 @@ import type {
   ModelSummary,
   PresetName,
   Progress,
+  Recipe,
   RecipeRules,
   Report,
-  TensorClip,
+  ResolvedRecipe,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
@@ -21,6 +24,8 @@ import { describeWork } from './engineWork';
 import { EngineStopped } from './engineStopped';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
+import type { RecipeDecision } from './recipeEdits';
+import { RecipeFile } from './recipeFile';
 import { readSettings, type ConfiguredSettings } from './settings';
 import type { Target } from './targetChoices';
 
@@ -66,6 +71,10 @@ export class ModelSession implements vscode.Disposable {
   private summary: ModelSummary | null = null;
   private readonly watch = new DataWatch(() => void this.checkFresh());
   private readonly measured = new Map<string, MeasuredLayer>();
+  readonly recipe: RecipeFile;
+  private decided: [layer: string, choice: LayerChoice][] = [];
+  private rules: RecipeRules | undefined;
+  private recipeData: string | undefined;
   private readonly sent = new vscode.EventEmitter<ToWebview>();
   /** Every message for the views of this model. */
   readonly onDidSend = this.sent.event;
@@ -75,7 +84,10 @@ export class ModelSession implements vscode.Disposable {
     private readonly engine: EngineClient,
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
-  ) {}
+  ) {
+    this.recipe = new RecipeFile(uri);
+    this.recipe.onDidChange(() => void this.readDecisions());
+  }
 
   /** Where the engine finds the model; throws for one that is not a file on disk. */
   get path(): string {
@@ -124,6 +136,7 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'model', summary });
     // What an earlier file scored is still the best that is known, and is called stale.
     this.setReport(report ?? this.report, report !== null);
+    await this.readDecisions();
     await this.checkFresh();
     await this.recallData(report);
   }
@@ -172,7 +185,7 @@ export class ModelSession implements vscode.Disposable {
 
   private async recall(report: Report | null): Promise<void> {
     const known = this.memory.get<string>(`data:${this.uri.toString()}`);
-    const data = known ?? report?.settings.data;
+    const data = known ?? this.recipeData ?? report?.settings.data;
     if (data === undefined) {
       this.send({ type: 'data', data: null });
       return;
@@ -234,54 +247,89 @@ export class ModelSession implements vscode.Disposable {
       this.send({ type: 'model', summary: report.model });
     }
     this.send({ type: 'report', report });
-    this.send({ type: 'decided', choices: this.decisions });
-    this.send({ type: 'decidedClips', clips: this.clips });
   }
 
-  private get decisions(): [layer: string, choice: LayerChoice][] {
-    return this.memory.get(`decided:${this.uri.toString()}`, []);
+  /** The recipe beside the model as the engine understands it; `null` when there is none. */
+  private async resolveRecipe(): Promise<ResolvedRecipe | null> {
+    const text = await this.recipe.read();
+    if (text === null) return null;
+    const file = this.recipe.uri.fsPath;
+    return this.engine.request('quantscope/recipe', { path: this.path, text, file });
   }
 
-  /** Clips that the user decided; until then those that the analysis was made with. */
-  private get clips(): TensorClip[] {
-    const known = this.memory.get<TensorClip[]>(`clips:${this.uri.toString()}`);
-    return known ?? this.report?.settings.recipe?.clips ?? [];
+  /** Tells the views what the recipe decides; the last that could be read stays while it is being written. */
+  async readDecisions(): Promise<void> {
+    try {
+      const resolved = await this.resolveRecipe();
+      if (resolved?.recipe === null) return;
+      for (const { message } of resolved?.problems ?? []) this.log.warn(message);
+      this.decided = resolved?.choices ?? [];
+      this.rules = resolved === null ? undefined : rulesOf(resolved.recipe);
+      this.recipeData = resolved?.recipe.data;
+      this.send({ type: 'decided', choices: this.decided });
+      this.send({ type: 'decidedClips', clips: this.rules?.clips ?? [] });
+    } catch (thrown) {
+      this.log.warn(`${this.recipe.uri.fsPath}: ${toErrorData(thrown).message}`);
+    }
   }
 
-  /** The user's clips as settings of the engine; nothing where there are none. */
-  get decidedClips(): { recipe?: RecipeRules } {
-    const { clips } = this;
-    return clips.length === 0 ? {} : { recipe: { layers: [], operators: [], clips } };
+  /**
+   * What the recipe says now, in place of settings.
+   * @throws Refusal for one that cannot be read: a model is not made by half of what was decided
+   */
+  async recipeSettings(): Promise<Partial<AnalyzeSettings>> {
+    const resolved = await this.resolveRecipe();
+    if (resolved === null) return {};
+    const { recipe, problems, choices } = resolved;
+    const [problem] = problems;
+    if (problem !== undefined) throw new Refusal(problem);
+    if (recipe === null) return {};
+    this.decided = choices;
+    this.rules = rulesOf(recipe);
+    const { preset, samples, profile, weights, calibration, targetDrop } = recipe;
+    const said = { preset, samples, profile, weights, calibration, targetDrop, recipe: this.rules };
+    return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   }
 
   /** All that the user decided, as rules. */
   get decidedRules(): RecipeRules {
-    const layers = this.decisions.map(([match, choice]) => ({ match, choice }));
-    return { layers, operators: [], clips: this.clips };
+    return this.rules ?? { layers: [], operators: [] };
   }
 
-  /** Remembers a clip that the user decided; `null` leaves it to the calibrator again. */
-  async decideClip(tensor: string, clip: number | null): Promise<void> {
-    const decided = new Map(this.clips);
-    if (clip === null) decided.delete(tensor);
-    else decided.set(tensor, clip);
-    const clips = [...decided];
-    await this.memory.update(`clips:${this.uri.toString()}`, clips);
-    this.send({ type: 'decidedClips', clips });
+  /** Writes a clip that the user decided into the recipe; `null` leaves it to the calibrator again. */
+  decideClip(tensor: string, clip: number | null): Promise<void> {
+    return this.write({ part: 'clips', keys: [tensor], value: clip, isName: () => true });
+  }
+
+  /** Writes into the recipe what the user decided of layers; `null` leaves them to the analysis again. */
+  decide(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
+    const names = new Set(this.summary?.layers.map(({ name }) => name));
+    return this.write({ part: 'layers', keys: layers, value: choice, isName: (key) => names.has(key) });
+  }
+
+  private write(decision: RecipeDecision): Promise<void> {
+    return this.inTurn(async () => {
+      await this.recipe.decide(decision, this.summary?.hash ?? null);
+      await this.readDecisions();
+    });
   }
 
   /** The layers to keep in float: the analysis' advice, but for what the user decided; `null` before an analysis. */
   get keepFloat(): string[] | null {
-    return this.report === null ? null : keptInFloat(this.report, new Map(this.decisions));
+    return this.report === null ? null : keptInFloat(this.report, new Map(this.decided));
   }
 
-  /** Whether the user keeps other layers in float than the analysis advises. */
+  /** Of the layers to keep in float those that the recipe says nothing of, which is more exact: `float16` stays that. */
+  get advisedFloat(): string[] | null {
+    const decided = new Map(this.decided);
+    return this.keepFloat?.filter((name) => !decided.has(name)) ?? null;
+  }
+
+  /** Whether the recipe decides what the last analysis did not know. */
   get isOwnChoice(): boolean {
     // Another model may have no such layers.
-    if (this.report !== null && this.summary?.hash !== this.report.model.hash) return false;
-    const advised = this.report?.keepFloat ?? [];
-    const kept = new Set(this.keepFloat ?? advised);
-    return kept.size !== advised.length || advised.some((name) => !kept.has(name));
+    if (this.report === null || this.summary?.hash !== this.report.model.hash) return false;
+    return !isDeepStrictEqual(this.report.settings.recipe, this.rules);
   }
 
   /** How near to float this model had to be last time; `null` when nobody has said so. */
@@ -292,18 +340,6 @@ export class ModelSession implements vscode.Disposable {
   /** Remembers how near to float this model has to be. */
   async chooseTarget(target: Target): Promise<void> {
     await this.memory.update(`target:${this.uri.toString()}`, target);
-  }
-
-  /** Remembers what the user decided of layers; `null` leaves them to the analysis again. */
-  async decide(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
-    const decided = new Map(this.decisions);
-    for (const layer of layers) {
-      if (choice === null) decided.delete(layer);
-      else decided.set(layer, choice);
-    }
-    const choices = [...decided];
-    await this.memory.update(`decided:${this.uri.toString()}`, choices);
-    this.send({ type: 'decided', choices });
   }
 
   /** Runs the only task of this model; callers check `isRunning` first. */
@@ -352,6 +388,18 @@ export class ModelSession implements vscode.Disposable {
   dispose(): void {
     this.cancel();
     this.watch.dispose();
+    this.recipe.dispose();
     this.sent.dispose();
   }
+}
+
+/** `undefined` for a recipe that leaves all parts open, which is as none. */
+function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeRules | undefined {
+  if (layers.length === 0 && operators.length === 0 && remedies === undefined && clips === undefined)
+    return undefined;
+  return {
+    ...{ layers, operators },
+    ...(remedies === undefined ? {} : { remedies }),
+    ...(clips === undefined ? {} : { clips }),
+  };
 }

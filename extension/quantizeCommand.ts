@@ -36,20 +36,14 @@ async function quantize(
   if (data === undefined) return undefined;
   // Another program's call names the output, and is asked nothing.
   const named = givenOutput(given) ?? (session.isRunning ? '' : undefined);
-  const aim = named === undefined ? await askAim(session, data, chosen.targetDrop) : aimOf(session);
+  const aim = named === undefined ? await askAim(session, data, chosen.targetDrop) : () => aimOf(session);
   if (aim === undefined) return undefined;
   const output = named ?? (await askOutput(uri));
   if (output === undefined) return undefined;
   const result = await runTask(session, 'Quantizing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = {
-      ...session.settingsFor(data),
-      ...session.decidedClips,
-      ...chosen,
-      ...aim,
-      data,
-      output,
-    };
+    const said = await session.recipeSettings();
+    const settings = { ...session.settingsFor(data), ...said, ...chosen, ...aim(), data, output };
     const done = await services.engine.request(
       'quantscope/quantize',
       { path: session.path, settings },
@@ -66,7 +60,7 @@ type Aim = Pick<QuantizeSettings, 'keepFloat'> & Partial<Pick<QuantizeSettings, 
 
 /** The user's own layers, or whatever meets the target: then a finished analysis need not choose again. */
 function aimOf(session: ModelSession): Aim {
-  return { keepFloat: session.isOwnChoice ? session.keepFloat : null };
+  return { keepFloat: session.isOwnChoice ? session.advisedFloat : null };
 }
 
 /** Asks how near to float the model has to be, and remembers it; `undefined` when the user chose nothing. */
@@ -74,14 +68,15 @@ async function askAim(
   session: ModelSession,
   data: string,
   given: number | undefined,
-): Promise<Aim | undefined> {
-  if (given !== undefined) return aimOf(session);
+): Promise<(() => Aim) | undefined> {
+  // The recipe may change until the work begins.
+  if (given !== undefined) return () => aimOf(session);
   const choice = await pickTarget(session, session.settingsFor(data).targetDrop);
   if (choice === undefined) return undefined;
   const { target } = choice;
-  if (target === null) return aimOf(session);
+  if (target === null) return () => aimOf(session);
   await session.chooseTarget(target);
-  return target === 'int8' ? { keepFloat: [] } : { keepFloat: null, targetDrop: target };
+  return () => (target === 'int8' ? { keepFloat: [] } : { keepFloat: null, targetDrop: target });
 }
 
 function givenOutput(given: unknown): string | undefined {

@@ -69,7 +69,7 @@ export function addAnalyze(program: Command): void {
         );
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
-      const { settings } = await settingsFrom(options, command);
+      const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json]);
       return finishReport(await project.analyze(settings, run), json);
     });
@@ -85,7 +85,7 @@ async function analyzeShard(
   if (options.json !== undefined)
     throw optionError('A part has no report to write with --json', 'Say that to "merge".');
   const output = resolve(to);
-  const { settings } = await settingsFrom(options, command);
+  const { settings } = await settingsFrom(model, options, command);
   const project = await openModel(model, options, [output]);
   const part = await project.analyzeShare(settings, shard, run);
   await writePart(output, part);
@@ -122,7 +122,7 @@ export function addMerge(program: Command): void {
       await checkNotRead(written, read, 'it is one of the parts that are merged');
       const opened = await openParts(read);
       if (opened.kind === 'calibration') {
-        if (output === undefined || Object.keys(options).length > 1)
+        if (output === undefined || [json, model, data, calibrated].some((given) => given !== undefined))
           throw optionError(
             'Parts of a calibration take --output, and nothing else',
             'Name the file to write.',

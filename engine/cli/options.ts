@@ -1,7 +1,8 @@
 import { CommanderError, Option, type Command } from 'commander';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { EngineError, errorText } from '../engineError';
-import { dataKinds } from '../feeds/dataKinds';
+import { dataKinds, runsCode } from '../feeds/dataKinds';
 import { isSynthetic } from '../feeds/openSynthetic';
 import { presetNames } from '../feeds/presets';
 import { checkNotRead } from '../onnx/checkOutput';
@@ -12,9 +13,11 @@ import type {
   CalibrationChoice,
   PresetName,
   ProfileChoice,
+  Recipe,
   WeightGranularity,
 } from '../protocol';
 import { readRecipe, rulesOf } from '../recipe';
+import { recipePathOf } from '../recipePath';
 import {
   parseCalibration,
   parseDimension,
@@ -22,7 +25,7 @@ import {
   parseTargetDrop,
   profileChoices,
 } from '../settingsText';
-import { pool } from './terminal';
+import { note, pool } from './terminal';
 
 export interface DimensionOptions {
   dim?: Record<string, number>;
@@ -33,7 +36,7 @@ export interface DataOptions extends DimensionOptions {
   preset?: PresetName;
 }
 
-export interface AnalyzeOptions extends DataOptions {
+export interface AnalyzeOptions extends DimensionOptions, Partial<DataOptions> {
   samples?: number;
   weights: WeightGranularity;
   calibration: CalibrationChoice;
@@ -41,14 +44,21 @@ export interface AnalyzeOptions extends DataOptions {
   targetDrop?: number;
   skipFailed?: true;
   calibrated?: string;
-  recipe?: string;
+  /** `false` for none; left out, the one beside the model. */
+  recipe?: string | false;
   json?: string;
 }
 
 export const DEFAULT_DROP = 0.01;
 export const SKIP_FAILED = 'go on without samples that cannot be loaded or run, and name them';
 
-export function dataFrom({ data, preset }: DataOptions): Pick<AnalyzeSettings, 'data' | 'preset'> {
+export function dataFrom({
+  data,
+  preset,
+}: {
+  data: string;
+  preset?: PresetName | undefined;
+}): Pick<AnalyzeSettings, 'data' | 'preset'> {
   return { data: dataPath(data), preset: preset ?? null };
 }
 
@@ -57,18 +67,42 @@ export function dataPath(data: string): string {
   return isSynthetic(data) ? data : resolve(data);
 }
 
+/** The recipe that a command goes by, which one that was not named for it is told of. */
+async function recipeFor(model: string, named: string | false | undefined): Promise<Recipe | undefined> {
+  if (named === false) return undefined;
+  if (named !== undefined) return readRecipe(resolve(named));
+  const beside = recipePathOf(resolve(model));
+  if (!existsSync(beside)) return undefined;
+  const recipe = await readRecipe(beside);
+  note(`By the recipe ${basename(beside)}, which is beside the model; --no-recipe goes without.`);
+  return recipe;
+}
+
 /** What the command line says comes before what a recipe says, and that before what stands for neither. */
 export async function settingsFrom(
+  model: string,
   options: AnalyzeOptions,
   command: Command,
 ): Promise<{ settings: AnalyzeSettings; hasTarget: boolean }> {
-  const recipe = options.recipe === undefined ? undefined : await readRecipe(resolve(options.recipe));
+  const recipe = await recipeFor(model, options.recipe);
   const either = <T>(key: string, option: T, said: T | undefined): T =>
     command.getOptionValueSource(key) === 'cli' ? option : (said ?? option);
   const targetDrop = options.targetDrop ?? recipe?.targetDrop;
+  const data = options.data ?? recipe?.data;
+  if (data === undefined)
+    throw optionError(
+      "Required option '--data <path>' not specified",
+      'Name it, or write "data" in the recipe.',
+    );
+  // A file that comes with a model may say where to read, and not what to run.
+  if (options.data === undefined && runsCode(data))
+    throw optionError(
+      `The recipe names ${data}, which is run to be read`,
+      'Name it with --data if you trust it.',
+    );
   const settings = {
-    ...dataFrom(options),
-    samples: options.samples ?? null,
+    ...dataFrom({ data, preset: options.preset ?? recipe?.preset }),
+    samples: options.samples ?? recipe?.samples ?? null,
     weights: either('weights', options.weights, recipe?.weights),
     calibration: either('calibration', options.calibration, recipe?.calibration),
     profile: either('profile', options.profile, recipe?.profile),
@@ -125,15 +159,17 @@ export async function openModel(
 }
 
 export function withData(command: Command): Command {
-  return withDimensions(command)
-    .requiredOption('--data <path>', dataKinds())
-    .addOption(
-      new Option('--preset <name>', 'how the pictures of a folder become tensors').choices(presetNames),
-    );
+  return withDimensions(command).requiredOption('--data <path>', dataKinds()).addOption(presetOption());
+}
+
+function presetOption(): Option {
+  return new Option('--preset <name>', 'how the pictures of a folder become tensors').choices(presetNames);
 }
 
 export function withAnalyzeOptions(command: Command): Command {
-  return withData(command)
+  return withDimensions(command)
+    .option('--data <path>', dataKinds())
+    .addOption(presetOption())
     .option('--samples <n>', 'use at most so many samples of each part', parser(parseSamples))
     .addOption(
       new Option('--weights <granularity>', 'one scale per output channel or per tensor')
@@ -152,7 +188,11 @@ export function withAnalyzeOptions(command: Command): Command {
         .default('auto'),
     )
     .option('--target-drop <drop>', 'accepted relative drop, such as 1%', parser(parseTargetDrop))
-    .option('--recipe <file>', 'decisions about layers and operators; the rest is chosen')
+    .option(
+      '--recipe <file>',
+      'decisions about layers and operators, in place of MODEL.quant.json beside the model; the rest is chosen',
+    )
+    .option('--no-recipe', 'go without the recipe beside the model')
     .option('--skip-failed', SKIP_FAILED)
     .option('--calibrated <file>', 'take the histograms that "calibrate" or "merge" wrote');
 }

@@ -44,7 +44,7 @@ export function addQuantize(program: Command): void {
     .option('--json <file>', 'write the result')
     .action(async (model: string, options: QuantizeOptions, command: Command) => {
       const { json, writeRecipe } = options;
-      const { settings, hasTarget } = await settingsFrom(options, command);
+      const { settings, hasTarget } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json, writeRecipe]);
       // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
       const keepFloat = options.keepFloat ?? (hasTarget ? null : []);
@@ -89,7 +89,7 @@ export function addPlan(program: Command): void {
     .option('--json <file>', 'write all that was measured')
     .action(async (model: string, options: PlanOptions, command: Command) => {
       const { json, writeRecipe, budget: budgets = [], grids, by } = options;
-      const { settings } = await settingsFrom(options, command);
+      const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json, writeRecipe]);
       const along = options.along ?? budgets[0]?.resource ?? 'bytes';
       const verifyAll = options.verify === true;

@@ -52,6 +52,12 @@ export function print(text: string, result?: object): void {
   if (result !== undefined) machineOutput.result(result);
 }
 
+/** Says on stderr what the user has to know and no program reads. */
+export function note(text: string): void {
+  progress.stop();
+  process.stderr.write(`${text}\n`);
+}
+
 export async function writeJson(file: string, value: unknown): Promise<void> {
   await writeFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -44,7 +44,7 @@ describe('parsing', () => {
   test('reads comments, trailing commas, and rules in their order', () => {
     const text = `{ // ours
       "version": 1, "profile": "arm", "weights": "per-tensor", "calibration": "percentile:99.9", "targetDrop": "2%",
-      "remedies": ["round"],
+      "model": "f00", "data": "lines", "preset": "ocr", "samples": 8, "remedies": ["round"],
       "layers": { "b": "int4", "10": "float", "2": "float16", },
       "operators": { "Add": "float" },
       "clips": { "x": 2.5, "7": 1e-3 }
@@ -57,6 +57,7 @@ describe('parsing', () => {
         calibration: 'percentile:99.9',
         targetDrop: 0.02,
       },
+      ...{ model: 'f00', data: 'lines', preset: 'ocr', samples: 8 },
       remedies: ['round'],
       layers: [
         { match: 'b', choice: 'int4' },
@@ -86,6 +87,8 @@ describe('parsing', () => {
     ['{"version": 1, "operators": {"a": "int16"}}', 'there is no choice for operator "a"'],
     ['{"version": 1, "profile": "x87"}', 'there is no profile "x87"'],
     ['{"version": 1, "calibration": "best"}', 'There is no calibration "best"'],
+    ['{"version": 1, "data": 3}', '"data" is no text'],
+    ['{"version": 1, "samples": 0}', 'is no number of samples'],
     ['{"version": 1, "calibration": null}', '"calibration" is no text'],
     ['{"version": 1, "targetDrop": "all"}', 'is no target drop'],
     ['{"version": 1, "remedies": "round"}', '"remedies" is no list'],

@@ -1,0 +1,38 @@
+import { applyRecipe } from './applyRecipe';
+import { EngineError } from './engineError';
+import { baseName } from './format';
+import type { Project } from './project';
+import type { ErrorData, LayerChoice, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
+import { parseRecipe, withDataPath } from './recipe';
+
+/**
+ * What a recipe's text decides of a model. What is wrong with it is answered, not thrown: a recipe that is being written is
+ * wrong most of the time.
+ * @param file its path, from which its data is named
+ */
+export async function resolveRecipe(
+  project: Pick<Project, 'ruledParts'>,
+  text: string,
+  file: string,
+): Promise<ResolvedRecipe> {
+  const problems: ErrorData[] = [];
+  const attempt = <T>(work: () => T): T | null => {
+    try {
+      return work();
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) throw thrown;
+      problems.push(thrown.toData());
+      return null;
+    }
+  };
+  const recipe: Recipe | null = attempt(() => withDataPath(parseRecipe(text, baseName(file)), file));
+  if (recipe === null) return { recipe, choices: [], problems };
+  const { profile, ...parts } = await project.ruledParts(recipe.profile ?? 'auto');
+  const choices = new Map<string, LayerChoice>();
+  const apply = (rules: RecipeRules) =>
+    attempt(() => applyRecipe(rules, { ...parts, unreached: [] }, profile))?.layers;
+  for (const rule of recipe.layers)
+    for (const [name, choice] of apply({ layers: [rule], operators: [] }) ?? []) choices.set(name, choice);
+  for (const rule of recipe.operators) apply({ layers: [], operators: [rule] });
+  return { recipe, choices: [...choices], problems };
+}

@@ -1,0 +1,116 @@
+import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
+import type { LayerChoice } from '../engine/protocol';
+
+/** What a user decided of parts of a model, all in one. */
+export interface RecipeDecision {
+  part: 'layers' | 'clips';
+  /** Layers or tensors by name. */
+  keys: readonly string[];
+  /** `null` takes the parts' own rules out. */
+  value: LayerChoice | number | null;
+  /** Whether a key is a name: one that is not may be a type or a pattern, and comes before rules for names. */
+  isName: (key: string) => boolean;
+}
+
+/** A new recipe that decides nothing yet. */
+export function emptyRecipe(hash: string | null): string {
+  const model = hash === null ? '' : `  "model": ${JSON.stringify(hash)},\n`;
+  return `{\n  // Of rules that speak of the same layer, the last one counts.\n  "version": 1,\n${model}  "layers": {\n  }\n}\n`;
+}
+
+/** Whether `at` is followed by a comma, with nothing but blanks and comments between, and where that ends. */
+function commaAfter(text: string, at: number): number | null {
+  const found = /^(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*,/.exec(text.slice(at));
+  return found === null ? null : at + found[0].length;
+}
+
+function rulesOf(layers: Node): { name: string; property: Node; value: Node }[] {
+  return (layers.children ?? []).flatMap((property) => {
+    const [key, value] = property.children ?? [];
+    return key === undefined || value === undefined ? [] : [{ name: String(key.value), property, value }];
+  });
+}
+
+/** Takes a rule out, with its line where nothing else is on it. */
+function removal(text: string, { offset, length }: Node): Edit[] {
+  const end = commaAfter(text, offset + length);
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const stop = end ?? offset + length;
+  const lineEnd = text.indexOf('\n', stop);
+  const isAlone =
+    text.slice(lineStart, offset).trim() === '' && lineEnd >= 0 && /^\s*$/.test(text.slice(stop, lineEnd));
+  return isAlone
+    ? [{ offset: lineStart, length: lineEnd + 1 - lineStart, content: '' }]
+    : [{ offset, length: stop - offset, content: '' }];
+}
+
+/** Puts rules behind all others, where they count; comments stay with the lines that they are on. */
+function additions(text: string, layers: Node, left: Node[], added: readonly string[]): Edit[] {
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const last = left.at(-1);
+  const brace = layers.offset + layers.length - 1;
+  const end = last === undefined ? layers.offset + 1 : last.offset + last.length;
+  const isFollowed = last !== undefined && commaAfter(text, end) !== null;
+  const final = layers.children?.at(-1);
+  const trailing = final !== undefined && commaAfter(text, final.offset + final.length) !== null;
+  const indentAt = (offset: number) =>
+    /^[\t ]*/.exec(text.slice(text.lastIndexOf('\n', offset - 1) + 1))?.[0] ?? '';
+  const outer = indentAt(layers.offset);
+  const indent =
+    last !== undefined && indentAt(last.offset) !== outer
+      ? indentAt(last.offset)
+      : outer + (outer.includes('\t') ? '\t' : '  ');
+  const at = layers.offset + 1 + text.slice(layers.offset + 1, brace).trimEnd().length;
+  const isBraceOnLine = !text.slice(at, brace).includes('\n');
+  const lines = added.map((line) => `${eol}${indent}${line}`).join(',');
+  const content = `${lines}${trailing ? ',' : ''}${isBraceOnLine ? `${eol}${outer}` : ''}`;
+  const comma = last === undefined || isFollowed ? [] : [{ offset: end, length: 0, content: ',' }];
+  return [...comma, { offset: at, length: 0, content }];
+}
+
+/**
+ * The edits that make a recipe decide parts of a model, or say nothing of them by name any more. All else, comments and order
+ * with it, stays as it is.
+ * @returns edits of the text as it is, in its order; `null` where it is no recipe that could be edited
+ */
+export function decideInRecipe(text: string, { part, keys, value, isName }: RecipeDecision): Edit[] | null {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0 || root?.type !== 'object') return null;
+  const section = findNodeAtLocation(root, [part]);
+  if (section === undefined) return value === null ? [] : addSection(text, root, part, keys, value);
+  if (section.type !== 'object') return null;
+  const rules = rulesOf(section);
+  const lastPattern = rules.findLastIndex(({ name }) => !isName(name));
+  const edits: Edit[] = [];
+  const kept = new Set(rules.map(({ property }) => property));
+  const added: string[] = [];
+  for (const key of new Set(keys)) {
+    const at = rules.findIndex(({ name }) => name === key);
+    const rule = rules[at];
+    if (rule !== undefined && value !== null && at > lastPattern) {
+      const { offset, length } = rule.value;
+      edits.push({ offset, length, content: JSON.stringify(value) });
+      continue;
+    }
+    if (rule !== undefined) {
+      edits.push(...removal(text, rule.property));
+      kept.delete(rule.property);
+    }
+    if (value !== null) added.push(`${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  }
+  const left = rules.map(({ property }) => property).filter((property) => kept.has(property));
+  if (added.length > 0) edits.push(...additions(text, section, left, added));
+  return edits.sort((a, b) => a.offset - b.offset || a.length - b.length);
+}
+
+function addSection(
+  text: string,
+  root: Node,
+  part: string,
+  keys: readonly string[],
+  value: LayerChoice | number,
+): Edit[] {
+  const lines = keys.map((key) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  return additions(text, root, root.children ?? [], [`"${part}": {\n${lines.join(',\n')}\n  }`]);
+}

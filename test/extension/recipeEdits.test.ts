@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { applyEdits } from 'jsonc-parser';
+import { describe, expect, test } from 'vitest';
+import type { LayerChoice } from '../../engine/protocol';
+import { parseRecipe } from '../../engine/recipe';
+import { decideInRecipe, emptyRecipe } from '../../extension/recipeEdits';
+
+const names = new Set(['a', 'b', 'c', 'encoder.1', '__proto__']);
+
+function decide(text: string, layers: string[], choice: LayerChoice | null): string {
+  const edits = decideInRecipe(text, {
+    ...{ part: 'layers', keys: layers, value: choice },
+    isName: (key) => names.has(key),
+  });
+  if (edits === null) throw new Error('refused');
+  return applyEdits(text, edits);
+}
+
+describe('a decision in a recipe', () => {
+  const commented = `{
+  // ours
+  "version": 1,
+  "layers": {
+    "a": "int8", // why a
+    "encoder.*": "int4", /* all */
+    "b": "float" // why b
+    // the end
+  }
+}
+`;
+
+  test('begins a new one', () => {
+    expect(parseRecipe(decide(emptyRecipe('f00'), ['a', '__proto__'], 'int4'), 'r')).toMatchObject({
+      model: 'f00',
+      layers: [
+        { match: 'a', choice: 'int4' },
+        { match: '__proto__', choice: 'int4' },
+      ],
+    });
+  });
+
+  test('changes the choice alone where its rule counts already', () => {
+    expect(decide(commented, ['b'], 'float16')).toBe(commented.replace('"b": "float"', '"b": "float16"'));
+  });
+
+  test('goes behind a pattern, and leaves comments on their lines', () => {
+    expect(decide(commented, ['encoder.1'], 'float')).toBe(
+      commented
+        .replace('"b": "float" // why b', '"b": "float", // why b')
+        .replace('// the end\n', '// the end\n    "encoder.1": "float"\n'),
+    );
+    expect(decide(commented, ['a'], 'float')).toContain('"a": "float"\n  }');
+    expect(parseRecipe(decide(commented, ['a'], 'float'), 'r').layers.map(({ match }) => match)).toEqual([
+      'encoder.*',
+      'b',
+      'a',
+    ]);
+  });
+
+  test('is taken back, and only by name', () => {
+    expect(decide(commented, ['encoder.1', 'c'], null)).toBe(commented);
+    expect(parseRecipe(decide(commented, ['b', 'a'], null), 'r').layers).toEqual([
+      { match: 'encoder.*', choice: 'int4' },
+    ]);
+  });
+
+  test('keeps trailing commas, tabs and line ends', () => {
+    const text = '{\r\n\t"version": 1,\r\n\t"layers": {\r\n\t\t"a": "int8",\r\n\t},\r\n}\r\n';
+    expect(decide(text, ['b'], 'float')).toBe(
+      text.replace('"a": "int8",', '"a": "int8",\r\n\t\t"b": "float",'),
+    );
+  });
+
+  test('makes the layers where there are none', () => {
+    for (const text of ['{"version": 1}', '{"version": 1, "layers": {}}', '{\n  "version": 1, // one\n}\n'])
+      expect(parseRecipe(decide(text, ['a', 'b'], 'float'), 'r').layers).toEqual([
+        { match: 'a', choice: 'float' },
+        { match: 'b', choice: 'float' },
+      ]);
+    expect(decide('{"version": 1}', ['a'], null)).toBe('{"version": 1}');
+  });
+
+  test('of a clip stands in its own part', () => {
+    const clip = (text: string, value: number | null) => {
+      const edits = decideInRecipe(text, { part: 'clips', keys: ['x/*'], value, isName: () => true });
+      return applyEdits(text, edits ?? []);
+    };
+    const once = clip(commented, 2.5);
+    expect(parseRecipe(once, 'r').clips).toEqual([['x/*', 2.5]]);
+    expect(parseRecipe(clip(once, 3), 'r').clips).toEqual([['x/*', 3]]);
+    expect(parseRecipe(clip(once, null), 'r').clips).toEqual([]);
+    expect(once).toContain('// why a');
+  });
+
+  test.each(['{', '[]', '', '{"layers": 3}'])('is refused in %s', (text) => {
+    expect(
+      decideInRecipe(text, { part: 'layers', keys: ['a'], value: 'float', isName: () => true }),
+    ).toBeNull();
+  });
+
+  test('is the last rule of its layer, whatever was decided before', () => {
+    const step = fc.record({
+      layers: fc.uniqueArray(fc.constantFrom(...names), { minLength: 1 }),
+      choice: fc.constantFrom<(LayerChoice | null)[]>('float', 'int4', 'int8', null),
+    });
+    const start = fc.constantFrom(commented, emptyRecipe(null), '{"version":1,"layers":{"*":"int8",}}');
+    fc.assert(
+      fc.property(start, fc.array(step, { maxLength: 8 }), (text, steps) => {
+        let now = text;
+        for (const { layers, choice } of steps) {
+          now = decide(now, layers, choice);
+          const rules = parseRecipe(now, 'r').layers;
+          for (const layer of layers) {
+            const at = rules.findIndex(({ match }) => match === layer);
+            if (choice === null) expect(at).toBe(-1);
+            else {
+              expect(rules[at]?.choice).toBe(choice);
+              expect(rules.slice(at).every(({ match }) => names.has(match))).toBe(true);
+            }
+          }
+        }
+        for (const comment of text.match(/\/\/.*|\/\*.*?\*\//g) ?? [])
+          if (!comment.includes('why')) expect(now).toContain(comment);
+      }),
+    );
+  });
+});

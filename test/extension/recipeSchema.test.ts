@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { EngineError } from '../../engine/engineError';
+import { presetNames } from '../../engine/feeds/presets';
+import { layerChoices, parseRecipe, remedyNames } from '../../engine/recipe';
+import { profileChoices } from '../../engine/settingsText';
+
+interface Schema {
+  properties: Record<string, { enum?: string[]; items?: Schema['properties'][string] } | undefined>;
+}
+const contributes = (
+  JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as {
+    contributes: { jsonValidation: { fileMatch: string; url: string }[]; languages: object[] };
+  }
+).contributes;
+
+test('the schema of recipes knows the keys and the choices that the engine reads', () => {
+  const [validation] = contributes.jsonValidation;
+  expect(validation?.fileMatch).toBe('*.quant.json');
+  expect(contributes.languages).toContainEqual({ id: 'jsonc', filenamePatterns: ['*.quant.json'] });
+  const { properties } = JSON.parse(readFileSync(resolve(validation?.url ?? ''), 'utf8')) as Schema;
+  const hint = (() => {
+    try {
+      return parseRecipe('{"none": 1}', 'r');
+    } catch (thrown) {
+      return thrown instanceof EngineError ? thrown.hint : thrown;
+    }
+  })();
+  expect(hint).toBe(`Use ${Object.keys(properties).join(', ')}.`);
+  expect(properties['layers']).toMatchObject({ additionalProperties: { enum: layerChoices } });
+  expect(properties['remedies']?.items?.enum).toEqual(remedyNames);
+  expect(properties['preset']?.enum).toEqual(presetNames);
+  expect(properties['profile']?.enum).toEqual(profileChoices);
+});
