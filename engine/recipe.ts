@@ -35,7 +35,8 @@ export const layerChoices: readonly LayerChoice[] = [
     'float16',
   ] as const),
 ];
-const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
+/** What a rule may make of an operator between the layers. */
+export const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
 /** What `remedies` may name. */
 export const remedyNames: readonly RemedyName[] = [
   'equalize',
@@ -46,6 +47,20 @@ export const remedyNames: readonly RemedyName[] = [
 ];
 const granularities: readonly WeightGranularity[] = ['per-channel', 'per-tensor'];
 
+/** What is wrong with a recipe, and where. */
+export class RecipeError extends EngineError {
+  constructor(
+    file: string,
+    line: number,
+    /** Of the text, in UTF-16 code units. */
+    readonly offset: number,
+    said: string,
+    hint: string,
+  ) {
+    super('bad-option', `${file}:${line}: ${said}`, hint);
+  }
+}
+
 /** Reads the parts of one recipe; errors name the file and the line. */
 class RecipeReader {
   constructor(
@@ -53,9 +68,9 @@ class RecipeReader {
     private readonly file: string,
   ) {}
 
-  fail(offset: number, said: string, hint: string): EngineError {
+  fail(offset: number, said: string, hint: string): RecipeError {
     const line = this.text.slice(0, offset).split('\n').length;
-    return new EngineError('bad-option', `${this.file}:${line}: ${said}`, hint);
+    return new RecipeError(this.file, line, offset, said, hint);
   }
 
   /** Keys and values of an object, in order. */
@@ -122,7 +137,7 @@ class RecipeReader {
 /**
  * Reads a recipe: JSON with comments and trailing commas (docs/recipe.md).
  * @param file its name, for errors
- * @throws EngineError `bad-option` that names the file, the line and what is wrong there
+ * @throws RecipeError that names the file, the line and what is wrong there
  */
 export function parseRecipe(text: string, file: string): Recipe {
   const reader = new RecipeReader(text, file);

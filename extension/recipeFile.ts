@@ -1,9 +1,9 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { applyEdits } from 'jsonc-parser';
 import * as vscode from 'vscode';
+import { decideInRecipe, emptyRecipe, type RecipeDecision } from '../engine/recipeEdits';
 import { recipePathOf } from '../engine/recipePath';
 import { Refusal } from './errorData';
-import { decideInRecipe, emptyRecipe, type RecipeDecision } from './recipeEdits';
 
 /** Typing changes a recipe letter by letter. */
 const QUIET_MS = 150;

@@ -1,6 +1,9 @@
 import { baseName, formatDb, formatDrop, formatMethod, formatScore, formatValue } from '../format';
 import type { LayerInput, LayerReport, Report } from '../protocol';
+import { commandLink } from './commandLink';
+import { histogramPicture } from './histogramPicture';
 import { literal, table } from './markdown';
+import { namedIn, type Named } from './reportIndex';
 
 function clipTable(input: LayerInput, method: string): string {
   const clips = Object.entries(input.clips).map(([name, clip]) => [
@@ -27,8 +30,12 @@ function layerSection(layer: LayerReport, report: Report): string {
       ],
     ],
   );
-  const inputs = layer.inputs.map(
-    (input) => `Input ${literal(input.tensor)}: ${rangeLine(input)}\n\n${clipTable(input, input.method)}`,
+  const inputs = layer.inputs.map((input) =>
+    [
+      `Input ${literal(input.tensor)}: ${rangeLine(input)}`,
+      ...histogramPicture(input),
+      clipTable(input, input.method),
+    ].join('\n\n'),
   );
   const weight = layer.weight === null ? '' : `, weight ${literal(layer.weight)}`;
   return [
@@ -39,13 +46,30 @@ function layerSection(layer: LayerReport, report: Report): string {
   ].join('\n\n');
 }
 
-function tensorSection(input: LayerInput, readers: readonly LayerReport[]): string {
-  const read = readers.map((l) => literal(l.name)).join(', ');
+/** Readers that a tensor's hover names. */
+const MAX_READERS = 5;
+
+function tensorSection(name: string, { input, readers, makers }: Named): string {
+  const shown = readers.slice(0, MAX_READERS).map((l) => literal(l.name));
+  const more = readers.length > MAX_READERS ? ` and ${readers.length - MAX_READERS} more` : '';
+  const [maker] = makers;
+  const made = maker === undefined ? '' : `, made by ${literal(maker.name)}`;
+  const read = readers.length === 0 ? ', read by no layer' : `, read by ${shown.join(', ')}${more}`;
+  const measured =
+    input === null ? [] : [rangeLine(input), ...histogramPicture(input), clipTable(input, input.method)];
+  return [`**Tensor** ${literal(name)}${made}${read}`, ...measured].join('\n\n');
+}
+
+function links({ layers, readers, makers }: Named, path: string): string {
+  const layer = layers[0] ?? readers[0] ?? makers[0];
+  if (layer === undefined) return '';
+  const keep =
+    layers.length === 0 ? [] : [commandLink('Keep in float', 'quantscope.keepInFloat', [path, layer.name])];
   return [
-    `**Tensor** ${literal(input.tensor)}, read by ${read}`,
-    rangeLine(input),
-    clipTable(input, input.method),
-  ].join('\n\n');
+    commandLink('Show in view', 'quantscope.showLayer', [path, layer.name]),
+    ...keep,
+    commandLink('Open recipe', 'quantscope.openRecipe', [path]),
+  ].join(' · ');
 }
 
 /**
@@ -54,14 +78,19 @@ function tensorSection(input: LayerInput, readers: readonly LayerReport[]): stri
  */
 export function hoverText(name: string, reports: readonly Report[]): string | null {
   const sections = reports.flatMap((report) => {
-    const layers = report.layers.filter((l) => l.name === name || l.weight === name);
-    const readers = report.layers.filter((l) => l.inputs.some((i) => i.tensor === name));
-    const input = readers[0]?.inputs.find((i) => i.tensor === name);
-    const found = [
-      ...layers.map((layer) => layerSection(layer, report)),
-      ...(input === undefined ? [] : [tensorSection(input, readers)]),
+    const named = namedIn(report, name);
+    if (named === null) return [];
+    const { layers, input, makers } = named;
+    const isTensor = input !== null || makers.length > 0;
+    const { path } = report.model;
+    return [
+      [
+        ...layers.map((layer) => layerSection(layer, report)),
+        ...(isTensor ? [tensorSection(name, named)] : []),
+        `In ${literal(baseName(path))}`,
+        links(named, path),
+      ].join('\n\n'),
     ];
-    return found.length === 0 ? [] : [[...found, `In ${literal(baseName(report.model.path))}`].join('\n\n')];
   });
   return sections.length === 0 ? null : sections.join('\n\n---\n\n');
 }

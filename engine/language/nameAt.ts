@@ -11,8 +11,16 @@ export interface Span {
 }
 
 /**
+ * Whether a word without quotes around it may be a name at all: it holds a digit, a separator or a capital inside. All else is
+ * language (`conv`, `Add`, `weights`).
+ */
+function looksLikeName(word: string): boolean {
+  return /[\p{N}_./:-]/u.test(word.replace(/[.:/-]+$/, '')) || /[\p{L}\p{N}]\p{Lu}/u.test(word);
+}
+
+/**
  * What a person may mean when pointing at `column` of a line: the quoted string around it, whole, and the word
- * around it, without and with punctuation at its ends. Longest first.
+ * around it, without and with punctuation at its ends, unless that is an ordinary one. Longest first.
  */
 export function spansAt(line: string, column: number): Span[] {
   const spans: Span[] = [];
@@ -27,7 +35,7 @@ export function spansAt(line: string, column: number): Span[] {
   while (start > 0 && wordCharacter.test(line.charAt(start - 1))) start--;
   while (end < line.length && wordCharacter.test(line.charAt(end))) end++;
   const word = line.slice(start, end);
-  if (word !== '') {
+  if (looksLikeName(word)) {
     spans.push({ text: word, start, end });
     const bare = word.replace(/[.:/-]+$/, '');
     if (bare !== word && column <= start + bare.length) {

@@ -39,7 +39,7 @@ function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
   return {
     version: 4,
     created: '2026-01-01T00:00:00Z',
-    model: { path: '/models/rec.onnx' },
+    model: { path: '/models/rec.onnx', layers: [] },
     settings: { method: 'mse' },
     float: { metric: 'ctc', score: 0.981, latencyMs: 1, bytes: 1 },
     choosing: { score: 0.977 },
@@ -59,6 +59,13 @@ describe('what the pointer is on', () => {
   test('its place in the line', () => {
     const [span] = spansAt('use p2o.Conv.28 here', 8);
     expect(span).toEqual({ text: 'p2o.Conv.28', start: 4, end: 15 });
+  });
+  test.each(['weights', 'Conv', 'über', 'Add.', 'it'])('no ordinary word without quotes: %s', (word) => {
+    expect(spansAt(`the ${word} of`, 5)).toEqual([]);
+    expect(spansAt(`the "${word}" of`, 6).map((s) => s.text)).toEqual([word]);
+  });
+  test.each(['conv1', 'batch_norm', 'encoder.layer', 'MatMul', 'a/b'])('a bare name: %s', (word) => {
+    expect(spansAt(`the ${word} of`, 5)[0]?.text).toBe(word);
   });
   test('nothing between words', () => expect(spansAt('a  b', 2)).toEqual([]));
   test('no string that begins behind the pointer', () => {
@@ -113,6 +120,13 @@ describe('what is said of a name', () => {
     const text = hoverText('batch_norm_2.tmp_2', reports);
     expect(text).toContain('−0.93 … 3.79');
     expect(text).toContain('read by `p2o.Conv.28`');
+    expect(text).toMatch(/!\[Histogram of [^\]]*\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\)/);
+  });
+  test('a tensor that a layer makes, and none reads', () => {
+    const made = report('p2o.Conv.28');
+    const layers = [{ name: 'p2o.Conv.28', opType: 'Conv', weight: null, output: 'logits' }];
+    const text = hoverText('logits', [{ ...made, model: { ...made.model, layers } } as unknown as Report]);
+    expect(text).toContain('**Tensor** `logits`, made by `p2o.Conv.28`, read by no layer');
   });
   test('only whole names', () => {
     for (const word of ['p2o.Conv.2', 'p2o', 'Conv', 'conv2d_180', ''])
@@ -127,7 +141,17 @@ describe('what is said of a name', () => {
       const text = hoverText(name, [report(name, name)]) ?? '';
       // Outside of code spans nothing of the name may be left for Markdown to act on.
       const outside = text.replaceAll(/(`+)(?!`)[^\n]*?[^`\n]\1(?!`)/g, '');
-      expect(outside).not.toContain('command:');
+      const links = [...outside.matchAll(/\[([^\]]*)\]\(([^)]*)\)/g)].filter(([, , to]) =>
+        to?.startsWith('command:'),
+      );
+      expect(links.map(([, title]) => title)).toEqual(['Show in view', 'Keep in float', 'Open recipe']);
+      for (const [, , to = ''] of links) {
+        const [, command, args = ''] =
+          /^command:quantscope\.(showLayer|keepInFloat|openRecipe)\?(\S+)$/.exec(to) ?? [];
+        const known = ['/models/rec.onnx', ...(command === 'openRecipe' ? [] : [name])];
+        expect(JSON.parse(decodeURIComponent(args))).toEqual(known);
+      }
+      expect(outside.match(/command:/g)).toHaveLength(3);
       expect(outside).not.toContain('<img');
       expect(outside).not.toContain('**bold**');
       expect(text).not.toContain('line\nbreak');

@@ -3,7 +3,7 @@ import { applyEdits } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import type { LayerChoice } from '../../engine/protocol';
 import { parseRecipe } from '../../engine/recipe';
-import { decideInRecipe, emptyRecipe } from '../../extension/recipeEdits';
+import { decideInRecipe, emptyRecipe } from '../../engine/recipeEdits';
 
 const names = new Set(['a', 'b', 'c', 'encoder.1', '__proto__']);
 

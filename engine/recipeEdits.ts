@@ -1,5 +1,5 @@
 import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
-import type { LayerChoice } from '../engine/protocol';
+import type { LayerChoice } from './protocol';
 
 /** What a user decided of parts of a model, all in one. */
 export interface RecipeDecision {
@@ -32,7 +32,7 @@ function rulesOf(layers: Node): { name: string; property: Node; value: Node }[] 
 }
 
 /** Takes a rule out, with its line where nothing else is on it. */
-function removal(text: string, { offset, length }: Node): Edit[] {
+function removal(text: string, { offset, length }: Pick<Node, 'offset' | 'length'>): Edit[] {
   const end = commaAfter(text, offset + length);
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
   const stop = end ?? offset + length;
@@ -85,8 +85,9 @@ export function decideInRecipe(text: string, { part, keys, value, isName }: Reci
   const edits: Edit[] = [];
   const kept = new Set(rules.map(({ property }) => property));
   const added: string[] = [];
+  const places = new Map(rules.map(({ name }, at) => [name, at]));
   for (const key of new Set(keys)) {
-    const at = rules.findIndex(({ name }) => name === key);
+    const at = places.get(key) ?? -1;
     const rule = rules[at];
     if (rule !== undefined && value !== null && at > lastPattern) {
       const { offset, length } = rule.value;
@@ -113,4 +114,9 @@ function addSection(
 ): Edit[] {
   const lines = keys.map((key) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return additions(text, root, root.children ?? [], [`"${part}": {\n${lines.join(',\n')}\n  }`]);
+}
+
+/** The edits that take rules out of a recipe. */
+export function removeRules(text: string, places: readonly { start: number; end: number }[]): Edit[] {
+  return places.flatMap(({ start, end }) => removal(text, { offset: start, length: end - start }));
 }

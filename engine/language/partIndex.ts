@@ -1,0 +1,94 @@
+import { globMatches } from '../globMatches';
+import { NearestName } from './nearestName';
+
+/** A layer or an operator that rules may speak of, and what it can be. */
+export interface RuledPart {
+  name: string;
+  opType: string;
+  choices: readonly string[];
+}
+
+export interface Found<P> {
+  parts: readonly P[];
+  /** A name comes before a type, a type before a pattern (docs/recipe.md). */
+  by: 'name' | 'type' | 'pattern';
+}
+
+/** Patterns whose parts are remembered; more would be hostile. */
+const REMEMBERED = 1000;
+
+function grouped<P>(parts: readonly P[], keyOf: (part: P) => string): Map<string, P[]> {
+  const groups = new Map<string, P[]>();
+  for (const part of parts) {
+    const group = groups.get(keyOf(part));
+    if (group === undefined) groups.set(keyOf(part), [part]);
+    else group.push(part);
+  }
+  return groups;
+}
+
+/**
+ * Parts of a model by what rules say: a name or a type costs one look-up, a pattern only the names that begin as it does up to its
+ * first wildcard.
+ */
+export class PartIndex<P extends RuledPart> {
+  private readonly byName: ReadonlyMap<string, P[]>;
+  private readonly byType: ReadonlyMap<string, P[]>;
+  private readonly sorted: readonly { name: string; part: P }[];
+  private readonly patterns = new Map<string, P[]>();
+  private near: NearestName | undefined;
+  readonly names: ReadonlySet<string>;
+
+  /** @param parts in the model's order */
+  constructor(readonly parts: readonly P[]) {
+    this.byName = grouped(parts, ({ name }) => name);
+    this.names = new Set(this.byName.keys());
+    this.byType = grouped(parts, ({ opType }) => opType);
+    this.sorted = [...this.byName]
+      .flatMap(([name, group]) => group.map((part) => ({ name, part })))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  }
+
+  get types(): string[] {
+    return [...this.byType.keys()];
+  }
+
+  find(match: string): Found<P> {
+    const named = this.byName.get(match);
+    if (named !== undefined) return { parts: named, by: 'name' };
+    const typed = this.byType.get(match);
+    if (typed !== undefined) return { parts: typed, by: 'type' };
+    const known = this.patterns.get(match);
+    if (known !== undefined) return { parts: known, by: 'pattern' };
+    const parts = this.scan(match);
+    if (this.patterns.size >= REMEMBERED) this.patterns.clear();
+    this.patterns.set(match, parts);
+    return { parts, by: 'pattern' };
+  }
+
+  private scan(pattern: string): P[] {
+    const wild = pattern.search(/[*?]/);
+    if (wild < 0) return [];
+    if (pattern === '*') return [...this.parts];
+    const prefix = pattern.slice(0, wild);
+    let [low, high] = [0, this.sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.sorted[middle]?.name ?? '') < prefix) low = middle + 1;
+      else high = middle;
+    }
+    const found: P[] = [];
+    for (let at = low; at < this.sorted.length; at++) {
+      const entry = this.sorted[at];
+      if (entry?.name.startsWith(prefix) !== true) break;
+      if (globMatches(pattern, entry.name)) found.push(entry.part);
+    }
+    return found;
+  }
+
+  /** The name, or the type, that a mistyped one was meant to be; `null` when none is near. */
+  nearest(meant: string): string | null {
+    this.near ??= new NearestName([...this.byName.keys(), ...this.byType.keys()]);
+    return this.near.find(meant);
+  }
+}

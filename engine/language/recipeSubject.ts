@@ -1,0 +1,91 @@
+import type { LayerReport, ModelSummary, OperatorReport, ProfileName, Report } from '../protocol';
+import { parseTargetDrop } from '../settingsText';
+import { meetsTarget } from '../target';
+import { PartIndex, type RuledPart } from './partIndex';
+import type { RecipeTree, WrittenRule } from './recipeTree';
+
+/** The model that a recipe lies beside, by what a recipe's features look up. */
+export interface RecipeSubject {
+  model: Pick<ModelSummary, 'path' | 'hash'>;
+  profile: ProfileName;
+  layers: PartIndex<RuledPart>;
+  operators: PartIndex<RuledPart>;
+  report: Report | null;
+  measured: ReadonlyMap<string, LayerReport>;
+  measuredOperators: ReadonlyMap<string, OperatorReport>;
+}
+
+/** Indexes a model once, for any number of looks at its recipe. */
+export function recipeSubject(
+  model: Pick<ModelSummary, 'path' | 'hash'>,
+  {
+    profile,
+    layers,
+    operators,
+  }: { profile: ProfileName; layers: readonly RuledPart[]; operators: readonly RuledPart[] },
+  report: Report | null,
+): RecipeSubject {
+  return {
+    ...{ model, profile, report },
+    layers: new PartIndex(layers),
+    operators: new PartIndex(operators),
+    measured: new Map((report?.layers ?? []).map((layer) => [layer.name, layer])),
+    measuredOperators: new Map((report?.operators ?? []).map((operator) => [operator.name, operator])),
+  };
+}
+
+/** What a rule comes to. */
+export interface RuleOutcome {
+  rule: WrittenRule;
+  by: 'name' | 'type' | 'pattern';
+  found: readonly RuledPart[];
+  /** Those that can be what it says. */
+  able: readonly RuledPart[];
+  /** Those for which it is the last word. */
+  decided: readonly RuledPart[];
+}
+
+/** What each rule comes to, in their order: of rules that speak of the same part, the last one counts. */
+export function ruleOutcomes(rules: readonly WrittenRule[], index: PartIndex<RuledPart>): RuleOutcome[] {
+  const taken = new Set<RuledPart>();
+  const outcomes: RuleOutcome[] = [];
+  for (const rule of [...rules].reverse()) {
+    const { parts, by } = index.find(rule.match);
+    const { choice } = rule;
+    const able = choice === null ? [] : parts.filter(({ choices }) => choices.includes(choice));
+    const decided = able.filter((part) => !taken.has(part));
+    for (const part of decided) taken.add(part);
+    outcomes.push({ rule, by, found: parts, able, decided });
+  }
+  return outcomes.reverse();
+}
+
+/** What each layer is by the rules; those that no rule speaks of are left out. */
+export function choicesByName(outcomes: readonly RuleOutcome[]): Map<string, string> {
+  return new Map(
+    outcomes.flatMap(({ decided, rule: { choice } }) =>
+      decided.map(({ name }): [string, string] => [name, choice ?? '']),
+    ),
+  );
+}
+
+/** The accepted drop: the recipe's, else that of the analysis. */
+export function targetDropOf({ settings, text }: RecipeTree, report: Report): number {
+  const setting = settings.get('targetDrop');
+  if (setting === undefined) return report.settings.targetDrop;
+  try {
+    return parseTargetDrop(setting.said ?? text.slice(setting.value.start, setting.value.end));
+  } catch {
+    // A diagnostic says so.
+    return report.settings.targetDrop;
+  }
+}
+
+/** Whether a layer alone in int8 misses the target, and by more than chance. */
+export function isSensitive(
+  { score, drop, standardError }: LayerReport,
+  { float: { metric }, choosing }: Report,
+  targetDrop: number,
+): boolean {
+  return drop > 2 * standardError && !meetsTarget(metric, choosing.score, score, targetDrop);
+}

@@ -1,0 +1,31 @@
+import { baseName, formatShape } from '../format';
+import type { LayerSummary, ModelSummary } from '../protocol';
+import { commandLink } from './commandLink';
+import { literal } from './markdown';
+import { layersNamed } from './reportIndex';
+
+function section(layer: LayerSummary, name: string): string {
+  const { opType, weight, weightShape, output } = layer;
+  const shape = weightShape === null ? '' : `, weight ${formatShape(weightShape)}`;
+  if (name === layer.name) return `**Layer** ${literal(name)} (${opType}${shape})`;
+  if (name === weight) return `**Weight** ${literal(name)} of ${literal(layer.name)} (${opType}${shape})`;
+  return `**Tensor** ${literal(output)}, made by ${literal(layer.name)} (${opType})`;
+}
+
+/** What open models that nobody has analyzed have of this name, as Markdown; `null` when they have nothing. */
+export function summaryHover(name: string, models: readonly ModelSummary[]): string | null {
+  const sections = models.flatMap((model) => {
+    const layers = layersNamed(model, name);
+    const [first] = layers;
+    if (first === undefined) return [];
+    const link = commandLink('Show in view', 'quantscope.showLayer', [model.path, first.name]);
+    return [
+      [
+        ...layers.map((layer) => section(layer, name)),
+        `In ${literal(baseName(model.path))}, not analyzed yet`,
+        link,
+      ].join('\n\n'),
+    ];
+  });
+  return sections.length === 0 ? null : sections.join('\n\n---\n\n');
+}
