@@ -725,6 +725,13 @@ export interface ResolvedRecipe {
   problems: ErrorData[];
 }
 
+/** What is known of a name, as Markdown, and its columns in the line. */
+export interface NameHover {
+  value: string;
+  start: number;
+  end: number;
+}
+
 /** Parameters and result of every custom request, by method; all live under `quantscope/`. */
 export interface Requests {
   /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
@@ -762,6 +769,8 @@ export interface Requests {
   };
   /** What a recipe's text decides of a model, rule by rule: what one of them cannot do leaves the others. */
   'quantscope/recipe': { params: { path: string; text: string; file: string }; result: ResolvedRecipe };
+  /** What open models say of the name at a column of a line, as Markdown, and from where to where it is; `path` is the file's. */
+  'quantscope/hover': { params: { path: string; line: string; column: number }; result: NameHover | null };
   /** Says what a data source holds, before it is used. */
   'quantscope/data': {
     params: { path: string; data: string; preset: PresetName | null };

@@ -79,7 +79,8 @@ export class RecipeService {
   private readonly trees = new WeakMap<TextDocument, { version: number; tree: RecipeTree }>();
   private readonly subjects = new Map<string, Known>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
-  private client: ClientCapabilities = {};
+  /** What the editor can do, once it has said so. */
+  client: ClientCapabilities = {};
 
   constructor(
     private readonly connection: Connection,
@@ -103,10 +104,9 @@ export class RecipeService {
   }
 
   /** Has the editor ask for recipes alone: what else is open has nothing to be asked. */
-  async register(client: ClientCapabilities): Promise<void> {
-    this.client = client;
+  async register(): Promise<void> {
     const options = { documentSelector: RECIPES };
-    const { textDocument } = client;
+    const { textDocument } = this.client;
     if (textDocument?.completion?.dynamicRegistration === true)
       await this.connection.client.register(CompletionRequest.type, {
         ...options,

@@ -10,15 +10,15 @@ import {
   MarkupKind,
   type CancellationToken,
   type Hover,
+  type InitializeParams,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { EngineError, errorText } from './engineError';
 import { dataStamp } from './feeds/dataStamp';
-import { hoverText } from './language/layerHover';
-import { quantizedHover } from './language/quantizedHover';
-import { spansAt } from './language/nameAt';
+import { nameHover } from './nameHover';
 import type { Run } from './preparation';
 import type { EngineLimits, ErrorData, Requests } from './protocol';
+import { RecipeService } from './recipeService';
 import { resolveRecipe } from './resolveRecipe';
 import { TextService } from './textService';
 import { Workspace } from './workspace';
@@ -27,9 +27,12 @@ const connection = createConnection(ProposedFeatures.all);
 const documents = new TextDocuments(TextDocument);
 const workspace = new Workspace();
 const texts = new TextService(documents, workspace);
+const recipes = new RecipeService(connection, documents, workspace);
 
-connection.onInitialize(({ initializationOptions }: { initializationOptions?: EngineLimits }) => {
+connection.onInitialize((params: InitializeParams & { initializationOptions?: EngineLimits }) => {
+  const { initializationOptions, capabilities } = params;
   if (initializationOptions !== undefined) workspace.limit(initializationOptions);
+  recipes.client = capabilities;
   return {
     capabilities: {
       textDocumentSync: TextDocumentSyncKind.Incremental,
@@ -41,6 +44,7 @@ connection.onInitialize(({ initializationOptions }: { initializationOptions?: En
     },
   };
 });
+connection.onInitialized(() => recipes.register());
 connection.onShutdown(() => workspace.dispose());
 
 /** Answers a custom request; whatever goes wrong reaches the client as ErrorData, never as a stack. */
@@ -86,14 +90,18 @@ function responseError(thrown: unknown): ResponseError<ErrorData> {
 
 answer('quantscope/open', async ({ path }) => {
   const project = await workspace.open(path);
-  return { summary: project.summary, report: await workspace.report(project) };
+  const report = await workspace.report(project);
+  recipes.refresh();
+  return { summary: project.summary, report };
 });
 answer('quantscope/data', async ({ path, data, preset }, run) =>
   (await workspace.open(path)).describeData({ data, preset }, run),
 );
 answer('quantscope/analyze', async ({ path, settings }, run) => {
   const project = await workspace.openToMeasure(path);
-  return workspace.remember(await project.analyze(settings, run));
+  const report = workspace.remember(await project.analyze(settings, run));
+  recipes.refresh();
+  return report;
 });
 answer('quantscope/quantize', async ({ path, settings }, run) =>
   (await workspace.openToMeasure(path)).quantize(settings, run),
@@ -119,26 +127,25 @@ answer('quantscope/recipe', async ({ path, text, file }) =>
 
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 
+answer('quantscope/hover', ({ line, column }) => Promise.resolve(nameHover(line, column, workspace)));
+
 connection.onHover(async ({ textDocument, position }): Promise<Hover | null> => {
-  const inText = await texts.hover(textDocument.uri, position);
-  if (inText !== null) return inText;
-  const document = documents.get(textDocument.uri);
-  if (document === undefined) return null;
-  const { line } = position;
+  const { uri } = textDocument;
+  const inDocument = (await texts.hover(uri, position)) ?? (await recipes.hover(uri, position));
+  const document = documents.get(uri);
+  if (inDocument !== null || document === undefined) return inDocument;
+  const { line, character } = position;
   const text = document.getText({ start: { line, character: 0 }, end: { line: line + 1, character: 0 } });
-  for (const { text: name, start, end } of spansAt(text.replace(/\r?\n$/, ''), position.character)) {
-    const known = [hoverText(name, workspace.reports()), quantizedHover(name, workspace.summaries())];
-    const value = known.filter((part) => part !== null).join('\n\n---\n\n');
-    if (value !== '') {
-      return {
-        contents: { kind: MarkupKind.Markdown, value },
-        range: { start: { line, character: start }, end: { line, character: end } },
-      };
-    }
-  }
-  return null;
+  const found = nameHover(text.replace(/\r?\n$/, ''), character, workspace);
+  if (found === null) return null;
+  const { value, start, end } = found;
+  return {
+    contents: { kind: MarkupKind.Markdown, value },
+    range: { start: { line, character: start }, end: { line, character: end } },
+  };
 });
 
+recipes.listen();
 texts.listen(connection);
 documents.listen(connection);
 connection.listen();

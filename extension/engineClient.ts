@@ -4,12 +4,11 @@ import type { EngineLimits, Notifications, Requests } from '../engine/protocol';
 import { EngineProcess, type EngineExit } from './engineProcess';
 import { EngineStopped } from './engineStopped';
 import { isConnectionLost } from './errorData';
+import { hoverCommands, readHoverSettings } from './hoverSettings';
 import { TEXT_SCHEME } from './services';
 
 export type EngineState = 'stopped' | 'starting' | 'running' | 'failed';
 
-/** Where layer names turn up: scripts, recipes, logs, code that loads the model. */
-const HOVER_LANGUAGES = ['json', 'jsonc', 'yaml', 'python', 'plaintext', 'markdown', 'cpp'];
 const MAX_CRASHES = 3;
 const CRASH_WINDOW_MS = 60_000;
 /** How long an engine may take to end before it is ended by force: it may be in native code for long. */
@@ -134,11 +133,13 @@ export class EngineClient implements vscode.Disposable {
   private async options(): Promise<LanguageClientOptions> {
     const { CloseAction, ErrorAction, RevealOutputChannelOn } = await import('vscode-languageclient/node');
     return {
-      documentSelector: [
-        ...HOVER_LANGUAGES.map((language) => ({ scheme: 'file', language })),
-        { scheme: TEXT_SCHEME },
-      ],
+      documentSelector: [{ scheme: 'file', pattern: '**/*.quant.json' }, { scheme: TEXT_SCHEME }],
       initializationOptions: this.limits(),
+      markdown: { isTrusted: { enabledCommands: hoverCommands } },
+      middleware: {
+        provideHover: (document, position, token, next) =>
+          readHoverSettings(document.uri).enabled ? next(document, position, token) : undefined,
+      },
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       errorHandler: {

@@ -6,15 +6,18 @@ import { EngineClient } from './engineClient';
 import { registerEngineStatus } from './engineStatus';
 import { toErrorData } from './errorData';
 import { History, type PastModel } from './history';
+import { registerLayerCommands } from './layerCommands';
 import { registerShowLog } from './logCommand';
 import { registerModelEditor } from './modelEditor';
 import { registerModelsView } from './modelsView';
 import { ModelSessions } from './modelSessions';
+import { registerNameHovers } from './nameHovers';
 import { registerOpenModel } from './openModelCommand';
 import { registerOpenAsText } from './openAsText';
 import { registerRename } from './renameModels';
 import { registerRestart } from './restartCommand';
 import { registerTasks } from './taskCommand';
+import { registerRecipes } from './recipeCommands';
 import { registerQuantize } from './quantizeCommand';
 import { reopenModels } from './reopenModels';
 import type { ToWebview } from '../webview/protocol';
@@ -36,6 +39,9 @@ const features = [
   registerModelsView,
   registerOpenModel,
   registerTasks,
+  registerLayerCommands,
+  registerNameHovers,
+  registerRecipes,
   reopenModels,
 ];
 let engine: EngineClient | undefined;

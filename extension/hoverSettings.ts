@@ -1,5 +1,8 @@
 import * as vscode from 'vscode';
 
+/** Names under `quantscope.` of what hovers go by. */
+export const HOVER_SETTINGS = ['hover.enabled', 'hover.languages'] as const;
+
 /** Whether hovers explain names in a file, and in which languages; where nobody set them, as package.json says. */
 export function readHoverSettings(uri?: vscode.Uri): { enabled: boolean; languages: string[] } {
   const settings = vscode.workspace.getConfiguration('quantscope.hover', uri);

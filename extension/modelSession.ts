@@ -11,12 +11,14 @@ import type {
   ModelSummary,
   PresetName,
   Progress,
+  QuantizeResult,
   Recipe,
   RecipeRules,
   Report,
   ResolvedRecipe,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
+import type { RecipeDecision } from '../engine/recipeEdits';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { DataWatch } from './dataWatch';
@@ -24,7 +26,6 @@ import { describeWork } from './engineWork';
 import { EngineStopped } from './engineStopped';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
-import type { RecipeDecision } from './recipeEdits';
 import { RecipeFile } from './recipeFile';
 import { readSettings, type ConfiguredSettings } from './settings';
 import type { Target } from './targetChoices';
@@ -42,6 +43,7 @@ const ORDER: ToWebview['type'][] = [
   'quantized',
   'progress',
   'error',
+  'select',
 ];
 
 /** Whether data is made up rather than read. */
@@ -101,6 +103,17 @@ export class ModelSession implements vscode.Disposable {
 
   get isRunning(): boolean {
     return this.running !== undefined;
+  }
+
+  /** Of the file, as the engine read it last; `null` before it did. */
+  get hash(): string | null {
+    return this.summary?.hash ?? null;
+  }
+
+  /** The last quantization of this window; `null` when there was none. */
+  get quantized(): QuantizeResult | null {
+    const known = this.latest.get('quantized');
+    return known?.type === 'quantized' ? known.result : null;
   }
 
   send(message: ToWebview): void {

@@ -1,5 +1,5 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { applyEdits } from 'jsonc-parser';
+import { applyEdits, type Edit } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import { decideInRecipe, emptyRecipe, type RecipeDecision } from '../engine/recipeEdits';
 import { recipePathOf } from '../engine/recipePath';
@@ -69,8 +69,22 @@ export class RecipeFile implements vscode.Disposable {
         message: `${this.uri.fsPath} cannot be read as a recipe, so the decision was not written.`,
         hint: 'Mend the file, then decide again.',
       });
+    await this.apply(text, edits);
+  }
+
+  /**
+   * Writes another text in the place of the one that is there.
+   * @throws Refusal as {@link decide} does
+   */
+  async replace(text: string): Promise<void> {
+    const known = (await this.read()) ?? '';
+    await this.apply(known, [{ offset: 0, length: known.length, content: text }]);
+  }
+
+  /** Edits the editor that has it open, else the file. */
+  private async apply(text: string, edits: readonly Edit[]): Promise<void> {
     const { document } = this;
-    if (document === undefined) return this.write(applyEdits(text, edits));
+    if (document === undefined) return this.write(applyEdits(text, [...edits]));
     const edit = new vscode.WorkspaceEdit();
     for (const { offset, length, content } of edits)
       edit.replace(

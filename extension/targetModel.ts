@@ -14,6 +14,8 @@ export function activeModel(): vscode.Uri | undefined {
  */
 export async function targetModel(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
+  // From the engine, which sends plain data.
+  if (typeof argument === 'string') return vscode.Uri.file(argument);
   const line = modelOfLine(argument);
   if (line !== undefined) return line;
   return activeModel() ?? (await pickModel());

@@ -5,7 +5,7 @@ import { notebookText } from '../notebookText';
 import { writeFileAtomically } from '../onnx/model';
 import { Project } from '../project';
 import type { AnalyzeSettings, Budget, LayerChoice, Resource, TradeOffSettings } from '../protocol';
-import { recipeText } from '../recipe';
+import { recipeText } from '../recipeText';
 import { adviceText, basisText, comparisonText, layersText, quantizedText } from '../reportText';
 import { parseBudget, parseGrids, resourceNames } from '../settingsText';
 import { tradeOffText } from '../tradeOffText';

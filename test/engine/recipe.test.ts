@@ -6,7 +6,8 @@ import { findLayers } from '../../engine/onnx/layers';
 import { findOperators } from '../../engine/onnx/operators';
 import type { LayerChoice, ProfileName, Recipe } from '../../engine/protocol';
 import { profiles } from '../../engine/quantize/profiles';
-import { parseRecipe, recipeText } from '../../engine/recipe';
+import { parseRecipe } from '../../engine/recipe';
+import { recipeText } from '../../engine/recipeText';
 import { noisy, node, tinyModel } from './tinyModel';
 
 const model = tinyModel({

@@ -8,8 +8,13 @@ import {
   CancellationTokenSource,
   createProtocolConnection,
   ResponseError,
+  type CodeAction,
+  type CodeLens,
+  type CompletionItem,
   type Hover,
+  type InlayHint,
   type ProtocolConnection,
+  type PublishDiagnosticsParams,
 } from 'vscode-languageserver-protocol/node';
 import type {
   AnalyzeSettings,
@@ -138,6 +143,47 @@ test('analyses, with progress, and then hovers', async () => {
   expect(await hover('{ "keep": ["p2o.Conv.280"] }', 15)).toBeNull();
   expect((await request('quantscope/open', { path: model })).report?.created).toBe(report.created);
 }, 240_000);
+
+test('explains a name in a line that is in no document', async () => {
+  const line = 'keep = ["p2o.Conv.28"]  # and p2o.Conv.280';
+  const found = await request('quantscope/hover', { path: '/notes.py', line, column: 12 });
+  expect(found).toMatchObject({ start: 8, end: 19 });
+  expect(found?.value).toContain('data:image/svg+xml;base64,');
+  expect(await request('quantscope/hover', { path: '/notes.py', line, column: 35 })).toBeNull();
+});
+
+test('checks the recipe beside a model as it is written', async () => {
+  const uri = pathToFileURL(join(folder, 'rec.quant.json')).href;
+  const textDocument = { uri, languageId: 'jsonc', version: 1 };
+  const text = '{ "version": 1, "layers": { "p2o.Conv.29x": "float", "p2o.Conv.28": "int8" } }';
+  const published = new Promise<PublishDiagnosticsParams>((done) =>
+    connection.onNotification('textDocument/publishDiagnostics', done),
+  );
+  await connection.sendNotification('textDocument/didOpen', { textDocument: { ...textDocument, text } });
+  const { diagnostics } = await published;
+  expect(diagnostics.map(({ message }) => message)).toContainEqual(expect.stringContaining('p2o.Conv.29x'));
+  const at = (word: string) => ({ textDocument, position: { line: 0, character: text.indexOf(word) + 1 } });
+  const items: CompletionItem[] = await connection.sendRequest(
+    'textDocument/completion',
+    at('"p2o.Conv.29x'),
+  );
+  expect(items.find(({ label }) => label === 'p2o.Conv.3')?.detail).toMatch(/^Conv, .* ± .* points$/);
+  const lenses: CodeLens[] = await connection.sendRequest('textDocument/codeLens', { textDocument });
+  expect(lenses.map(({ command }) => command?.arguments)).toEqual([[model], [model], [model]]);
+  const whole = { start: { line: 0, character: 0 }, end: { line: 0, character: text.length } };
+  const inlays: InlayHint[] = await connection.sendRequest('textDocument/inlayHint', {
+    textDocument,
+    range: whole,
+  });
+  expect(inlays.map(({ label }) => label)).toEqual([expect.stringMatching(/ ± .* points$/)]);
+  const actions: CodeAction[] = await connection.sendRequest('textDocument/codeAction', {
+    ...{ textDocument, range: whole },
+    context: { diagnostics: [] },
+  });
+  expect(actions.map(({ title }) => title)).toContain('Remove this rule');
+  const shown: Hover | null = await connection.sendRequest('textDocument/hover', at('"p2o.Conv.28'));
+  expect(JSON.stringify(shown?.contents)).toContain('Alone in int8');
+});
 
 test('shows one layer closely: its weights, another clip, its outputs', async () => {
   const { report } = await request('quantscope/open', { path: model });

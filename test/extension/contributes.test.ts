@@ -5,6 +5,7 @@ import { profileChoices } from '../../engine/settingsText';
 
 // settings.ts and services.ts are read for their names only.
 vi.mock('vscode', () => ({}));
+const { HOVER_SETTINGS } = await import('../../extension/hoverSettings');
 const { ENGINE_SETTINGS, SETTING_NAMES } = await import('../../extension/settings');
 const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/services');
 const { PROBLEM_MATCHER, TASK_TYPE } = await import('../../extension/taskCommand');
@@ -72,7 +73,9 @@ describe('package.json and the code agree', () => {
 
   test('on settings, each described and with a default', () => {
     const { properties } = contributes.configuration;
-    const read = [...SETTING_NAMES, ...ENGINE_SETTINGS].map((name) => `quantscope.${name}`);
+    const read = [...SETTING_NAMES, ...ENGINE_SETTINGS, ...HOVER_SETTINGS].map(
+      (name) => `quantscope.${name}`,
+    );
     expect(Object.keys(properties).sort()).toEqual(read.sort());
     for (const [name, property] of Object.entries(properties)) {
       expect(property.markdownDescription, name).toBeTruthy();

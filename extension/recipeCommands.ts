@@ -1,0 +1,65 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { recipeText } from '../engine/recipeText';
+import { Refusal, toErrorData } from './errorData';
+import type { Services } from './services';
+import { showFailure } from './showFailure';
+import { targetModel } from './targetModel';
+
+const isRecipe = ({ uri }: vscode.TextDocument) => uri.scheme === 'file' && uri.path.endsWith('.quant.json');
+
+/**
+ * `quantscope.writeRecipe(model?)`: what the last quantization of this window decided, into the file beside the model. A recipe
+ * that is opened starts the engine, which checks it.
+ */
+export function registerRecipes(services: Services): void {
+  const { context, engine, log } = services;
+  const heed = (document: vscode.TextDocument) => {
+    if (isRecipe(document))
+      void engine.start().catch((thrown: unknown) => log.error(toErrorData(thrown).message));
+  };
+  vscode.workspace.textDocuments.forEach(heed);
+  context.subscriptions.push(
+    vscode.workspace.onDidOpenTextDocument(heed),
+    vscode.commands.registerCommand('quantscope.writeRecipe', (model: unknown) => write(model, services)),
+  );
+}
+
+async function write(argument: unknown, { sessions, log }: Services): Promise<vscode.Uri | undefined> {
+  const model = await targetModel(argument);
+  if (model === undefined) return undefined;
+  const session = sessions.get(model);
+  try {
+    await session.ready();
+    const { quantized, recipe } = session;
+    if (quantized === null)
+      throw new Refusal({
+        code: 'not-found',
+        message: `${basename(model.fsPath)} has not been quantized in this window yet.`,
+        hint: 'Quantize it: what was decided can be written then.',
+      });
+    const text = recipeText({
+      ...quantized.recipe,
+      ...(session.hash === null ? {} : { model: session.hash }),
+    });
+    const known = await recipe.read();
+    if (known === text || (known !== null && !(await mayReplace(recipe.uri)))) return undefined;
+    await recipe.replace(text);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(recipe.uri));
+    return recipe.uri;
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    log.error(error.message);
+    void showFailure(error);
+    return undefined;
+  }
+}
+
+async function mayReplace(recipe: vscode.Uri): Promise<boolean> {
+  const answer = await vscode.window.showWarningMessage(
+    `Replace ${basename(recipe.fsPath)}?`,
+    { modal: true, detail: 'Its rules and comments give way to all that the last quantization decided.' },
+    'Replace',
+  );
+  return answer === 'Replace';
+}

@@ -1,0 +1,163 @@
+import { strict as assert } from 'node:assert';
+import * as vscode from 'vscode';
+import type { QuantizeResult, Report } from '../../engine/protocol';
+import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
+
+describe('a recipe as it is written', () => {
+  const model = inWorkspace('written.onnx');
+  const recipe = inWorkspace('written.quant.json');
+  let document: vscode.TextDocument;
+  let layers: string[];
+  let report: Report;
+
+  const write = async (text: string) => {
+    const edit = new vscode.WorkspaceEdit();
+    const end = document.positionAt(document.getText().length);
+    edit.replace(recipe, new vscode.Range(new vscode.Position(0, 0), end), text);
+    assert.ok(await vscode.workspace.applyEdit(edit));
+  };
+  const ours = () => vscode.languages.getDiagnostics(recipe).filter(({ source }) => source === 'Quantscope');
+  const at = (text: string, into = 1) => document.positionAt(document.getText().indexOf(text) + into);
+
+  before(async () => {
+    await vscode.workspace.fs.copy(inWorkspace('cls.onnx'), model, { overwrite: true });
+    await openModel(model);
+    const { summary } = await until('the summary', () => lastMessage(model, 'model'));
+    layers = summary.layers.map(({ name }) => name);
+    const quick = { data: 'synthetic:4', calibration: 'max', samples: 2, targetDrop: 0.9 };
+    const answer = await vscode.commands.executeCommand<Report | undefined>(
+      'quantscope.analyze',
+      model,
+      quick,
+    );
+    assert.ok(answer);
+    report = answer;
+    await vscode.workspace.fs.writeFile(recipe, Buffer.from('{ "version": 1 }'));
+    document = await vscode.workspace.openTextDocument(recipe);
+    await vscode.window.showTextDocument(document);
+  });
+  after(async () => {
+    await closeAllEditors();
+    await vscode.workspace.fs.delete(recipe);
+  });
+
+  it('names a layer that the model does not have, and renames it to the nearest', async () => {
+    const [first = ''] = layers;
+    const typo = `${first}x`;
+    await write(`{\n  "version": 1, // ours\n  "layers": { ${JSON.stringify(typo)}: "float" }\n}`);
+    const [problem] = await until('the diagnostic', () =>
+      Promise.resolve(ours().length === 1 ? ours() : null),
+    );
+    assert.ok(problem);
+    assert.equal(document.getText(problem.range), JSON.stringify(typo));
+    const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      recipe,
+      problem.range,
+      vscode.CodeActionKind.QuickFix.value,
+    );
+    const rename = actions.find(({ title }) => title === `Rename to ${first}`);
+    assert.ok(rename?.edit, actions.map(({ title }) => title).join('; '));
+    assert.ok(await vscode.workspace.applyEdit(rename.edit));
+    assert.match(document.getText(), /\/\/ ours/);
+    assert.ok(document.getText().includes(`${JSON.stringify(first)}: "float"`));
+    await until('no diagnostic', () => Promise.resolve(ours().length === 0 ? true : null));
+  });
+
+  it('offers layers with what they cost, and what a layer can be', async () => {
+    await write('{ "version": 1, "layers": { "" } }');
+    const complete = (position: vscode.Position) =>
+      vscode.commands.executeCommand<vscode.CompletionList>(
+        'vscode.executeCompletionItemProvider',
+        recipe,
+        position,
+      );
+    const { items } = await complete(at('""'));
+    const labels = items.map(({ label }) => (typeof label === 'string' ? label : label.label));
+    for (const name of layers) assert.ok(labels.includes(name), name);
+    const [first = ''] = layers;
+    const item = items[labels.indexOf(first)];
+    assert.match(item?.detail ?? '', /^Conv, .* ± /);
+    await write(`{ "version": 1, "layers": { ${JSON.stringify(first)}: "" } }`);
+    const choices = (await complete(at('""'))).items.map(({ label }) => label);
+    assert.ok(choices.includes('float16'), choices.join());
+    assert.equal(choices.filter((label) => label === 'int8').length, 1, 'offered once');
+  });
+
+  it('shows drops behind rules, and what can be done above them', async () => {
+    await write('{ "version": 1, "layers": { "*": "int8" } }');
+    const whole = new vscode.Range(0, 0, 1, 0);
+    const inlays = await vscode.commands.executeCommand<vscode.InlayHint[]>(
+      'vscode.executeInlayHintProvider',
+      recipe,
+      whole,
+    );
+    assert.match(String(inlays[0]?.label), new RegExp(`^${layers.length} layers, worst `));
+    const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
+      'vscode.executeCodeLensProvider',
+      recipe,
+      10,
+    );
+    const titles = lenses.map(({ command }) => command?.title ?? '');
+    assert.ok(titles.includes('$(graph) Analyze'), titles.join('; '));
+    assert.ok(
+      titles.some((title) => / of float: (met|missed)$|dB: (met|missed)$/.test(title)),
+      titles.join('; '),
+    );
+  });
+
+  for (const [file, language, textOf] of [
+    ['notes.py', 'python', (name: string) => `keep = ["${name}"]\n`],
+    ['notes.md', 'markdown', (name: string) => `Keep \`${name}\` in float.\n`],
+    ['notes.cpp', 'cpp', (name: string) => `auto layer = find("${name}");\n`],
+  ] as const)
+    it(`explains a layer in ${language}, with a picture and links`, async () => {
+      const [layer] = report.layers;
+      assert.ok(layer);
+      const uri = inWorkspace(file);
+      const text = textOf(layer.name);
+      await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
+      const opened = await vscode.workspace.openTextDocument(uri);
+      assert.equal(opened.languageId, language);
+      const found = await vscode.commands.executeCommand<vscode.Hover[]>(
+        'vscode.executeHoverProvider',
+        uri,
+        opened.positionAt(text.indexOf(layer.name) + 1),
+      );
+      const parts = found.flatMap(({ contents }) => contents);
+      const shown = parts
+        .flatMap((part) => (part instanceof vscode.MarkdownString ? [part.value] : []))
+        .join('\n');
+      assert.ok(shown.includes(layer.name), shown);
+      assert.match(shown, /data:image\/svg\+xml;base64,/);
+      assert.match(shown, /command:quantscope\.keepInFloat/);
+      const ordinary = await vscode.commands.executeCommand<vscode.Hover[]>(
+        'vscode.executeHoverProvider',
+        uri,
+        opened.positionAt(1),
+      );
+      assert.equal(ordinary.length, 0);
+    });
+
+  it('is written with all that the last quantization decided', async () => {
+    const decided = inWorkspace('decided.onnx');
+    await vscode.workspace.fs.copy(model, decided, { overwrite: true });
+    await openModel(decided);
+    const output = inWorkspace('decided.int8.onnx').fsPath;
+    const settings = { data: 'synthetic:4', calibration: 'max', samples: 2, targetDrop: 0.9, output };
+    const result = await vscode.commands.executeCommand<QuantizeResult | undefined>(
+      'quantscope.quantize',
+      decided,
+      settings,
+    );
+    assert.ok(result);
+    const written = await vscode.commands.executeCommand<vscode.Uri | undefined>(
+      'quantscope.writeRecipe',
+      decided,
+    );
+    assert.equal(written?.fsPath, inWorkspace('decided.quant.json').fsPath);
+    const text = Buffer.from(await vscode.workspace.fs.readFile(written)).toString();
+    assert.ok(text.includes(`"calibration": "${result.decisions.method}"`), text);
+    assert.ok(text.includes(`"model": "${report.model.hash}"`), text);
+  });
+});
