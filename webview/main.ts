@@ -8,13 +8,17 @@ import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
 import { mountError } from './views/errorView';
+import { mountFixes } from './views/fixesView';
 import { mountHeader } from './views/headerView';
+import { mountJourney } from './views/journeyView';
 import { mountLayerList } from './views/layerListView';
 import { mountProgress } from './views/progressView';
 import { mountQuantized } from './views/quantizedView';
 import { mountResult } from './views/resultView';
+import { mountStale } from './views/staleView';
 import { mountStart } from './views/startView';
 import { mountTabs } from './views/tabsView';
+import { mountTiles } from './views/tilesView';
 
 declare function acquireVsCodeApi(): {
   postMessage(message: FromWebview): void;
@@ -37,6 +41,7 @@ const updates: Update[] = [
   },
   mountHeader(app, host),
   mountError(app, host),
+  mountStale(app, host),
   mountProgress(app, host),
   mountQuantized(app),
   mountData(app, host),
@@ -44,7 +49,14 @@ const updates: Update[] = [
 const tabs = mountTabs(app, host);
 const overview = tabs.panelOf('overview');
 const layers = tabs.panelOf('layers');
-updates.push(tabs.update, mountStart(overview, host), mountResult(overview));
+updates.push(
+  tabs.update,
+  mountStart(overview, host),
+  mountTiles(overview),
+  mountJourney(overview, host),
+  mountFixes(overview, host),
+  mountResult(overview),
+);
 const side = add(overview, 'div', 'overview-side');
 updates.push(
   mountBlamed(side),

@@ -55,6 +55,8 @@ export interface State {
   /** What an analysis that has not ended has measured so far, by layer. */
   measured: ReadonlyMap<string, MeasuredLayer>;
   report: Report | null;
+  /** What changed since the report was made, in sentences. */
+  stale: readonly string[];
   progress: Progress | null;
   /** What the user decided, by layer. */
   decided: ReadonlyMap<string, LayerChoice>;
@@ -115,6 +117,7 @@ export function initialState(view: ViewState = initialView): State {
     dataState: null,
     measured: new Map(),
     report: null,
+    stale: [],
     progress: null,
     decided: new Map(),
     decidedClips: null,
@@ -199,6 +202,8 @@ export function reduce(state: State, action: Action): State {
         report: action.report,
         ...(action.report?.created === state.report?.created ? {} : noAnswers),
       };
+    case 'stale':
+      return { ...state, stale: action.reasons };
     case 'progress':
       // A command that runs has left the last one's failure behind.
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
