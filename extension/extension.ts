@@ -15,6 +15,7 @@ import { registerOpenAsText } from './openAsText';
 import { registerRename } from './renameModels';
 import { registerRestart } from './restartCommand';
 import { registerTasks } from './taskCommand';
+import { registerPlan } from './planCommand';
 import { registerQuantize } from './quantizeCommand';
 import { reopenModels } from './reopenModels';
 import type { ToWebview } from '../webview/protocol';
@@ -27,6 +28,7 @@ const features = [
   registerModelEditor,
   registerAnalyze,
   registerQuantize,
+  registerPlan,
   registerChooseData,
   registerOpenAsText,
   registerCancel,

@@ -40,6 +40,7 @@ const ORDER: ToWebview['type'][] = [
   'decided',
   'decidedClips',
   'quantized',
+  'tradeOff',
   'progress',
   'error',
 ];

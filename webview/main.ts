@@ -19,6 +19,7 @@ import { mountStale } from './views/staleView';
 import { mountStart } from './views/startView';
 import { mountTabs } from './views/tabsView';
 import { mountTiles } from './views/tilesView';
+import { mountTradeOff } from './views/tradeOffView';
 
 declare function acquireVsCodeApi(): {
   postMessage(message: FromWebview): void;
@@ -64,6 +65,7 @@ updates.push(
   mountLint(side),
   mountLayerList(layers, host),
   mountDetail(layers, host),
+  mountTradeOff(tabs.panelOf('tradeOff'), host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

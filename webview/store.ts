@@ -10,6 +10,7 @@ import type {
   Progress,
   QuantizeResult,
   Report,
+  TradeOff,
 } from '../engine/protocol';
 import { causeTitles } from '../engine/describeFindings';
 import { noFacets, restoreFacets, type Facets } from './layerFilter';
@@ -68,6 +69,8 @@ export interface State {
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
   quantized: QuantizeResult | null;
+  /** The last plan of this model. */
+  tradeOff: TradeOff | null;
   error: ErrorData | null;
   view: ViewState;
 }
@@ -123,6 +126,7 @@ export function initialState(view: ViewState = initialView): State {
     decidedClips: null,
     ...noAnswers,
     quantized: null,
+    tradeOff: null,
     error: null,
     view,
   };
@@ -183,6 +187,7 @@ export function reduce(state: State, action: Action): State {
         report: same ? state.report : null,
         measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
+        tradeOff: state.tradeOff?.model.hash === action.summary.hash ? state.tradeOff : null,
         ...(changed ? noAnswers : {}),
       };
     }
@@ -219,6 +224,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
     case 'quantized':
       return { ...state, quantized: action.result };
+    case 'tradeOff':
+      return { ...state, tradeOff: action.tradeOff };
     case 'error':
       return { ...state, error: action.error };
     case 'select':

@@ -23,7 +23,9 @@ export interface JourneyMark {
   layer: number;
   bin: number;
   x: number;
+  /** Top of its bar, and of all that is drawn there. */
   y: number;
+  top: number;
 }
 
 export interface JourneyGeometry {
@@ -146,7 +148,9 @@ export function errorJourney(
   const marks = worstIntroducers(layers).map((layer) => {
     const bin = Math.floor(layer / size);
     const db = layers[layer]?.sqnrDb ?? 0;
-    return { layer, bin, x: plot.left + (bin + 0.5) * pitch, y: y(within(db)) };
+    const path = bins[bin]?.pathDb ?? null;
+    const top = y(Math.min(within(db), known(path) ? within(path) : Infinity));
+    return { layer, bin, x: plot.left + (bin + 0.5) * pitch, y: y(within(db)), top };
   });
   return { plot, bins, pitch, y, bars, path, carried, marks };
 }

@@ -64,7 +64,7 @@ function wayTo({ kind, names, taken }: Fix, { decided }: State): string {
   if (own !== undefined) return isFloatChoice(own) ? `You keep it in ${own}` : `You decided ${own}`;
   if (taken) return 'The advised model has it';
   if (kind === 'operator') return 'A recipe can say so under “operators”';
-  return kind === 'remedy' ? 'Not in the advised model, which needs it no more; a recipe can name it' : '';
+  return kind === 'remedy' ? 'Tried, and not in the advised model; a recipe can name it' : '';
 }
 
 interface Card {

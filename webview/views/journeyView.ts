@@ -66,11 +66,11 @@ function addLegend(parent: HTMLElement): void {
 
 function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: readonly JourneyLayer[]): void {
   const { marks, plot } = geometry;
-  const labels = marks.map(({ layer, x, y }) => {
+  const labels = marks.map(({ layer, x, y, top }) => {
     const text = shorten(layers[layer]?.name ?? '', NAME_LENGTH);
     const width = text.length * CHARACTER + 12;
     // At the right end there is room on the other side only.
-    return { text, x: Math.max(plot.left, Math.min(x, plot.right - width)), at: x, y, width };
+    return { text, x: Math.max(plot.left, Math.min(x, plot.right - width)), at: x, y, top, width };
   });
   const rows = placeLabels(labels);
   const groups = select(root).selectAll('.journey-mark').data(labels).join('g').attr('class', 'journey-mark');
@@ -78,7 +78,7 @@ function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: read
   groups
     .append('text')
     .attr('x', (l) => l.x)
-    .attr('y', (l, i) => Math.max(10, l.y - 12 - (rows[i] ?? 0) * LABEL_HEIGHT))
+    .attr('y', (l, i) => Math.max(10, l.top - 10 - (rows[i] ?? 0) * LABEL_HEIGHT))
     .text((l) => l.text);
 }
 
@@ -216,7 +216,7 @@ export function mountJourney(parent: HTMLElement, host: Host): Update {
       section.hidden = layers.length === 0;
       emptied(words);
       if (section.hidden) return;
-      addText(words, 'p', 'clamped', describeJourney(layers));
+      addText(words, 'p', '', describeJourney(layers));
       draw();
     },
   );
