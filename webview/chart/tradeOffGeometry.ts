@@ -125,9 +125,10 @@ export function tradeOffGeometry(
   const useOf = ({ predicted, verified }: TradeOff['points'][number]) =>
     resource === 'bytes' && verified !== null ? [predicted.bytes, verified.bytes] : [predicted[resource]];
   const uses = [...plan.points.flatMap(useOf), ...reports.map(({ use }) => use)].filter(Number.isFinite);
-  const most = Math.max(...uses, 0);
+  const [least, most] = [Math.min(...uses), Math.max(...uses)];
+  const aside = Math.max((most - least) * 0.05, most * 0.01);
   const x = scaleLinear()
-    .domain([0, most > 0 ? most * 1.03 : 1])
+    .domain(most > 0 ? [Math.max(0, least - aside), most + aside] : [0, 1])
     .range([plot.left, plot.right]);
 
   const drops = [
