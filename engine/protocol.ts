@@ -740,6 +740,8 @@ export interface Requests {
   'quantscope/analyze': { params: { path: string; settings: AnalyzeSettings }; result: Report };
   /** Writes an int8 model and proves it. */
   'quantscope/quantize': { params: { path: string; settings: QuantizeSettings }; result: QuantizeResult };
+  /** Chooses a grid for each layer within budgets or for a target, runs the choice and proves it. */
+  'quantscope/plan': { params: { path: string; settings: TradeOffSettings }; result: TradeOff };
   /** The model in ONNX's textual syntax; `uri` is that of the document that will show it. */
   'quantscope/text': { params: { path: string; uri: string }; result: string };
   /** What tells one state of a data source on disk from another: see {@link Report.dataStamp}. */

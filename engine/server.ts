@@ -106,6 +106,9 @@ answer('quantscope/analyze', async ({ path, settings }, run) => {
 answer('quantscope/quantize', async ({ path, settings }, run) =>
   (await workspace.openToMeasure(path)).quantize(settings, run),
 );
+answer('quantscope/plan', async ({ path, settings }, run) =>
+  (await workspace.openToMeasure(path)).plan(settings, run),
+);
 
 answer('quantscope/stamp', ({ data }) => dataStamp(data));
 

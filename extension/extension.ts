@@ -18,6 +18,7 @@ import { registerRename } from './renameModels';
 import { registerRestart } from './restartCommand';
 import { registerTasks } from './taskCommand';
 import { registerRecipes } from './recipeCommands';
+import { registerPlan } from './planCommand';
 import { registerQuantize } from './quantizeCommand';
 import { reopenModels } from './reopenModels';
 import type { ToWebview } from '../webview/protocol';
@@ -30,6 +31,7 @@ const features = [
   registerModelEditor,
   registerAnalyze,
   registerQuantize,
+  registerPlan,
   registerChooseData,
   registerOpenAsText,
   registerCancel,

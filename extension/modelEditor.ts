@@ -103,6 +103,7 @@ async function handle(
     case 'analyze':
     case 'chooseData':
     case 'quantize':
+    case 'plan':
     case 'showLog':
       await vscode.commands.executeCommand(`quantscope.${message.type}`, session.uri);
   }

@@ -41,6 +41,7 @@ const ORDER: ToWebview['type'][] = [
   'decided',
   'decidedClips',
   'quantized',
+  'tradeOff',
   'progress',
   'error',
   'select',

@@ -8,13 +8,18 @@ import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
 import { mountError } from './views/errorView';
+import { mountFixes } from './views/fixesView';
 import { mountHeader } from './views/headerView';
+import { mountJourney } from './views/journeyView';
 import { mountLayerList } from './views/layerListView';
 import { mountProgress } from './views/progressView';
 import { mountQuantized } from './views/quantizedView';
 import { mountResult } from './views/resultView';
+import { mountStale } from './views/staleView';
 import { mountStart } from './views/startView';
 import { mountTabs } from './views/tabsView';
+import { mountTiles } from './views/tilesView';
+import { mountTradeOff } from './views/tradeOffView';
 
 declare function acquireVsCodeApi(): {
   postMessage(message: FromWebview): void;
@@ -37,6 +42,7 @@ const updates: Update[] = [
   },
   mountHeader(app, host),
   mountError(app, host),
+  mountStale(app, host),
   mountProgress(app, host),
   mountQuantized(app),
   mountData(app, host),
@@ -44,7 +50,14 @@ const updates: Update[] = [
 const tabs = mountTabs(app, host);
 const overview = tabs.panelOf('overview');
 const layers = tabs.panelOf('layers');
-updates.push(tabs.update, mountStart(overview, host), mountResult(overview));
+updates.push(
+  tabs.update,
+  mountStart(overview, host),
+  mountTiles(overview),
+  mountJourney(overview, host),
+  mountFixes(overview, host),
+  mountResult(overview),
+);
 const side = add(overview, 'div', 'overview-side');
 updates.push(
   mountBlamed(side),
@@ -52,6 +65,7 @@ updates.push(
   mountLint(side),
   mountLayerList(layers, host),
   mountDetail(layers, host),
+  mountTradeOff(tabs.panelOf('tradeOff'), host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

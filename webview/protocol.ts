@@ -11,6 +11,7 @@ import type {
   QuantizeResult,
   Report,
   TensorClip,
+  TradeOff,
 } from '../engine/protocol';
 
 /** Samples are being looked at, or those that were used before no longer can be. */
@@ -51,6 +52,8 @@ export type ToWebview =
   | { type: 'layerWeights'; layer: string; answer: Answer<LayerWeights> }
   | { type: 'scatter'; layer: string; answer: Answer<OutputScatter> }
   | { type: 'quantized'; result: QuantizeResult }
+  /** The last plan. */
+  | { type: 'tradeOff'; tradeOff: TradeOff }
   /** The last command failed; `null` clears it. */
   | { type: 'error'; error: ErrorData | null }
   /** Show, or hide, what the data holds beside a report. */
@@ -66,6 +69,7 @@ export type FromWebview =
   | { type: 'chooseData' }
   | { type: 'cancel' }
   | { type: 'quantize' }
+  | { type: 'plan' }
   /** The user decides what layers are; `null` leaves them to the analysis again. */
   | { type: 'decide'; layers: string[]; choice: LayerChoice | null }
   /** What would this clip do to the model's score? A later one takes its place. */

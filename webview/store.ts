@@ -10,6 +10,7 @@ import type {
   Progress,
   QuantizeResult,
   Report,
+  TradeOff,
 } from '../engine/protocol';
 import { causeTitles } from '../engine/describeFindings';
 import { noFacets, restoreFacets, type Facets } from './layerFilter';
@@ -55,6 +56,8 @@ export interface State {
   /** What an analysis that has not ended has measured so far, by layer. */
   measured: ReadonlyMap<string, MeasuredLayer>;
   report: Report | null;
+  /** What changed since the report was made, in sentences. */
+  stale: readonly string[];
   progress: Progress | null;
   /** What the user decided, by layer. */
   decided: ReadonlyMap<string, LayerChoice>;
@@ -66,6 +69,8 @@ export interface State {
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
   quantized: QuantizeResult | null;
+  /** The last plan of this model. */
+  tradeOff: TradeOff | null;
   error: ErrorData | null;
   view: ViewState;
 }
@@ -115,11 +120,13 @@ export function initialState(view: ViewState = initialView): State {
     dataState: null,
     measured: new Map(),
     report: null,
+    stale: [],
     progress: null,
     decided: new Map(),
     decidedClips: null,
     ...noAnswers,
     quantized: null,
+    tradeOff: null,
     error: null,
     view,
   };
@@ -180,6 +187,7 @@ export function reduce(state: State, action: Action): State {
         report: same ? state.report : null,
         measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
+        tradeOff: state.tradeOff?.model.hash === action.summary.hash ? state.tradeOff : null,
         ...(changed ? noAnswers : {}),
       };
     }
@@ -199,6 +207,8 @@ export function reduce(state: State, action: Action): State {
         report: action.report,
         ...(action.report?.created === state.report?.created ? {} : noAnswers),
       };
+    case 'stale':
+      return { ...state, stale: action.reasons };
     case 'progress':
       // A command that runs has left the last one's failure behind.
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
@@ -214,6 +224,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
     case 'quantized':
       return { ...state, quantized: action.result };
+    case 'tradeOff':
+      return { ...state, tradeOff: action.tradeOff };
     case 'error':
       return { ...state, error: action.error };
     case 'select':

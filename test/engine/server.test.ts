@@ -23,6 +23,8 @@ import type {
   Notifications,
   Requests,
 } from '../../engine/protocol';
+import { encodeModel } from '../../engine/onnx/model';
+import { node, noisy, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));
 const model = join(folder, 'rec.onnx');
@@ -228,6 +230,35 @@ test('quantizes into a file that it opens', async () => {
   expect(result.int8.integerNodes).toBeGreaterThanOrEqual(50);
   expect((await request('quantscope/open', { path: output })).summary.bytes).toBe(result.int8.bytes);
 });
+
+test('plans a trade-off', async () => {
+  const path = join(folder, 'tiny.onnx');
+  const tiny = tinyModel({
+    inputs: { x: ['n', 4, 8, 8] },
+    outputs: ['y'],
+    constants: { a: noisy([8, 4, 3, 3], 1), b: noisy([288, 40], 2) },
+    nodes: [
+      node('Conv', ['x', 'a'], 'k'),
+      node('Relu', ['k'], 'r'),
+      node('Flatten', ['r'], 'f'),
+      node('MatMul', ['f', 'b'], 'y'),
+    ],
+  });
+  writeFileSync(path, encodeModel(tiny));
+  const asked = {
+    ...{ ...settings, data: 'synthetic', samples: 8, budgets: [], along: 'bytes' as const },
+    ...{ grids: ['int4-block' as const], by: 'noise' as const, verifyAll: true },
+  };
+  const plan = await request('quantscope/plan', { path, settings: asked });
+  expect(plan.layers).toHaveLength(2);
+  expect(plan.points.length).toBeGreaterThan(1);
+  expect(plan.points.every((point) => point.verified !== null)).toBe(true);
+  expect(plan.result.bytes).toBeLessThan(plan.float.bytes);
+  const wrong = { ...asked, samples: -1 };
+  expect(await failure(request('quantscope/plan', { path, settings: wrong }))).toMatchObject({
+    code: 'bad-option',
+  });
+}, 120_000);
 
 test('refuses settings that no settings page would offer', async () => {
   const wrong = { ...settings, profile: 'abacus' } as unknown as AnalyzeSettings;

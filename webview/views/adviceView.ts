@@ -13,7 +13,6 @@ import {
   type Host,
   type Update,
 } from './dom';
-import { addFixes } from './fixesView';
 import { addIcon } from './icons';
 
 function drawList(parent: HTMLElement, report: Report, host: Host): void {
@@ -79,7 +78,6 @@ export function mountAdvice(parent: HTMLElement, host: Host): Update {
       count.textContent = String(report?.keepFloat.length ?? 0);
       if (report === null) return;
       drawList(body, report, host);
-      addFixes(body, report);
     },
   );
   const drawChoice = whenChanged(

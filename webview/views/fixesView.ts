@@ -1,20 +1,141 @@
-import type { Report } from '../../engine/protocol';
+import { select } from 'd3-selection';
 import { fixCost, fixGain } from '../../engine/describeFindings';
-import { add, addText } from './dom';
+import { dropInterval } from '../../engine/format';
+import { isFloatChoice } from '../../engine/keptInFloat';
+import type { Fix, LayerChoice, Report } from '../../engine/protocol';
+import { tilePlaces } from '../chart/tileScale';
+import type { State } from '../store';
+import { add, addButton, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 
-/** Appends what would mend what everything in int8 lost, each thing by itself; nothing where there is nothing to mend. */
-export function addFixes(parent: HTMLElement, { fixes, float: { metric } }: Report): void {
-  if (fixes.length === 0) return;
-  const title = add(parent, 'h3', 'fixes-title', 'What mends it, each by itself');
-  title.title = 'On the samples that choose, against everything in int8';
-  const list = add(parent, 'ul', 'fixes');
-  for (const fix of fixes) {
-    const item = add(list, 'li', '');
-    const line = add(item, 'div', 'finding-title');
-    if (fix.taken) addIcon(line, 'pass', 'Advised');
-    addText(line, 'strong', 'clamped', fix.what);
-    if (fix.isEnough) add(line, 'span', 'badge', 'enough');
-    add(item, 'p', 'muted', `${fixGain(metric, fix)}; costs ${fixCost(fix)}`);
-  }
+/** Cards that are open at first; of a network with many noisy layers there are dozens. */
+const MOST_CARDS = 6;
+
+/** The score before and after, and what the gain is certain to, on a line that all cards share. */
+function drawGain(parent: HTMLElement, fix: Fix, ends: readonly number[]): void {
+  const { low, high } = dropInterval({ drop: fix.to, standardError: fix.standardError });
+  const exact = (value: number) => ({ value, low: value, high: value });
+  const places = tilePlaces([exact(fix.from), { value: fix.to, low, high }, ...ends.map(exact)], null);
+  const [from, to] = places;
+  if (from == null || to == null) return;
+  const percent = (value: number) => `${value.toFixed(2)}%`;
+  const element = parent.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
+  const svg = select(element).attr('class', 'fix-gain').attr('aria-hidden', 'true');
+  const line = (kind: string, x1: number, x2: number, y1: number, y2: number) =>
+    svg
+      .append('line')
+      .attr('class', kind)
+      .attr('x1', percent(x1))
+      .attr('x2', percent(x2))
+      .attr('y1', y1)
+      .attr('y2', y2);
+  line('tile-line', 0, 100, 7, 7);
+  svg
+    .append('rect')
+    .attr('class', to.at >= from.at ? 'fix-bar' : 'fix-bar loss')
+    .attr('x', percent(Math.min(from.at, to.at)))
+    .attr('width', percent(Math.abs(to.at - from.at)))
+    .attr('y', 4)
+    .attr('height', 6);
+  line('fix-from', from.at, from.at, 2, 12);
+  line('fix-interval', to.low, to.high, 7, 7);
+  line('fix-interval', to.low, to.low, 4, 10);
+  line('fix-interval', to.high, to.high, 4, 10);
+}
+
+/** What one click decides about the layers of a fix, and how that is called. */
+export interface FixStep {
+  label: string;
+  choice: LayerChoice | null;
+}
+
+/** The step that a card offers by what the user decided; `null` where no decision about layers brings it. */
+export function fixStep(
+  { kind, names, taken }: Pick<Fix, 'kind' | 'names' | 'taken'>,
+  { decided }: Pick<State, 'decided'>,
+): FixStep | null {
+  if (kind !== 'layer') return null;
+  if (names.some((name) => decided.has(name))) return { label: 'As Advised', choice: null };
+  return taken ? { label: 'Use int8', choice: 'int8' } : { label: 'Keep in Float', choice: 'float' };
+}
+
+function wayTo({ kind, names, taken }: Fix, { decided }: State): string {
+  const own = names.map((name) => decided.get(name)).find((choice) => choice !== undefined);
+  if (own !== undefined) return isFloatChoice(own) ? `You keep it in ${own}` : `You decided ${own}`;
+  if (taken) return 'The advised model has it';
+  if (kind === 'operator') return 'A recipe can say so under “operators”';
+  return kind === 'remedy' ? 'Tried, and not in the advised model; a recipe can name it' : '';
+}
+
+interface Card {
+  fix: Fix;
+  draw: (state: State) => void;
+}
+
+function addCard(list: HTMLElement, fix: Fix, report: Report, host: Host): Card {
+  const item = add(list, 'li', 'fix-card');
+  const line = add(item, 'div', 'finding-title');
+  addText(line, 'strong', 'clamped', fix.what);
+  if (fix.isEnough) add(line, 'span', 'badge', 'enough').title = 'Enough by itself to meet the target';
+  const scores = report.fixes.flatMap(({ from, to }) => [from, to]);
+  drawGain(item, fix, scores);
+  add(item, 'p', 'fix-figures', fixGain(report.float.metric, fix));
+  add(item, 'p', 'muted', `Costs ${fixCost(fix)}`);
+  const foot = add(item, 'div', 'fix-foot');
+  const status = add(foot, 'span', 'fix-status muted');
+  let step: FixStep | null = null;
+  const button =
+    fix.kind === 'layer'
+      ? addButton(foot, 'fix', '', 'secondary', () => {
+          if (step !== null) host.post({ type: 'decide', layers: fix.names, choice: step.choice });
+        })
+      : null;
+  return {
+    fix,
+    draw: (state) => {
+      step = fixStep(fix, state);
+      const isOwn = fix.names.some((name) => state.decided.has(name));
+      emptied(status);
+      const words = wayTo(fix, state);
+      if (words !== '') addIcon(status, isOwn ? 'edit' : fix.taken ? 'pass' : 'info');
+      add(status, 'span', '', words);
+      if (button === null || step === null) return;
+      button.textContent = step.label;
+      button.setAttribute('aria-label', `${step.label}: ${fix.what.slice(0, 200)}`);
+    },
+  };
+}
+
+/** What would mend what everything in int8 lost, each thing by itself, as cards; hidden where there is nothing to mend. */
+export function mountFixes(parent: HTMLElement, host: Host): Update {
+  const section = add(parent, 'section', 'fixes-panel');
+  section.setAttribute('aria-label', 'What mends it');
+  let cards: Card[] = [];
+  const drawCards = whenChanged(
+    (state) => [state.report],
+    ({ report }) => {
+      emptied(section);
+      cards = [];
+      section.hidden = report === null || report.fixes.length === 0;
+      if (report === null || section.hidden) return;
+      const title = add(section, 'h2', '', 'What mends it, each by itself');
+      title.title = 'On the samples that choose, against everything in int8';
+      const list = add(section, 'ul', 'fixes');
+      cards = report.fixes.slice(0, MOST_CARDS).map((fix) => addCard(list, fix, report, host));
+      const rest = report.fixes.slice(MOST_CARDS);
+      if (rest.length === 0) return;
+      const more = add(section, 'details', 'more-fixes');
+      add(more, 'summary', '', `${rest.length} more that gain less`);
+      const others = add(more, 'ul', 'fixes');
+      cards.push(...rest.map((fix) => addCard(others, fix, report, host)));
+    },
+  );
+  const drawChoices = whenChanged(
+    (state) => [state.report, state.decided],
+    (state) => cards.forEach((card) => card.draw(state)),
+  );
+  return (state) => {
+    drawCards(state);
+    drawChoices(state);
+  };
 }

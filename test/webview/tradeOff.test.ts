@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { everything } from './sampleMessages';
+import { sampleModel } from './sampleReport';
+import { sampleTradeOff } from './sampleTradeOff';
+import type { ThemeName } from './themes';
+import { useView } from './useView';
+import type { View } from './viewPage';
+
+const openView = useView();
+let view: View;
+const plan = sampleTradeOff();
+const overflow = () =>
+  view.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const decisions = async () => (await view.posted()).filter((message) => message.type === 'decide');
+
+async function openPlan(theme: ThemeName, width: number, height = 900): Promise<void> {
+  view = await openView(theme, width, height);
+  await view.send(...everything(), { type: 'tradeOff', tradeOff: plan });
+  await view.openTab('tradeOff');
+  await view.page.locator('.trade-frame').waitFor();
+}
+
+describe('trade-off', () => {
+  const looks: [ThemeName, number][] = [
+    ['dark', 1400],
+    ['light', 1400],
+    ['hc-dark', 1400],
+    ['light', 400],
+  ];
+  test.each(looks)('shows the front in %s at %i pixels', async (theme, width) => {
+    await openPlan(theme, width, 1000);
+    expect(await view.page.locator('.trade-point').count()).toBe(11);
+    expect(await view.page.locator('.trade-verified').count()).toBe(9);
+    expect(await view.page.locator('.trade-ring').count()).toBe(1);
+    expect(await overflow()).toBe(0);
+    const frame = view.page.locator('.trade-frame');
+    await frame.focus();
+    await view.page.keyboard.press('Shift+ArrowLeft');
+    await view.page.keyboard.press('Shift+ArrowLeft');
+    await view.screenshot(`tradeOff-${theme}-${width}`);
+  });
+
+  test('asks for a plan before there is one, even without an analysis', async () => {
+    view = await openView('dark', 1400, 900);
+    await view.send({ type: 'model', summary: sampleModel() });
+    await view.openTab('tradeOff');
+    expect(await view.page.locator('.trade-empty').innerText()).toContain(
+      'which layers in int8, in 4 bits or in float',
+    );
+    await view.page.getByRole('button', { name: 'Plan Trade-off…' }).click();
+    expect(await view.posted()).toContainEqual({ type: 'plan' });
+    await view.screenshot('tradeOff-empty');
+  });
+
+  test('the keyboard moves along the front, compares, and applies', async () => {
+    await openPlan('dark', 1400);
+    const frame = view.page.locator('.trade-frame');
+    await frame.focus();
+    expect(await frame.getAttribute('aria-valuetext')).toContain('The chosen network');
+    await view.page.keyboard.press('ArrowLeft');
+    expect(await view.page.locator('.trade-card').innerText()).toContain('49 int8, 2 float');
+    await view.page.keyboard.press('Shift+ArrowRight');
+    const rows = view.page.locator('.trade-differences tbody tr');
+    expect((await rows.allInnerTexts()).map((text) => text.split(/\s+/))).toEqual([
+      ['p2o.MatMul.16', 'int8', 'float'],
+    ]);
+    await view.page.keyboard.press('ArrowLeft');
+    expect(await rows.count()).toBe(0);
+    await view.page.keyboard.press('Enter');
+    const sent = await decisions();
+    expect(sent).toContainEqual({ type: 'decide', layers: ['p2o.MatMul.16'], choice: 'int8' });
+    expect(sent).toHaveLength(2);
+    expect(sent.flatMap((message) => ('layers' in message ? message.layers : []))).toHaveLength(51);
+    expect(await view.page.locator('.trade-applied').innerText()).toContain('Applied: 49 int8, 2 float');
+    await view.page.getByRole('button', { name: 'Undo' }).click();
+    expect((await decisions()).at(-1)).toMatchObject({ choice: null });
+  });
+
+  test('a drag compares, a click applies, and the axis can be another', async () => {
+    await openPlan('light', 1400);
+    const { page } = view;
+    const box = (await page.locator('.trade-chart').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.mouse.move(box.x + 2, box.y + 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width - 2, box.y + box.height - 2, { steps: 4 });
+    await page.mouse.up();
+    expect(await page.locator('.trade-comparison h3').innerText()).toBe('51 layers differ between A and B');
+    expect(await decisions()).toEqual([]);
+    await page.getByRole('button', { name: 'Latency' }).click();
+    expect(await page.locator('.trade-chart').innerHTML()).toContain('latency of a sample, ms');
+    await page.locator('.trade-point.chosen .trade-verified').click({ force: true });
+    expect(await decisions()).toHaveLength(1);
+    await view.screenshot('tradeOff-latency');
+  });
+
+  test('names from the model stay text', async () => {
+    view = await openView('dark', 900, 900);
+    const name = '</script><img src=x onerror=alert(1)>';
+    const layers = plan.layers.map((layer, i) => (i === 0 ? { ...layer, name } : layer));
+    const points = plan.points.map((point, i) =>
+      i === 5 ? { ...point, choices: { [name]: 'float' as const } } : point,
+    );
+    const warnings = [`${name} was not reached.`];
+    await view.send(...everything(), { type: 'tradeOff', tradeOff: { ...plan, layers, points, warnings } });
+    await view.openTab('tradeOff');
+    await view.page.locator('.trade-frame').focus();
+    await view.page.keyboard.press('Shift+ArrowLeft');
+    expect(await view.page.locator('.trade-differences').innerText()).toContain(name);
+    expect(await view.page.locator('img').count()).toBe(0);
+    expect(await overflow()).toBe(0);
+  });
+});

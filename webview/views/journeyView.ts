@@ -1,0 +1,223 @@
+import { axisLeft } from 'd3-axis';
+import { select } from 'd3-selection';
+import { formatDb, formatExactCount, formatPlural, shorten } from '../../engine/format';
+import {
+  errorJourney,
+  isCarried,
+  worstIntroducers,
+  type JourneyBin,
+  type JourneyGeometry,
+  type JourneyLayer,
+} from '../chart/errorJourney';
+import { placeLabels } from '../chart/placeLabels';
+import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
+import { listenToSteps } from './stepKeys';
+
+const HEIGHT = 190;
+const NAME_LENGTH = 28;
+/** About the width of a character of a label. */
+const CHARACTER = 6.2;
+const LABEL_HEIGHT = 13;
+
+/** What the picture shows, in a sentence or two. */
+export function describeJourney(layers: readonly JourneyLayer[]): string {
+  const worst = worstIntroducers(layers);
+  const first = layers[worst[0] ?? -1];
+  if (first === undefined || first.sqnrDb === null) return 'Nobody has measured the noise of these layers.';
+  const others = worst.length - 1;
+  const told = layers.filter((l) => l.pathDb !== null);
+  const carried = told.filter(isCarried).length;
+  const last = told.at(-1);
+  const parts = [
+    `${shorten(first.name, 80)} adds most noise, ${formatDb(first.sqnrDb)} at its own output${others > 0 ? `; ${formatPlural(others, 'other layer')} marked ${others === 1 ? 'stands' : 'stand'} out too` : ''}.`,
+    told.length === 0
+      ? 'What arrives with everything in int8 cannot be told for this model.'
+      : `At ${formatExactCount(carried)} of ${formatPlural(told.length, 'layer')} most of the noise was carried there from before`,
+  ];
+  if (last === undefined || last.pathDb === null) return parts.join(' ');
+  return `${parts.join(' ')}, and ${formatDb(last.pathDb)} are left at the last one.`;
+}
+
+/** What a bin says, for the line below the picture and for screen readers. */
+export function describeBin(
+  { first, last, worst, ownDb, pathDb }: JourneyBin,
+  layers: readonly JourneyLayer[],
+): string {
+  const name = shorten(layers[worst]?.name ?? '', 80);
+  const who = first === last ? name : `${formatPlural(last - first + 1, 'layer')}, the noisiest ${name}`;
+  const own = ownDb === null ? 'its own noise is not known' : `adds noise at ${formatDb(ownDb)}`;
+  const layer = layers[worst];
+  const carried = layer !== undefined && isCarried(layer) ? ', most of it carried there' : '';
+  const path = pathDb === null ? '' : `; ${formatDb(pathDb)} with everything in int8${carried}`;
+  return `${who}: ${own}${path}`;
+}
+
+function addLegend(parent: HTMLElement): void {
+  const list = add(parent, 'ul', 'journey-legend muted');
+  const entry = (kind: string, text: string) => {
+    const item = add(list, 'li', '');
+    add(item, 'span', `journey-swatch ${kind}`).setAttribute('aria-hidden', 'true');
+    add(item, 'span', '', text);
+  };
+  entry('own', 'added by the layer itself');
+  entry('carried', 'carried from before');
+  entry('path', 'with everything in int8');
+}
+
+function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: readonly JourneyLayer[]): void {
+  const { marks, plot } = geometry;
+  const labels = marks.map(({ layer, x, y, top }) => {
+    const text = shorten(layers[layer]?.name ?? '', NAME_LENGTH);
+    const width = text.length * CHARACTER + 12;
+    // At the right end there is room on the other side only.
+    return { text, x: Math.max(plot.left, Math.min(x, plot.right - width)), at: x, y, top, width };
+  });
+  const rows = placeLabels(labels);
+  const groups = select(root).selectAll('.journey-mark').data(labels).join('g').attr('class', 'journey-mark');
+  groups.append('path').attr('d', (l) => `M${l.at - 4} ${l.y - 8}h8l-4 6z`);
+  groups
+    .append('text')
+    .attr('x', (l) => l.x)
+    .attr('y', (l, i) => Math.max(10, l.top - 10 - (rows[i] ?? 0) * LABEL_HEIGHT))
+    .text((l) => l.text);
+}
+
+function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host: Host): void {
+  const geometry = errorJourney(layers, { width: parent.clientWidth, height: HEIGHT });
+  const { plot, bins, pitch } = geometry;
+  const frame = add(parent, 'div', 'journey-frame');
+  frame.tabIndex = 0;
+  frame.setAttribute('role', 'slider');
+  frame.setAttribute('aria-label', 'Noise along the layers, from input to output; Enter shows the layer');
+  frame.setAttribute('aria-valuemin', '0');
+  frame.setAttribute('aria-valuemax', String(Math.max(0, bins.length - 1)));
+  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
+  const root = select(svg)
+    .attr('class', 'histogram journey-picture')
+    .attr('aria-hidden', 'true')
+    .attr('width', parent.clientWidth)
+    .attr('height', HEIGHT);
+  root.append('path').attr('class', 'journey-own').attr('d', geometry.bars);
+  root.append('path').attr('class', 'journey-carried').attr('d', geometry.carried);
+  root.append('path').attr('class', 'journey-path').attr('d', geometry.path);
+  root
+    .append('g')
+    .attr('class', 'axis')
+    .attr('transform', `translate(${plot.left},0)`)
+    .call(
+      axisLeft<number>(geometry.y.copy())
+        .ticks(5)
+        .tickSizeOuter(0)
+        .tickFormat((db) => String(db).replace('-', '−')),
+    );
+  const words = (x: number, y: number, anchor: string, text: string) =>
+    root
+      .append('text')
+      .attr('class', 'axis-title')
+      .attr('x', x)
+      .attr('y', y)
+      .attr('text-anchor', anchor)
+      .text(text);
+  words(4, 12, 'start', 'dB');
+  words(plot.left, HEIGHT - 10, 'start', 'input');
+  words(plot.right, HEIGHT - 10, 'end', 'output');
+  words((plot.left + plot.right) / 2, HEIGHT - 10, 'middle', 'layers, in the model’s order');
+  drawLabels(svg, geometry, layers);
+  const cursor = root
+    .append('rect')
+    .attr('class', 'cursor')
+    .attr('y', plot.top)
+    .attr('height', plot.bottom - plot.top)
+    .attr('width', Math.max(2, pitch))
+    .style('display', 'none');
+  const readout = add(parent, 'p', 'readout muted', ' ');
+  readout.dir = 'auto';
+
+  let current = 0;
+  const tell = (bin: number) => {
+    current = Math.max(0, Math.min(bins.length - 1, bin));
+    const one = bins[current];
+    const text = one === undefined ? ' ' : describeBin(one, layers);
+    frame.setAttribute('aria-valuenow', String(current));
+    frame.setAttribute('aria-valuetext', text);
+    return text;
+  };
+  const show = (bin: number) => {
+    readout.textContent = tell(bin);
+    cursor.style('display', null).attr('x', plot.left + current * pitch);
+  };
+  const hide = () => {
+    cursor.style('display', 'none');
+    readout.textContent = ' ';
+  };
+  const open = () => {
+    const layer = layers[bins[current]?.worst ?? -1];
+    if (layer !== undefined) host.dispatch({ type: 'select', layer: layer.name });
+  };
+  tell(geometry.marks[0]?.bin ?? 0);
+  listenToSteps(
+    frame,
+    () => current,
+    () => bins.length,
+    show,
+  );
+  frame.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    event.preventDefault();
+    open();
+  });
+  const binUnder = (event: MouseEvent) =>
+    Math.floor((event.clientX - svg.getBoundingClientRect().left - plot.left) / pitch);
+  const isInside = (bin: number) => bin >= 0 && bin < bins.length;
+  frame.addEventListener('focus', () => {
+    if (frame.matches(':focus-visible')) show(current);
+  });
+  frame.addEventListener('blur', hide);
+  frame.addEventListener('pointerleave', hide);
+  frame.addEventListener('pointermove', (event) => {
+    const bin = binUnder(event);
+    if (isInside(bin)) show(bin);
+    else hide();
+  });
+  frame.addEventListener('click', (event) => {
+    const bin = binUnder(event);
+    if (!isInside(bin)) return;
+    show(bin);
+    open();
+  });
+}
+
+/** The noise of everything in int8 along the layers: where it is added and where it is only carried on. */
+export function mountJourney(parent: HTMLElement, host: Host): Update {
+  const section = add(parent, 'section', 'journey');
+  section.setAttribute('aria-label', "The error's journey");
+  const head = add(section, 'div', 'journey-head');
+  const title = add(head, 'h2', '', "The error's journey");
+  title.title = 'Signal to noise at each layer’s output, in dB: the higher in the picture, the noisier';
+  addLegend(head);
+  const words = add(section, 'div', '');
+  const body = add(section, 'div', 'journey-body');
+  let layers: readonly JourneyLayer[] = [];
+  let drawn = 0;
+  const draw = () => {
+    drawn = body.clientWidth;
+    if (drawn === 0) return;
+    emptied(body);
+    if (layers.length > 0) drawPicture(body, layers, host);
+  };
+  // A panel that is hidden has no width to draw for.
+  new ResizeObserver(() => {
+    if (body.clientWidth !== drawn) draw();
+  }).observe(body);
+  return whenChanged(
+    (state) => [state.report],
+    ({ report }) => {
+      layers = report?.layers ?? [];
+      section.hidden = layers.length === 0;
+      emptied(words);
+      if (section.hidden) return;
+      addText(words, 'p', '', describeJourney(layers));
+      draw();
+    },
+  );
+}

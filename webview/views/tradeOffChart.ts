@@ -1,0 +1,282 @@
+import { select } from 'd3-selection';
+import {
+  dropUnit,
+  formatBytes,
+  formatCount,
+  formatDropNumber,
+  formatMetric,
+  formatPlural,
+} from '../../engine/format';
+import type { Report, Resource, TradeOff } from '../../engine/protocol';
+import {
+  brushedPair,
+  nearestPoint,
+  tradeOffGeometry,
+  type DropPlace,
+  type PointPlace,
+} from '../chart/tradeOffGeometry';
+import { variantMark } from '../chart/variantMarks';
+import { add } from './dom';
+import { describePoint } from './tradeOffCard';
+
+const HEIGHT = 360;
+/** Pixels that a press has to move to be a brush and no click. */
+const BRUSH_FROM = 5;
+const RADIUS = 5;
+
+/** What the user does with the networks of the chart, by their index in the plan. */
+export interface ChartEvents {
+  /** −1 for none. */
+  point(index: number): void;
+  apply(index: number): void;
+  compare(pair: [number, number] | null): void;
+}
+
+export interface TradeOffChart {
+  /** Shows which network is pointed at, and which two are compared. */
+  mark(current: number, pair: readonly [number, number] | null): void;
+}
+
+const axisTitles: Record<Resource, string> = {
+  latency: 'latency of a sample, ms',
+  bytes: 'size of the file',
+  bops: 'bit operations of a sample',
+};
+
+function formatUse(resource: Resource, value: number): string {
+  if (resource === 'bytes') return formatBytes(value);
+  return resource === 'latency' ? String(Number(value.toPrecision(3))) : formatCount(value);
+}
+
+function errorBar({ x, top, bottom }: DropPlace): string {
+  const at = (y: number) => `M${(x - 3).toFixed(1)} ${y.toFixed(1)}h6`;
+  return `M${x.toFixed(1)} ${top.toFixed(1)}V${bottom.toFixed(1)}${at(top)}${at(bottom)}`;
+}
+
+/** The front of a plan in a frame that a mouse and the keyboard move along. */
+export function addTradeOffChart(
+  parent: HTMLElement,
+  plan: TradeOff,
+  report: Report | null,
+  resource: Resource,
+  events: ChartEvents,
+): TradeOffChart {
+  const width = parent.clientWidth;
+  const geometry = tradeOffGeometry(plan, report, resource, { width, height: HEIGHT });
+  const { plot, points, reports } = geometry;
+  const { metric } = plan.float;
+  const frame = add(parent, 'div', 'trade-frame');
+  frame.tabIndex = 0;
+  frame.setAttribute('role', 'slider');
+  frame.setAttribute('aria-valuemin', '1');
+  frame.setAttribute('aria-valuemax', String(points.length));
+  frame.setAttribute(
+    'aria-label',
+    `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; Enter applies one, Shift with arrows compares`,
+  );
+  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
+  const root = select(svg)
+    .attr('class', 'histogram trade-chart')
+    .attr('aria-hidden', 'true')
+    .attr('width', width)
+    .attr('height', HEIGHT);
+
+  const axis = root.append('g').attr('class', 'axis trade-axis');
+  for (const { value, at } of geometry.yTicks) {
+    const line = axis.append('g').attr('transform', `translate(0,${at.toFixed(1)})`);
+    line
+      .append('line')
+      .attr('class', value === 0 ? 'trade-zero' : 'trade-grid')
+      .attr('x1', plot.left)
+      .attr('x2', plot.right);
+    line
+      .append('text')
+      .attr('x', plot.left - 8)
+      .attr('dy', '0.32em')
+      .attr('text-anchor', 'end')
+      .text(formatDropNumber(metric, value));
+  }
+  for (const { value, at } of geometry.xTicks) {
+    const tick = axis.append('g').attr('transform', `translate(${at.toFixed(1)},${plot.bottom})`);
+    tick.append('line').attr('class', 'trade-tick').attr('y2', 4);
+    tick.append('text').attr('y', 16).attr('text-anchor', 'middle').text(formatUse(resource, value));
+  }
+  axis
+    .append('path')
+    .attr('class', 'trade-tick')
+    .attr('d', `M${plot.left} ${plot.top}V${plot.bottom}H${plot.right}`);
+  const unit = dropUnit(metric);
+  const words = (x: number, y: number, anchor: string, text: string) =>
+    root
+      .append('text')
+      .attr('class', 'axis-title')
+      .attr('x', x)
+      .attr('y', y)
+      .attr('text-anchor', anchor)
+      .text(text);
+  words(4, 11, 'start', `${formatMetric(metric)} against float${unit === '' ? '' : `, ${unit}`}`);
+  words((plot.left + plot.right) / 2, HEIGHT - 8, 'middle', axisTitles[resource]);
+
+  root.append('path').attr('class', 'trade-front').attr('d', geometry.front);
+  const groups = root
+    .selectAll<SVGGElement, PointPlace>('.trade-point')
+    .data(points)
+    .join('g')
+    .attr('class', ({ index }) => (index === plan.chosen ? 'trade-point chosen' : 'trade-point'));
+  groups
+    .append('path')
+    .attr('class', 'trade-error')
+    .attr('d', ({ predicted }) => errorBar(predicted));
+  const run = groups.filter(({ verified }) => verified !== null);
+  const placeOf = ({ predicted, verified }: PointPlace) => verified ?? predicted;
+  run
+    .append('path')
+    .attr('class', 'trade-joint')
+    .attr('d', (p) => `M${p.predicted.x} ${p.predicted.y}L${placeOf(p).x} ${placeOf(p).y}`);
+  groups
+    .append('circle')
+    .attr('class', 'trade-predicted')
+    .attr('r', RADIUS)
+    .attr('cx', ({ predicted }) => predicted.x)
+    .attr('cy', ({ predicted }) => predicted.y);
+  run
+    .append('path')
+    .attr('class', 'trade-error')
+    .attr('d', (p) => errorBar(placeOf(p)));
+  run
+    .append('circle')
+    .attr('class', 'trade-verified')
+    .attr('r', RADIUS)
+    .attr('cx', (p) => placeOf(p).x)
+    .attr('cy', (p) => placeOf(p).y);
+  groups
+    .filter('.chosen')
+    .append('circle')
+    .attr('class', 'trade-ring')
+    .attr('r', RADIUS + 4)
+    .attr('cx', (p) => placeOf(p).x)
+    .attr('cy', (p) => placeOf(p).y);
+  const marks = root.selectAll('.trade-report').data(reports).join('g').attr('class', 'trade-report');
+  marks.attr('transform', ({ x, y }) => `translate(${x.toFixed(1)},${y.toFixed(1)})`);
+  marks
+    .append('path')
+    .attr('class', ({ variant }) => `variant-mark ${variant}`)
+    .attr('d', ({ variant }) => variantMark(variant, 90));
+  marks
+    .append('text')
+    // Near the right end there is room on the other side only.
+    .attr('x', ({ x }) => (x > plot.right - 70 ? -10 : 10))
+    .attr('y', -8)
+    .attr('text-anchor', ({ x }) => (x > plot.right - 70 ? 'end' : 'start'))
+    .text(({ variant }) => variant);
+  const cursor = root
+    .append('circle')
+    .attr('class', 'trade-cursor')
+    .attr('r', RADIUS + 3)
+    .style('display', 'none');
+  const letters = root.append('g').attr('class', 'trade-letters');
+  const brush = root.append('rect').attr('class', 'brush').style('display', 'none');
+
+  let at = points.findIndex(({ index }) => index === plan.chosen);
+  let anchor = -1;
+  const indexOf = (place: number) => points[place]?.index ?? -1;
+  const tell = () => {
+    frame.setAttribute('aria-valuenow', String(at + 1));
+    frame.setAttribute('aria-valuetext', describePoint(plan, indexOf(at)));
+  };
+  tell();
+  const moveTo = (place: number, isExtended: boolean) => {
+    if (isExtended && anchor < 0) anchor = at;
+    at = Math.max(0, Math.min(points.length - 1, place));
+    if (!isExtended) anchor = -1;
+    tell();
+    events.point(indexOf(at));
+    events.compare(anchor < 0 || anchor === at ? null : [indexOf(anchor), indexOf(at)]);
+  };
+  frame.addEventListener('focus', () => {
+    if (frame.matches(':focus-visible')) events.point(indexOf(at));
+  });
+  frame.addEventListener('keydown', (event) => {
+    const places = new Map<string, number>([
+      ['ArrowRight', at + 1],
+      ['ArrowUp', at + 1],
+      ['ArrowLeft', at - 1],
+      ['ArrowDown', at - 1],
+      ['Home', 0],
+      ['End', points.length - 1],
+    ]);
+    const place = places.get(event.key);
+    if (place !== undefined) moveTo(place, event.shiftKey);
+    else if (event.key === 'Enter') events.apply(indexOf(at));
+    else if (event.key === 'Escape') events.compare(null);
+    else return;
+    event.preventDefault();
+  });
+
+  const under = (event: MouseEvent): [number, number] => {
+    const box = svg.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  let pressed: [number, number] | null = null;
+  let isBrushing = false;
+  frame.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    pressed = under(event);
+    isBrushing = false;
+    frame.setPointerCapture(event.pointerId);
+  });
+  frame.addEventListener('pointermove', (event) => {
+    const [x, y] = under(event);
+    if (pressed !== null) {
+      const [x0, y0] = pressed;
+      isBrushing ||= Math.hypot(x - x0, y - y0) > BRUSH_FROM;
+      if (!isBrushing) return;
+      brush
+        .style('display', null)
+        .attr('x', Math.min(x, x0))
+        .attr('y', Math.min(y, y0))
+        .attr('width', Math.abs(x - x0))
+        .attr('height', Math.abs(y - y0));
+      return;
+    }
+    events.point(indexOf(nearestPoint(points, x, y)));
+  });
+  const release = (event: PointerEvent, isDone: boolean) => {
+    const from = pressed;
+    pressed = null;
+    brush.style('display', 'none');
+    if (from === null || !isDone) return;
+    const [x, y] = under(event);
+    if (isBrushing) {
+      const pair = brushedPair(points, from, [x, y]);
+      events.compare(pair === null ? null : [indexOf(pair[0]), indexOf(pair[1])]);
+      return;
+    }
+    const place = nearestPoint(points, x, y);
+    if (place < 0) return;
+    if (event.shiftKey) {
+      moveTo(place, true);
+      return;
+    }
+    moveTo(place, false);
+    events.apply(indexOf(place));
+  };
+  frame.addEventListener('pointerup', (event) => release(event, true));
+  frame.addEventListener('pointercancel', (event) => release(event, false));
+
+  return {
+    mark: (current, pair) => {
+      const place = points.find(({ index }) => index === current);
+      if (place === undefined) cursor.style('display', 'none');
+      else cursor.style('display', null).attr('cx', placeOf(place).x).attr('cy', placeOf(place).y);
+      letters
+        .selectAll('text')
+        .data((pair ?? []).flatMap((index) => points.filter((p) => p.index === index)))
+        .join('text')
+        .attr('x', (p) => placeOf(p).x)
+        .attr('y', (p) => placeOf(p).y + 22)
+        .attr('text-anchor', 'middle')
+        .text((_, i) => 'AB'.charAt(i));
+    },
+  };
+}
