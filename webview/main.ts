@@ -4,6 +4,7 @@ import './style.css';
 import { mountAdvice } from './views/adviceView';
 import { mountBlamed } from './views/blamedView';
 import { mountLint } from './views/lintView';
+import { mountCompare } from './views/compareView';
 import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
@@ -52,6 +53,7 @@ updates.push(
   mountLint(side),
   mountLayerList(layers, host),
   mountDetail(layers, host),
+  mountCompare(tabs.panelOf('compare'), host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

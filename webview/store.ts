@@ -65,6 +65,7 @@ export interface State {
   /** By layer, what was asked for. */
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
+  compared: { report: Report; label: string } | null;
   quantized: QuantizeResult | null;
   error: ErrorData | null;
   view: ViewState;
@@ -119,6 +120,7 @@ export function initialState(view: ViewState = initialView): State {
     decided: new Map(),
     decidedClips: null,
     ...noAnswers,
+    compared: null,
     quantized: null,
     error: null,
     view,
@@ -212,6 +214,11 @@ export function reduce(state: State, action: Action): State {
       return { ...state, weights: new Map([...state.weights, [action.layer, action.answer]]) };
     case 'scatter':
       return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
+    case 'compared':
+      return {
+        ...state,
+        compared: { report: action.report, label: action.label },
+      };
     case 'quantized':
       return { ...state, quantized: action.result };
     case 'error':

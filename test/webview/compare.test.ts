@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { otherReport } from './otherReport';
+import { everything } from './sampleMessages';
+import { sampleReport } from './sampleReport';
+import { useView } from './useView';
+
+const open = useView();
+
+test.each(['light', 'dark', 'hc-dark'] as const)('two reports side by side, %s', async (theme) => {
+  const view = await open(theme, 1280, 800);
+  const { page } = view;
+  await view.send(...everything());
+  await view.openTab('compare');
+  await page.click('[data-action="compare"]');
+  expect((await view.posted()).at(-1)).toEqual({ type: 'compare' });
+  await view.send({ type: 'compared', report: otherReport(), label: 'model </script>.onnx' });
+  const rows = page.locator('.compare-table tbody tr');
+  expect(await rows.count()).toBe(5);
+  await page.click('[data-save="csv"]');
+  const saved = (await view.posted()).at(-1);
+  expect(saved).toMatchObject({ type: 'save', kind: 'csv', name: 'ch_PP-OCRv4_rec_infer.onnx-compared' });
+  if (saved?.type === 'save') expect(saved.data.split('\r\n')).toHaveLength(5 + 2);
+  await view.screenshot(`compare-${theme}`);
+  await page.click('[data-setting="differences-only"]');
+  expect(await rows.count()).toBe(52);
+  await view.screenshot(`compare-all-${theme}`);
+  await page.locator('.compare-name .link').first().click();
+  expect(await page.locator('.detail-panel .name').first().textContent()).toBe(
+    sampleReport().layers[3]?.name,
+  );
+});
