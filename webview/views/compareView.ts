@@ -113,7 +113,7 @@ function clipText(layer: LayerReport | null): string {
 }
 
 function addPair(row: HTMLElement, a: string, b: string): void {
-  const cell = add(row, 'td', a === b ? 'pair same' : 'pair');
+  const cell = add(row, 'td', a === b ? 'compare-pair same' : 'compare-pair');
   add(cell, 'span', '', a);
   if (a !== b) add(cell, 'span', 'pair-other', `→ ${b}`);
 }
@@ -128,7 +128,7 @@ function addRow(
   const { mine, other, difference } = row;
   const layer = mine ?? other;
   if (layer === null) return;
-  const line = add(body, 'tr', row.isBeyondNoise ? 'beyond' : '');
+  const line = add(body, 'tr', '');
   const name = add(line, 'th', 'compare-name');
   name.scope = 'row';
   if (mine === null) addName(name, 'span', '', layer.name);
@@ -173,7 +173,7 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
     const { metric } = mine.float;
     const bar = add(body, 'div', 'panel-bar');
     add(bar, 'h2', '', 'Layers');
-    const count = `${different.length} of ${formatPlural(rows.length, 'layer')} differ beyond noise or by decision`;
+    const count = `${different.length} of ${formatPlural(rows.length, 'layer')} differ`;
     add(bar, 'span', 'muted', count).setAttribute('role', 'status');
     const frame = add(bar, 'label', 'check');
     const box = add(frame, 'input', '');
