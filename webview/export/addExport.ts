@@ -42,8 +42,8 @@ export function addExport(parent: HTMLElement, svg: SVGSVGElement, name: string,
 export function addTableExport(
   parent: HTMLElement,
   table: () => PlainTable,
-  name: string,
+  name: () => string,
   host: Host,
 ): HTMLButtonElement {
-  return addSaveButton(parent, 'csv', 'Save as CSV', () => saveFile(host, 'csv', name, csvText(table())));
+  return addSaveButton(parent, 'csv', 'Save as CSV', () => saveFile(host, 'csv', name(), csvText(table())));
 }

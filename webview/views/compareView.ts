@@ -186,7 +186,7 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
       redraw();
       section.querySelector<HTMLElement>('[data-setting="differences-only"]')?.focus();
     });
-    const name = `${baseName(mine.model.path)}-compared`;
+    const name = () => `${baseName(mine.model.path)}-compared`;
     addTableExport(bar, () => comparedTable(isAll ? rows : different, label), name, host);
     if (mine.float.metric !== other.float.metric)
       add(
