@@ -57,7 +57,8 @@ const builds = [
     format: 'iife',
     target: 'chrome122',
     minify: true,
-    entryPoints: { webview: 'webview/main.ts' },
+    // A report in a file of its own brings the view, and what stands for the editor.
+    entryPoints: { webview: 'webview/main.ts', standalone: 'webview/standalone/standalone.ts' },
     outdir: dist,
   },
 ];

@@ -110,6 +110,7 @@ export default tseslint.config(
         '!**/engine/recipeEdits',
         '!**/engine/recipePath',
         '!**/engine/recipeText',
+        '!**/engine/reportPage',
         '!**/engine/target',
         '**/webview/*',
         '!**/webview/protocol',

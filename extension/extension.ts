@@ -2,9 +2,11 @@ import * as vscode from 'vscode';
 import { registerAnalyze } from './analyzeCommand';
 import { registerCancel } from './cancelCommand';
 import { registerChooseData } from './chooseDataCommand';
+import { registerCompare } from './compareCommand';
 import { EngineClient } from './engineClient';
 import { registerEngineStatus } from './engineStatus';
 import { toErrorData } from './errorData';
+import { registerExportReport } from './exportFiles';
 import { History, type PastModel } from './history';
 import { registerLayerCommands } from './layerCommands';
 import { registerShowLog } from './logCommand';
@@ -44,6 +46,8 @@ const features = [
   registerLayerCommands,
   registerNameHovers,
   registerRecipes,
+  registerCompare,
+  registerExportReport,
   reopenModels,
 ];
 let engine: EngineClient | undefined;

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { FromWebview } from '../webview/protocol';
 import { toErrorData } from './errorData';
 import { answerLayerRequest } from './layerRequests';
+import { saveFromView } from './exportFiles';
 import { modelPage } from './modelPage';
 import type { ModelSession } from './modelSession';
 import { VIEW_TYPE, type Services } from './services';
@@ -97,11 +98,14 @@ async function handle(
     case 'layerWeights':
     case 'compareOutputs':
       return answerLayerRequest(message, session, services);
+    case 'save':
+      return saveFromView(message, session);
     case 'cancel':
       session.cancel();
       return;
     case 'analyze':
     case 'chooseData':
+    case 'compare':
     case 'quantize':
     case 'plan':
     case 'showLog':

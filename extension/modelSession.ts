@@ -40,6 +40,7 @@ const ORDER: ToWebview['type'][] = [
   'stale',
   'decided',
   'decidedClips',
+  'compared',
   'quantized',
   'tradeOff',
   'progress',
@@ -64,6 +65,8 @@ export class ModelSession implements vscode.Disposable {
   panes = 0;
   data: DataSummary | null = null;
   report: Report | null = null;
+  /** The analysis that the report took the place of in this window. */
+  previous: Report | null = null;
   /** What changed since the report was made, in sentences. */
   stale: string[] = [];
   progress: Progress | null = null;
@@ -255,6 +258,8 @@ export class ModelSession implements vscode.Disposable {
 
   /** @param isOwn whether it is of the file as it is now */
   setReport(report: Report | null, isOwn = true): void {
+    if (this.report !== null && report !== null && this.report.created !== report.created)
+      this.previous = this.report;
     this.report = report;
     if (report !== null && isOwn) {
       this.summary = report.model;

@@ -4,6 +4,7 @@ import './style.css';
 import { mountAdvice } from './views/adviceView';
 import { mountBlamed } from './views/blamedView';
 import { mountLint } from './views/lintView';
+import { mountCompare } from './views/compareView';
 import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
@@ -66,6 +67,7 @@ updates.push(
   mountLayerList(layers, host),
   mountDetail(layers, host),
   mountTradeOff(tabs.panelOf('tradeOff'), host),
+  mountCompare(tabs.panelOf('compare'), host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

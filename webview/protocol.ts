@@ -51,6 +51,8 @@ export type ToWebview =
   | { type: 'clipTrial'; trial: TriedClip }
   | { type: 'layerWeights'; layer: string; answer: Answer<LayerWeights> }
   | { type: 'scatter'; layer: string; answer: Answer<OutputScatter> }
+  /** What this model's report is compared with. */
+  | { type: 'compared'; report: Report; label: string }
   | { type: 'quantized'; result: QuantizeResult }
   /** The last plan. */
   | { type: 'tradeOff'; tradeOff: TradeOff }
@@ -78,4 +80,8 @@ export type FromWebview =
   | { type: 'decideClip'; tensor: string; clip: number | null }
   | { type: 'layerWeights'; layer: string }
   | { type: 'compareOutputs'; layer: string }
+  /** Which other report is to be compared? */
+  | { type: 'compare' }
+  /** Have the user say where a file goes; `data` is text, and base64 of a PNG. */
+  | { type: 'save'; name: string; kind: 'svg' | 'png' | 'csv'; data: string }
   | { type: 'showLog' };

@@ -68,6 +68,7 @@ export interface State {
   /** By layer, what was asked for. */
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
+  compared: { report: Report; label: string } | null;
   quantized: QuantizeResult | null;
   /** The last plan of this model. */
   tradeOff: TradeOff | null;
@@ -125,6 +126,7 @@ export function initialState(view: ViewState = initialView): State {
     decided: new Map(),
     decidedClips: null,
     ...noAnswers,
+    compared: null,
     quantized: null,
     tradeOff: null,
     error: null,
@@ -222,6 +224,11 @@ export function reduce(state: State, action: Action): State {
       return { ...state, weights: new Map([...state.weights, [action.layer, action.answer]]) };
     case 'scatter':
       return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
+    case 'compared':
+      return {
+        ...state,
+        compared: { report: action.report, label: action.label },
+      };
     case 'quantized':
       return { ...state, quantized: action.result };
     case 'tradeOff':

@@ -7,13 +7,15 @@ import { fixesText } from '../fixesText';
 import { interactionsText } from '../interactionsText';
 import { notebookText } from '../notebookText';
 import { checkNotRead } from '../onnx/checkOutput';
-import { checkWritable } from '../onnx/model';
+import { baseName } from '../format';
+import { checkWritable, writeFileAtomically } from '../onnx/model';
 import { openParts } from '../openParts';
 import { operatorsText } from '../operatorsText';
 import { partText, processorsNote } from '../partText';
 import { Project } from '../project';
 import type { Report } from '../protocol';
 import { readReport } from '../reportCache';
+import { reportPage } from '../reportPage';
 import {
   adviceText,
   basisText,
@@ -38,6 +40,7 @@ import {
 import { pool, print, run, writeJson } from './terminal';
 
 interface AnalyzeShardOptions extends AnalyzeOptions {
+  html?: string;
   shard?: Shard;
   output?: string;
 }
@@ -54,6 +57,7 @@ export function addAnalyze(program: Command): void {
   withAnalyzeOptions(program.command('analyze <model>'))
     .description('what int8 costs, layer by layer, and which layers to keep in float')
     .option('--json <file>', 'write the report')
+    .option('--html <file>', 'write the report as a page that opens in any browser')
     .option(
       '--shard <i/n>',
       'measure only part i of n, for several machines; "merge" makes the report',
@@ -61,7 +65,7 @@ export function addAnalyze(program: Command): void {
     )
     .option('-o, --output <file>', 'where to write the part, with --shard')
     .action(async (model: string, options: AnalyzeShardOptions, command: Command) => {
-      const { json, shard, output } = options;
+      const { json, html, shard, output } = options;
       if ((shard === undefined) !== (output === undefined))
         throw optionError(
           'Say both --shard and --output, or neither',
@@ -70,8 +74,11 @@ export function addAnalyze(program: Command): void {
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
       const { settings } = await settingsFrom(model, options, command);
-      const project = await openModel(model, options, [json]);
-      return finishReport(await project.analyze(settings, run), json);
+      const project = await openModel(model, options, [json, html]);
+      const report = await project.analyze(settings, run);
+      if (html !== undefined)
+        await writeFileAtomically(html, await reportPage(report, baseName(report.model.path)));
+      return finishReport(report, json);
     });
 }
 
@@ -82,8 +89,9 @@ async function analyzeShard(
   options: AnalyzeShardOptions,
   command: Command,
 ): Promise<void> {
-  if (options.json !== undefined)
-    throw optionError('A part has no report to write with --json', 'Say that to "merge".');
+  const named = (['json', 'html'] as const).find((option) => options[option] !== undefined);
+  if (named !== undefined)
+    throw optionError(`A part has no report to write with --${named}`, 'Write it with "merge --json".');
   const output = resolve(to);
   const { settings } = await settingsFrom(model, options, command);
   const project = await openModel(model, options, [output]);

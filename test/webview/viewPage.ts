@@ -29,7 +29,7 @@ window.acquireVsCodeApi = () => ({
 
 function pageText(theme: ThemeName): string {
   // The policy that the extension gives to its webview.
-  const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'`;
+  const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'; img-src data:`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <link rel="stylesheet" href="theme.css?${theme}"><link rel="stylesheet" href="webview.css"></head>

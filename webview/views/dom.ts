@@ -2,6 +2,7 @@ import { select, type Selection } from 'd3-selection';
 import { shorten } from '../../engine/format';
 import { keepMessage } from '../keepMessage';
 import type { FromWebview } from '../protocol';
+import { isStandalone } from '../standalone/isStandalone';
 import type { Action, State } from '../store';
 
 /** What a view may do besides drawing. */
@@ -95,6 +96,7 @@ export function addKeepBox(
   const box = add(frame, 'input', '');
   box.type = 'checkbox';
   box.dataset['keepFloat'] = layer;
+  box.disabled = isStandalone();
   box.addEventListener('change', () =>
     host.post(keepMessage(box.dataset['keepFloat'] ?? layer, box.checked, box.dataset['advised'] === 'true')),
   );

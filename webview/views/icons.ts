@@ -15,6 +15,7 @@ const shapes = {
   filter: 'M2 3.5h12M4.5 8h7M6.8 12.5h2.4',
   group: 'M2 3h5M5 7h9M5 11h9M5 3v8',
   columns: 'M2 2.5h12v11H2zM6 2.5v11M10 2.5v11',
+  save: 'M8 2v8M4.5 7L8 10.5L11.5 7M2.5 13.5h11',
   close: 'M4 4l8 8M12 4l-8 8',
   data: 'M2.5 4c0-3 11-3 11 0v8c0 3-11 3-11 0zM2.5 4c0 2.7 11 2.7 11 0M2.5 8c0 2.7 11 2.7 11 0',
 } as const;

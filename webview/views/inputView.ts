@@ -7,6 +7,7 @@ import type { State } from '../store';
 import { addClipHandle, type ClipHandle } from './clipHandleView';
 import { addClipPanel, clipInUse, decidedClip } from './clipPanelView';
 import { addClipTable } from './clipTableView';
+import { addExport } from '../export/addExport';
 import { add, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addHistogram } from './histogramView';
 import { listenToZoom } from './histogramZoom';
@@ -80,6 +81,7 @@ export function addInput(
           released: (clip) => host.post({ type: 'tryClip', layer: layer.name, tensor, clip }),
         },
       );
+    addExport(picture, drawn.svg, `${layer.name}-${tensor}`, host);
     if (hadFocus !== undefined)
       picture.querySelector<HTMLElement>(`.${CSS.escape(hadFocus)}[tabindex]`)?.focus();
   };

@@ -1,3 +1,6 @@
+import { baseName } from '../../engine/format';
+import { addTableExport } from '../export/addExport';
+import type { PlainTable } from '../layerTable';
 import { facetCount } from '../layerFilter';
 import type { State } from '../store';
 import { mountColumnMenu } from './columnMenu';
@@ -22,7 +25,12 @@ function addIconButton(parent: HTMLElement, icon: IconName, label: string): HTML
 }
 
 /** The bar over the list: how many layers it has, the filter, and what is drawn of them. */
-export function mountLayerBar(section: HTMLElement, host: Host, toList: () => void): LayerBar {
+export function mountLayerBar(
+  section: HTMLElement,
+  host: Host,
+  toList: () => void,
+  table: () => PlainTable,
+): LayerBar {
   const bar = add(section, 'div', 'panel-bar');
   add(bar, 'h2', '', 'Layers');
   const counted = add(bar, 'span', 'muted');
@@ -52,6 +60,8 @@ export function mountLayerBar(section: HTMLElement, host: Host, toList: () => vo
   });
   const columns = addIconButton(bar, 'columns', 'Columns');
   columns.dataset['action'] = 'columns';
+  let fileName = 'layers';
+  addTableExport(bar, table, () => fileName, host);
   const drawMenu = mountColumnMenu(columns, host);
   const drawFacets = mountFilterBar(section, host);
   let known: [all: readonly Column[], shown: readonly Column[]] = [[], []];
@@ -63,6 +73,7 @@ export function mountLayerBar(section: HTMLElement, host: Host, toList: () => vo
     update(next, count, hasBlocks) {
       const isNew = state?.view.hiddenColumns !== next.view.hiddenColumns;
       state = next;
+      fileName = `${baseName(next.model?.path ?? '')}-layers`;
       if (isNew) drawMenu(...known, next.view.hiddenColumns);
       counted.textContent = count;
       if (filter.value !== next.view.filter) filter.value = next.view.filter;

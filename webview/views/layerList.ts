@@ -279,6 +279,11 @@ export class LayerList {
     () => this.reveal(),
   );
 
+  /** The rows that are listed, in their order. */
+  get shownRows(): readonly LayerRow[] {
+    return this.rows;
+  }
+
   /** How many rows are listed. */
   get shownCount(): number {
     return this.rows.length;

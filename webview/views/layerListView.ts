@@ -1,4 +1,5 @@
 import { formatPlural } from '../../engine/format';
+import { layerTable } from '../layerTable';
 import { add, type Host, type Update } from './dom';
 import { mountLayerBar } from './layerBar';
 import { LayerList } from './layerList';
@@ -7,7 +8,12 @@ import { LayerList } from './layerList';
 export function mountLayerList(parent: HTMLElement, host: Host): Update {
   const section = add(parent, 'section', 'layer-panel');
   section.setAttribute('aria-label', 'Layers');
-  const bar = mountLayerBar(section, host, () => list.focus());
+  const bar = mountLayerBar(
+    section,
+    host,
+    () => list.focus(),
+    () => layerTable(list.shownRows),
+  );
   const list = new LayerList(section, host, bar.setColumns);
   return (state) => {
     list.update(state);

@@ -4,6 +4,7 @@ import { select } from 'd3-selection';
 import type { OutputScatter, ScatterCounts } from '../../engine/protocol';
 import { formatDb, formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { densityPaths } from '../chart/densityPaths';
+import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
 import { add, addButton, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
@@ -41,7 +42,13 @@ export function mountScatter(parent: HTMLElement, host: Host): Update {
         const line = add(body, 'p', 'warning');
         addIcon(line, 'warning', 'Not compared');
         addText(line, 'span', 'clamped', `${answer.error.message} ${answer.error.hint}`);
-      } else drawScatter(body, answer.result);
+      } else {
+        drawScatter(body, answer.result);
+        body.querySelectorAll('svg').forEach((svg, i) => {
+          const name = `${layer?.name ?? ''}-outputs-${i === 0 ? 'alone' : 'all'}`;
+          addExport(svg.closest('figure') ?? body, svg, name, host);
+        });
+      }
     },
   );
   return (state) => {

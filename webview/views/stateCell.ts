@@ -2,6 +2,7 @@ import type { LayerChoice } from '../../engine/protocol';
 import { shorten } from '../../engine/format';
 import type { LayerRow } from '../layerRows';
 import { kindOf, shortReason, stateReason } from '../layerState';
+import { isStandalone } from '../standalone/isStandalone';
 import { add, type Host } from './dom';
 import { optionalIcons } from './icons';
 
@@ -63,7 +64,7 @@ export function addStateCell(cell: HTMLElement, host: Host): (row: LayerRow) => 
     select.title = cell.title;
   };
   const mount = () => {
-    if (select !== null || shown === null) return;
+    if (select !== null || shown === null || isStandalone()) return;
     select = addControl(cell, shown, host);
     setValue();
   };

@@ -6,6 +6,7 @@ const titles: [tab: Tab, title: string][] = [
   ['overview', 'Overview'],
   ['layers', 'Layers'],
   ['tradeOff', 'Trade-off'],
+  ['compare', 'Compare'],
 ];
 
 /** Before an analysis, what there is to do stands above the layers, on one page. */

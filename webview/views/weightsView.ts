@@ -3,6 +3,7 @@ import { select } from 'd3-selection';
 import type { LayerWeights, WeightRanges } from '../../engine/protocol';
 import { formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { boxReach, weightStripGeometry } from '../chart/weightStripGeometry';
+import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
@@ -68,7 +69,14 @@ export function mountWeights(parent: HTMLElement, host: Host): Update {
       const strip = (ranges: WeightRanges, title: string) => {
         if (result.after !== null) add(body, 'h4', '', title);
         add(body, 'p', 'weights-words', describeWeights(ranges, result));
-        addStrip(body, ranges, result, Math.min(body.clientWidth, 900), state.view.weightsByRange);
+        const svg = addStrip(
+          body,
+          ranges,
+          result,
+          Math.min(body.clientWidth, 900),
+          state.view.weightsByRange,
+        );
+        addExport(body, svg, `${layer?.name ?? ''}-weights`, host);
       };
       strip(result.before, 'Before the remedy');
       if (result.after !== null) strip(result.after, 'Equalized, as advised');
@@ -97,7 +105,7 @@ function addStrip(
   weights: Pick<LayerWeights, 'channels' | 'joined'>,
   width: number,
   byRange: boolean,
-): void {
+): SVGSVGElement {
   const { boxes } = ranges;
   const { joined, channels } = weights;
   const geometry = weightStripGeometry(ranges, { width, byRange, joined });
@@ -193,6 +201,7 @@ function addStrip(
     else hide();
   });
   if (ranges.outlierCount > 0) addOutliers(parent, ranges);
+  return svg;
 }
 
 /** The outliers as text, for those who cannot see the marks. */

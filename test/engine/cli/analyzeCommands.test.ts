@@ -8,7 +8,10 @@ const { folder, model, data, output, spawned, quantscope, expectFailure } = useC
 
 test('analyze writes the report', () => {
   const file = join(folder, 'report.json');
-  const { status, stdout, stderr } = spawned('analyze', model, '--data', data, '--json', file);
+  const page = join(folder, 'report.html');
+  const { status, stdout, stderr } = spawned(
+    ...['analyze', model, '--data', data, '--json', file, '--html', page],
+  );
   expect(stderr).toBe('');
   expect(stdout).toMatch(/\n +Step +Tried +Score +Change, points\n.*calibrator +MSE +\d+\.\d% +\S+ ± \d/);
   expect(stdout).toMatch(/\n\* +verification +The result, on samples that chose nothing /);
@@ -16,6 +19,8 @@ test('analyze writes the report', () => {
   expect(status).toBe(0);
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
   expect(report.version).toBe(REPORT_VERSION);
+  const [, held = ''] = /id="quantscope-report">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
+  expect(JSON.parse(held)).toEqual(report);
   expect(Object.keys(report)).toEqual(
     expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
   );

@@ -1,0 +1,100 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { formatDate } from '../engine/format';
+import { REPORT_VERSION, type Report } from '../engine/protocol';
+import { Refusal, toErrorData } from './errorData';
+import type { ModelSession } from './modelSession';
+import type { Services } from './services';
+import { showFailure } from './showFailure';
+import { showModelEditor, targetModel } from './targetModel';
+
+interface Other {
+  report: Report;
+  label: string;
+}
+
+interface Choice extends vscode.QuickPickItem {
+  read: () => Promise<Other | undefined>;
+}
+
+/** `quantscope.compare(model?)`: shows a model's analysis beside another one. */
+export function registerCompare(services: Services): void {
+  services.context.subscriptions.push(
+    vscode.commands.registerCommand('quantscope.compare', (model: unknown) => compare(model, services)),
+  );
+}
+
+async function compare(argument: unknown, services: Services): Promise<void> {
+  const uri = await targetModel(argument);
+  if (uri === undefined) return;
+  await showModelEditor(uri);
+  const session = services.sessions.get(uri);
+  await session.ready();
+  try {
+    const choice = await vscode.window.showQuickPick(choicesFor(session, services), {
+      title: `Compare ${basename(uri.fsPath)}`,
+      placeHolder: 'With which analysis?',
+    });
+    const other = await choice?.read();
+    if (other !== undefined) session.send({ type: 'compared', ...other });
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    services.log.error(`${uri.fsPath}: ${error.message}`);
+    void showFailure(error);
+  }
+}
+
+function choicesFor(session: ModelSession, { history, engine }: Services): Choice[] {
+  const { previous } = session;
+  const before: Choice[] =
+    previous === null
+      ? []
+      : [
+          {
+            label: '$(history) The Analysis Before This One',
+            description: formatDate(previous.created),
+            read: () =>
+              Promise.resolve({ report: previous, label: `analysis of ${formatDate(previous.created)}` }),
+          },
+        ];
+  const models = history
+    .models()
+    .map(({ uri }) => vscode.Uri.parse(uri))
+    .filter((uri) => uri.scheme === 'file' && uri.toString() !== session.uri.toString())
+    .map((uri): Choice => {
+      const label = vscode.workspace.asRelativePath(uri);
+      const read = async () => {
+        const { report } = await engine.request('quantscope/open', { path: uri.fsPath });
+        if (report !== null) return { report, label };
+        throw new Refusal({
+          code: 'not-found',
+          message: `${label} has not been analyzed as it is now.`,
+          hint: 'Analyze it first.',
+        });
+      };
+      return { label: `$(graph) ${label}`, read };
+    });
+  return [...before, ...models, { label: '$(json) A Saved Report…', read: readSaved }];
+}
+
+async function readSaved(): Promise<Other | undefined> {
+  const [uri] =
+    (await vscode.window.showOpenDialog({ filters: { Report: ['json'] }, openLabel: 'Compare' })) ?? [];
+  if (uri === undefined) return undefined;
+  const label = basename(uri.path);
+  const refuse = (why: string) =>
+    new Refusal({
+      code: 'bad-data',
+      message: `${label} is no report: ${why}.`,
+      hint: 'Write it with "quantscope analyze --json", or with Export Report….',
+    });
+  let report: Partial<Report> | null;
+  try {
+    report = JSON.parse(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri))) as Partial<Report>;
+  } catch (thrown) {
+    throw refuse(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+  if (report?.version !== REPORT_VERSION)
+    throw refuse(`its version is ${String(report?.version)}, not ${REPORT_VERSION}`);
+  return { report: report as Report, label };
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import type { Report } from '../engine/protocol';
+import { reportPage } from '../engine/reportPage';
+import type { FromWebview } from '../webview/protocol';
+import { Refusal, toErrorData } from './errorData';
+import type { ModelSession } from './modelSession';
+import type { Services } from './services';
+import { showFailure } from './showFailure';
+import { targetModel } from './targetModel';
+
+const kinds = { svg: 'SVG Picture', png: 'PNG Picture', csv: 'Table', html: 'Web Page', json: 'Report' };
+type Kind = keyof typeof kinds;
+
+/** `quantscope.exportReport(model?)`: writes a model's report for people without VS Code, or for programs. */
+export function registerExportReport(services: Services): void {
+  const run = (model: unknown) => exportReport(model, services);
+  services.context.subscriptions.push(vscode.commands.registerCommand('quantscope.exportReport', run));
+}
+
+async function exportReport(argument: unknown, services: Services): Promise<void> {
+  const uri = await targetModel(argument);
+  if (uri === undefined) return;
+  const session = services.sessions.get(uri);
+  await session.ready();
+  const { report } = session;
+  try {
+    if (report === null)
+      throw new Refusal({
+        code: 'not-found',
+        message: `${basename(uri.fsPath)} has no report yet.`,
+        hint: 'Analyze it first.',
+      });
+    const choice = await vscode.window.showQuickPick(
+      [
+        { label: 'HTML', description: 'one page that opens in any browser', format: 'html' as const },
+        { label: 'JSON', description: 'all that was measured, for programs', format: 'json' as const },
+      ],
+      { title: `Export the Report of ${basename(uri.fsPath)}` },
+    );
+    if (choice === undefined) return;
+    const text = choice.format === 'html' ? await reportPage(report, basename(uri.fsPath)) : jsonText(report);
+    await askAndWrite(uri, `${basename(uri.fsPath)}.report`, choice.format, Buffer.from(text));
+  } catch (thrown) {
+    const error = toErrorData(thrown);
+    services.log.error(`${uri.fsPath}: ${error.message}`);
+    void showFailure(error);
+  }
+}
+
+function jsonText(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/** Writes what a view made of its drawings and tables where the user says. */
+export async function saveFromView(
+  { name, kind, data }: Extract<FromWebview, { type: 'save' }>,
+  session: ModelSession,
+): Promise<void> {
+  await askAndWrite(session.uri, name, kind, Buffer.from(data, kind === 'png' ? 'base64' : 'utf8'));
+}
+
+async function askAndWrite(model: vscode.Uri, name: string, kind: Kind, bytes: Uint8Array): Promise<void> {
+  const to = await vscode.window.showSaveDialog({
+    defaultUri: vscode.Uri.joinPath(model, '..', `${name}.${kind}`),
+    filters: { [kinds[kind]]: [kind] },
+  });
+  if (to === undefined) return;
+  await writeWhole(to, bytes);
+  const open = 'Open';
+  const chosen = await vscode.window.showInformationMessage(`Wrote ${basename(to.path)}.`, open);
+  if (chosen !== open) return;
+  if (kind === 'html') await vscode.env.openExternal(to);
+  else await vscode.commands.executeCommand('vscode.open', to);
+}
+
+/** Leaves the file complete or as it was. */
+async function writeWhole(to: vscode.Uri, bytes: Uint8Array): Promise<void> {
+  const part = to.with({ path: `${to.path}.${randomUUID()}.part` });
+  try {
+    await vscode.workspace.fs.writeFile(part, bytes);
+    await vscode.workspace.fs.rename(part, to, { overwrite: true });
+  } catch (thrown) {
+    await Promise.resolve(vscode.workspace.fs.delete(part)).catch(() => undefined);
+    throw new Refusal({
+      code: 'write-failed',
+      message: `Cannot write ${basename(to.path)}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`,
+      hint: 'Choose another place.',
+    });
+  }
+}

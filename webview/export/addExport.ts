@@ -1,0 +1,49 @@
+import { add, type Host } from '../views/dom';
+import { addIcon } from '../views/icons';
+import type { PlainTable } from '../layerTable';
+import { csvText } from './csvText';
+import { pngBase64 } from './pngBase64';
+import { saveFile } from './saveFile';
+import { svgText } from './svgText';
+
+function addSaveButton(
+  parent: HTMLElement,
+  kind: string,
+  label: string,
+  save: () => void,
+): HTMLButtonElement {
+  const button = add(parent, 'button', 'save-button');
+  button.type = 'button';
+  button.dataset['save'] = kind;
+  button.title = label;
+  button.setAttribute('aria-label', label);
+  addIcon(button, 'save');
+  add(button, 'span', '', kind.toUpperCase());
+  button.addEventListener('click', save);
+  return button;
+}
+
+/**
+ * Appends the buttons that save a drawing, as SVG and as PNG.
+ * @param name of the file, without its ending
+ */
+export function addExport(parent: HTMLElement, svg: SVGSVGElement, name: string, host: Host): void {
+  const bar = add(parent, 'div', 'save-bar');
+  addSaveButton(bar, 'svg', 'Save as SVG', () => saveFile(host, 'svg', name, svgText(svg)));
+  const png = addSaveButton(bar, 'png', 'Save as PNG', () => {
+    pngBase64(svg).then(
+      (data) => saveFile(host, 'png', name, data),
+      () => (png.title = 'The picture could not be drawn. Save as SVG instead.'),
+    );
+  });
+}
+
+/** Appends the button that saves a table as CSV, as it is when the button is pressed. */
+export function addTableExport(
+  parent: HTMLElement,
+  table: () => PlainTable,
+  name: () => string,
+  host: Host,
+): HTMLButtonElement {
+  return addSaveButton(parent, 'csv', 'Save as CSV', () => saveFile(host, 'csv', name(), csvText(table())));
+}
