@@ -57,7 +57,7 @@ const builds = [
     format: 'iife',
     target: 'chrome122',
     minify: true,
-    entryPoints: { webview: 'webview/main.ts' },
+    entryPoints: { webview: 'webview/main.ts', layoutWorker: 'webview/graph/layoutWorker.ts' },
     outdir: dist,
   },
 ];

@@ -97,6 +97,8 @@ async function handle(
     case 'layerWeights':
     case 'compareOutputs':
       return answerLayerRequest(message, session, services);
+    case 'wantGraph':
+      return session.sendGraph();
     case 'cancel':
       session.cancel();
       return;

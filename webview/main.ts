@@ -8,6 +8,7 @@ import { mountData } from './views/dataView';
 import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
 import { mountError } from './views/errorView';
+import { mountGraph } from './views/graphView';
 import { mountHeader } from './views/headerView';
 import { mountLayerList } from './views/layerListView';
 import { mountProgress } from './views/progressView';
@@ -52,6 +53,7 @@ updates.push(
   mountLint(side),
   mountLayerList(layers, host),
   mountDetail(layers, host),
+  mountGraph(tabs.panelOf('graph'), host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

@@ -5,6 +5,7 @@ import type {
   LayerChoice,
   LayerWeights,
   MeasuredLayer,
+  ModelGraph,
   ModelSummary,
   OutputScatter,
   Progress,
@@ -55,6 +56,8 @@ export type ToWebview =
   | { type: 'error'; error: ErrorData | null }
   /** Show, or hide, what the data holds beside a report. */
   | { type: 'showData'; on: boolean }
+  /** The network to draw. */
+  | { type: 'graph'; answer: Answer<ModelGraph> }
   /** Show this layer's detail. */
   | { type: 'select'; layer: string };
 
@@ -74,4 +77,6 @@ export type FromWebview =
   | { type: 'decideClip'; tensor: string; clip: number | null }
   | { type: 'layerWeights'; layer: string }
   | { type: 'compareOutputs'; layer: string }
+  /** The graph is to be shown. */
+  | { type: 'wantGraph' }
   | { type: 'showLog' };

@@ -5,6 +5,7 @@ import type {
   ErrorData,
   LayerChoice,
   LayerWeights,
+  ModelGraph,
   ModelSummary,
   OutputScatter,
   Progress,
@@ -14,6 +15,7 @@ import type {
 import { causeTitles } from '../engine/describeFindings';
 import { noFacets, restoreFacets, type Facets } from './layerFilter';
 import { largestFirst, rowFilter, sortKeys, type SortKey } from './layerOrder';
+import { initialGraph, restoreGraph, type GraphState } from './graph/graphState';
 import { layerRow } from './layerRows';
 import type { Answer, DataState, ToWebview, TriedClip } from './protocol';
 
@@ -43,6 +45,7 @@ export interface ViewState {
   range: HistogramRange;
   /** Whether boxes of weights stand in the order of how far they reach. */
   weightsByRange: boolean;
+  graph: GraphState;
   /** Whether the data is shown beside a report. */
   showData: boolean;
 }
@@ -65,6 +68,8 @@ export interface State {
   /** By layer, what was asked for. */
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
+  /** The network to draw; `null` before it was asked for. */
+  graph: Answer<ModelGraph> | null;
   quantized: QuantizeResult | null;
   error: ErrorData | null;
   view: ViewState;
@@ -73,6 +78,7 @@ export interface State {
 export type Action =
   | ToWebview
   | { type: 'tab'; tab: Tab }
+  | { type: 'graphView'; change: Partial<GraphState> }
   | { type: 'sort'; key: SortKey }
   | { type: 'filter'; text: string }
   | { type: 'facets'; facets: Partial<Facets> }
@@ -97,6 +103,7 @@ export const initialView: ViewState = {
   magnitudes: false,
   range: 'all',
   weightsByRange: false,
+  graph: initialGraph,
   showData: false,
 };
 
@@ -119,6 +126,7 @@ export function initialState(view: ViewState = initialView): State {
     decided: new Map(),
     decidedClips: null,
     ...noAnswers,
+    graph: null,
     quantized: null,
     error: null,
     view,
@@ -148,6 +156,7 @@ export function restoreView(saved: unknown): ViewState {
     magnitudes: field('magnitudes') === true,
     range: range === 'clip' ? 'clip' : 'all',
     weightsByRange: field('weightsByRange') === true,
+    graph: restoreGraph(field('graph')),
     showData: field('showData') === true,
   };
 }
@@ -180,6 +189,7 @@ export function reduce(state: State, action: Action): State {
         report: same ? state.report : null,
         measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
+        graph: changed ? null : state.graph,
         ...(changed ? noAnswers : {}),
       };
     }
@@ -218,6 +228,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, error: action.error };
     case 'select':
       return { ...state, view: selectLayer(state, action.layer) };
+    case 'graph':
+      return { ...state, graph: action.answer };
+    case 'graphView':
+      return { ...state, view: { ...state.view, graph: { ...state.view.graph, ...action.change } } };
     case 'tab':
       return { ...state, view: { ...state.view, tab: action.tab } };
     case 'sort':

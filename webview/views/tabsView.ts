@@ -5,6 +5,7 @@ import { add, type Host, type Update } from './dom';
 const titles: [tab: Tab, title: string][] = [
   ['overview', 'Overview'],
   ['layers', 'Layers'],
+  ['graph', 'Graph'],
 ];
 
 /** Before an analysis, what there is to do stands above the layers, on one page. */
