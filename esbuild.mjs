@@ -57,8 +57,12 @@ const builds = [
     format: 'iife',
     target: 'chrome122',
     minify: true,
-    // A report in a file of its own brings the view, and what stands for the editor.
-    entryPoints: { webview: 'webview/main.ts', standalone: 'webview/standalone/standalone.ts' },
+    entryPoints: {
+      webview: 'webview/main.ts',
+      // A report in a file of its own brings the view, and what stands for the editor.
+      standalone: 'webview/standalone/standalone.ts',
+      layoutWorker: 'webview/graph/layoutWorker.ts',
+    },
     outdir: dist,
   },
 ];

@@ -19,6 +19,7 @@ import type { DataFile } from './onnx/externalData';
 import { checkModel } from './onnx/checkModel';
 import { checkWritable, encodeModel, readModelFile } from './onnx/model';
 import { modelBytes, writeModelFile } from './onnx/writeModel';
+import { modelGraph } from './onnx/modelGraph';
 import { normalize } from './onnx/normalize';
 import { summarize, withDataFiles, withShapes } from './onnx/summarize';
 import { layersToMeasure, measureFloat, openSamples, settle } from './preparation';
@@ -29,6 +30,7 @@ import type {
   EvaluateResult,
   LayerChoice,
   LintFinding,
+  ModelGraph,
   ModelSummary,
   ProfileChoice,
   ProfileName,
@@ -134,6 +136,11 @@ export class Project {
   /** Lets go of what was measured, which the next analysis measures again. */
   forgetMeasured(): void {
     this.last = undefined;
+  }
+
+  /** The network to draw. */
+  graph(): ModelGraph {
+    return modelGraph(this.model.normalized.graph, this.summary);
   }
 
   /** The finished analysis of these very bytes, if there is one. */

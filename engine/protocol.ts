@@ -143,6 +143,45 @@ export interface ModelSummary {
   quantized: QuantizedModel | null;
 }
 
+/** A node of the network as it is quantized, or one of the model's inputs and outputs. */
+export interface GraphNode {
+  name: string;
+  kind: 'input' | 'operator' | 'output';
+  /** Empty for inputs and outputs. */
+  opType: string;
+  /** The layer that it is, or that it is the bias or activation function of. */
+  layer: string | null;
+  /** Index of the innermost group that holds it. */
+  group: number | null;
+}
+
+/** Nodes that are shown as one until they are opened. */
+export interface GraphGroup {
+  /** The path that its nodes' names share, or the kind of a block. */
+  name: string;
+  kind: 'path' | 'block';
+  /** Index of the group around it; smaller than its own. */
+  parent: number | null;
+}
+
+/** A tensor on its way; `from` and `to` are indices of nodes. */
+export interface GraphEdge {
+  from: number;
+  to: number;
+  tensor: string;
+  /** `null` where the file does not tell. */
+  dims: TensorShape['dims'];
+}
+
+/** The network to draw; constants are no nodes of it. */
+export interface ModelGraph {
+  /** Of the model that it was made of: {@link ModelSummary.hash}. */
+  hash: string;
+  nodes: GraphNode[];
+  groups: GraphGroup[];
+  edges: GraphEdge[];
+}
+
 /** Version of {@link Recipe}; raised when a key changes its meaning or goes. */
 export const RECIPE_VERSION = 1;
 
@@ -744,6 +783,8 @@ export interface Requests {
   'quantscope/plan': { params: { path: string; settings: TradeOffSettings }; result: TradeOff };
   /** The model in ONNX's textual syntax; `uri` is that of the document that will show it. */
   'quantscope/text': { params: { path: string; uri: string }; result: string };
+  /** The network to draw; needs no data. */
+  'quantscope/graph': { params: { path: string }; result: ModelGraph };
   /** What tells one state of a data source on disk from another: see {@link Report.dataStamp}. */
   'quantscope/stamp': { params: { path: string; data: string }; result: string };
   /**

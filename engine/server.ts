@@ -127,7 +127,7 @@ answer('quantscope/scatter', async ({ path, ...asked }, run) => {
 answer('quantscope/recipe', async ({ path, text, file }) =>
   resolveRecipe(await workspace.open(path), text, file),
 );
-
+answer('quantscope/graph', async ({ path }) => (await workspace.open(path)).graph());
 answer('quantscope/text', ({ path, uri }) => texts.print(path, uri));
 
 answer('quantscope/hover', ({ line, column }) => Promise.resolve(nameHover(line, column, workspace)));

@@ -100,6 +100,8 @@ async function handle(
       return answerLayerRequest(message, session, services);
     case 'save':
       return saveFromView(message, session);
+    case 'wantGraph':
+      return session.sendGraph();
     case 'cancel':
       session.cancel();
       return;

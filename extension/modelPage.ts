@@ -10,6 +10,9 @@ export function modelPage(webview: vscode.Webview, dist: vscode.Uri): string {
     `script-src 'nonce-${nonce}'`,
     `style-src ${webview.cspSource}`,
     `font-src ${webview.cspSource}`,
+    // The layout program is read and started as a blob: a worker may not have another origin than its page.
+    `connect-src ${webview.cspSource}`,
+    `worker-src blob:`,
     `img-src ${webview.cspSource} data:`,
   ].join('; ');
   return `<!doctype html>
@@ -21,7 +24,7 @@ export function modelPage(webview: vscode.Webview, dist: vscode.Uri): string {
     <link rel="stylesheet" href="${file('webview.css')}">
     <title>Quantscope</title>
   </head>
-  <body>
+  <body data-layout-worker="${file('layoutWorker.js')}">
     <script nonce="${nonce}" src="${file('webview.js')}"></script>
   </body>
 </html>`;

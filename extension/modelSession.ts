@@ -130,6 +130,17 @@ export class ModelSession implements vscode.Disposable {
     this.sent.fire(message);
   }
 
+  /** Has the network read that a view wants to draw; what goes wrong is shown there. */
+  async sendGraph(): Promise<void> {
+    this.tell({ type: 'graph', answer: { kind: 'waiting' } });
+    try {
+      const result = await this.engine.request('quantscope/graph', { path: this.path });
+      this.tell({ type: 'graph', answer: { kind: 'done', result } });
+    } catch (thrown) {
+      this.tell({ type: 'graph', answer: { kind: 'failed', error: toErrorData(thrown) } });
+    }
+  }
+
   snapshot(): ToWebview[] {
     return ORDER.flatMap((type) => this.latest.get(type) ?? []);
   }

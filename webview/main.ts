@@ -10,6 +10,7 @@ import { mountDetail } from './views/detailView';
 import { add, type Host, type Update } from './views/dom';
 import { mountError } from './views/errorView';
 import { mountFixes } from './views/fixesView';
+import { mountGraph } from './views/graphView';
 import { mountHeader } from './views/headerView';
 import { mountJourney } from './views/journeyView';
 import { mountLayerList } from './views/layerListView';
@@ -68,6 +69,7 @@ updates.push(
   mountDetail(layers, host),
   mountTradeOff(tabs.panelOf('tradeOff'), host),
   mountCompare(tabs.panelOf('compare'), host),
+  mountGraph(tabs.panelOf('graph'), host),
 );
 
 // The extension sends the rest again after `ready`; only the user's settings of the view are stored.

@@ -5,6 +5,7 @@ import type {
   LayerChoice,
   LayerWeights,
   MeasuredLayer,
+  ModelGraph,
   ModelSummary,
   OutputScatter,
   Progress,
@@ -60,6 +61,8 @@ export type ToWebview =
   | { type: 'error'; error: ErrorData | null }
   /** Show, or hide, what the data holds beside a report. */
   | { type: 'showData'; on: boolean }
+  /** The network to draw. */
+  | { type: 'graph'; answer: Answer<ModelGraph> }
   /** Show this layer's detail. */
   | { type: 'select'; layer: string };
 
@@ -84,4 +87,6 @@ export type FromWebview =
   | { type: 'compare' }
   /** Have the user say where a file goes; `data` is text, and base64 of a PNG. */
   | { type: 'save'; name: string; kind: 'svg' | 'png' | 'csv'; data: string }
+  /** The graph is to be shown. */
+  | { type: 'wantGraph' }
   | { type: 'showLog' };

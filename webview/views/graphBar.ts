@@ -1,0 +1,120 @@
+import type { Colouring } from '../graph/graphState';
+import { isMeasured } from '../graph/nodeLooks';
+import { add, type Host, type Update, whenChanged } from './dom';
+
+export interface GraphActions {
+  zoomIn: () => void;
+  zoomOut: () => void;
+  fit: () => void;
+  openAll: () => void;
+  closeAll: () => void;
+  /** Searches; with `step`, goes on to the next that was found, or back. */
+  search: (text: string, step: -1 | 0 | 1) => void;
+  leaveSearch: () => void;
+}
+
+const choices: [Colouring, string][] = [
+  ['drop', 'Drop'],
+  ['sqnr', 'SQNR'],
+  ['numbers', 'Integer or float'],
+];
+
+type Sample = [kind: string, text: string];
+const legends: Record<Colouring | 'families', Sample[]> = {
+  drop: [
+    ['loss-scale', 'costs more'],
+    ['worst', 'among the five that cost most'],
+    ['dashed', 'F: float'],
+  ],
+  sqnr: [
+    ['loss-scale', 'noisier'],
+    ['worst', 'among the five noisiest'],
+    ['dashed', 'F: float'],
+  ],
+  numbers: [
+    ['blue', 'integers'],
+    ['float', 'float, dashed'],
+    ['plain', 'moves values, or not told'],
+  ],
+  families: [
+    ['blue', 'convolutions'],
+    ['gain', 'matrix products'],
+    ['mark', 'recurrent layers and lookups'],
+    ['plain', 'others'],
+  ],
+};
+
+/** The bar above the graph: colouring, search, zoom; and the legend. */
+export function mountGraphBar(
+  parent: HTMLElement,
+  host: Host,
+  actions: GraphActions,
+): { search: HTMLInputElement; count: HTMLElement; update: Update } {
+  const bar = add(parent, 'div', 'graph-bar');
+  const label = add(bar, 'label', 'graph-colouring', 'Color by ');
+  const select = add(label, 'select', 'dropdown');
+  for (const [value, text] of choices) add(select, 'option', '', text).value = value;
+  select.addEventListener('change', () =>
+    host.dispatch({ type: 'graphView', change: { colouring: select.value as Colouring } }),
+  );
+  const legend = add(bar, 'ul', 'graph-legend');
+  legend.setAttribute('aria-label', 'Legend');
+
+  const search = add(bar, 'input', 'filter');
+  search.type = 'search';
+  search.placeholder = 'Search nodes ( / )';
+  search.setAttribute('aria-label', 'Search nodes by name or operator');
+  search.addEventListener('input', () => actions.search(search.value, 0));
+  search.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') {
+      search.value = '';
+      actions.search('', 0);
+      actions.leaveSearch();
+    } else if (event.key === 'Enter') actions.search(search.value, event.shiftKey ? -1 : 1);
+    else return;
+    event.preventDefault();
+  });
+  const count = add(bar, 'span', 'graph-count muted');
+  count.setAttribute('role', 'status');
+
+  const tools = add(bar, 'div', 'graph-tools');
+  tools.setAttribute('role', 'group');
+  tools.setAttribute('aria-label', 'Zoom and groups');
+  const buttons: [action: string, text: string, title: string, run: () => void][] = [
+    ['zoomOut', '−', 'Zoom out (−)', actions.zoomOut],
+    ['zoomIn', '+', 'Zoom in (+)', actions.zoomIn],
+    ['fit', 'Fit', 'Show all of it (0)', actions.fit],
+    ['openAll', 'Expand', 'Open all groups', actions.openAll],
+    ['closeAll', 'Collapse', 'Close all groups', actions.closeAll],
+  ];
+  for (const [action, text, title, run] of buttons) {
+    const button = add(tools, 'button', 'button secondary small', text);
+    button.type = 'button';
+    button.title = title;
+    button.setAttribute('aria-label', title);
+    button.dataset['action'] = action;
+    button.addEventListener('click', run);
+  }
+
+  const update = whenChanged(
+    (state) => [isMeasured(state), state.view.graph.colouring, state.graph],
+    (state) => {
+      const { colouring } = state.view.graph;
+      const known = isMeasured(state);
+      label.hidden = !known;
+      select.value = colouring;
+      legend.replaceChildren();
+      for (const [kind, text] of legends[known ? colouring : 'families']) {
+        const item = add(legend, 'li', '');
+        add(item, 'span', `swatch ${kind}`).setAttribute('aria-hidden', 'true');
+        add(item, 'span', '', text);
+      }
+      const hasGroups = state.graph?.kind === 'done' && state.graph.result.groups.length > 0;
+      for (const action of ['openAll', 'closeAll']) {
+        const button = tools.querySelector<HTMLButtonElement>(`[data-action="${action}"]`);
+        if (button !== null) button.hidden = !hasGroups;
+      }
+    },
+  );
+  return { search, count, update };
+}
