@@ -4,7 +4,7 @@ import { readHoverSettings, trusted } from './hoverSettings';
 import type { Services } from './services';
 
 /** Files whose hovers the language client asks for. */
-const OTHERS = /\.quant\.json$/;
+const OTHERS = '.quant.json';
 
 /** Explains names of layers and tensors where they turn up: in scripts, notes, logs, and cells of notebooks. */
 export function registerNameHovers({ context, engine, log }: Services): void {
@@ -18,7 +18,7 @@ export function registerNameHovers({ context, engine, log }: Services): void {
   };
   const provideHover: vscode.HoverProvider['provideHover'] = async (document, position, token) => {
     // Where no engine runs no model is open, and no name known.
-    if (!engine.isStarted || OTHERS.test(document.uri.path)) return undefined;
+    if (!engine.isStarted || document.uri.path.endsWith(OTHERS)) return undefined;
     if (!readHoverSettings(document.uri).enabled) return undefined;
     const { text } = document.lineAt(position.line);
     const params = { path: document.uri.fsPath, line: text, column: position.character };
@@ -34,7 +34,7 @@ export function registerNameHovers({ context, engine, log }: Services): void {
   };
   register();
   context.subscriptions.push(
-    { dispose: () => provider?.dispose() },
+    { dispose: () => void provider?.dispose() },
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration('quantscope.hover.languages')) register();
     }),

@@ -3,7 +3,7 @@ import { formatMeasuredDrop, formatMethod, formatScore } from '../format';
 import { layerChoices, operatorChoices, remedyNames } from '../recipe';
 import { profileChoices } from '../settingsText';
 import type { CalibrationChoice, LayerChoice, ProfileChoice, RemedyName } from '../protocol';
-import type { RuledPart } from './partIndex';
+import type { PartIndex, RuledPart } from './partIndex';
 import type { RecipeSubject } from './recipeSubject';
 import type { RecipeTree, WrittenRule } from './recipeTree';
 import type { Place } from './textFeatures';
@@ -53,14 +53,19 @@ const methods: readonly CalibrationChoice[] = [
   ...(['percentile:99.999', 'percentile:99.9999'] as const),
 ];
 
+/** Each key that is typed asks again, and thousands of figures take long to put in words. */
+const offered = new WeakMap<PartIndex<RuledPart>, Offer[]>();
+
 function measuredParts(
-  parts: readonly RuledPart[],
+  index: PartIndex<RuledPart>,
   kind: 'layer' | 'operator',
   { report, measured, measuredOperators }: RecipeSubject,
 ): Offer[] {
+  const known = offered.get(index);
+  if (known !== undefined) return known;
   const results = kind === 'layer' ? measured : measuredOperators;
   const dropOf = ({ name }: RuledPart) => results.get(name)?.drop ?? -Infinity;
-  return [...parts]
+  const offers = [...index.parts]
     .sort((a, b) => dropOf(b) - dropOf(a))
     .map((part) => {
       const found = results.get(part.name);
@@ -68,6 +73,8 @@ function measuredParts(
         report === null || found === undefined ? '' : `, ${formatMeasuredDrop(report.float.metric, found)}`;
       return { kind, label: part.name, detail: `${part.opType}${drop}` };
     });
+  offered.set(index, offers);
+  return offers;
 }
 
 function keyOffers(
@@ -85,9 +92,7 @@ function keyOffers(
     detail: `all ${index.find(label).parts.length} ${what}`,
   }));
   const all: Offer = { label: '*', kind: 'type', detail: `all ${what}` };
-  return [...measuredParts(index.parts, kind, subject), ...types, all].filter(
-    ({ label }) => !there.has(label),
-  );
+  return [...measuredParts(index, kind, subject), ...types, all].filter(({ label }) => !there.has(label));
 }
 
 function choiceOffers(match: string, what: 'layers' | 'operators', subject: RecipeSubject | null): Offer[] {

@@ -149,7 +149,7 @@ test('analyses, with progress, and then hovers', async () => {
 test('explains a name in a line that is in no document', async () => {
   const line = 'keep = ["p2o.Conv.28"]  # and p2o.Conv.280';
   const found = await request('quantscope/hover', { path: '/notes.py', line, column: 12 });
-  expect(found).toMatchObject({ start: 8, end: 19 });
+  expect(found).toMatchObject({ start: 9, end: 20 });
   expect(found?.value).toContain('data:image/svg+xml;base64,');
   expect(await request('quantscope/hover', { path: '/notes.py', line, column: 35 })).toBeNull();
 });
