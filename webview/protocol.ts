@@ -64,6 +64,8 @@ export type FromWebview =
   | { type: 'ready' }
   | { type: 'analyze' }
   | { type: 'chooseData' }
+  /** Samples are made up from the shapes of the inputs. */
+  | { type: 'useSynthetic' }
   | { type: 'cancel' }
   | { type: 'quantize' }
   /** The user decides what layers are; `null` leaves them to the analysis again. */
