@@ -49,6 +49,7 @@ test.each(looks)('every state before a report is whole in %s at %i pixels', asyn
     hint: 'Copy it again.',
   } as const;
   await view.send({ type: 'error', error: broken });
+  expect(await view.page.locator('.banner.error').innerText()).toContain('read again as soon as');
   await look('failed');
   await view.send({ type: 'error', error: null }, model, none);
   await look('empty');

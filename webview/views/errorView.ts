@@ -30,6 +30,8 @@ export function mountError(parent: HTMLElement, host: Host): Update {
       // Messages name tensors and files.
       add(text, 'p', '', error.message).dir = 'auto';
       if (error.hint !== '') add(text, 'p', 'muted', error.hint).dir = 'auto';
+      if (error.code === 'bad-model' && state.model === null)
+        add(text, 'p', 'muted', 'It is read again as soon as the file changes.');
       if (left !== null) {
         add(text, 'p', 'muted', left);
         addButton(banner, 'analyze-again', 'Analyze Again', 'secondary', () =>

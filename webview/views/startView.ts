@@ -1,5 +1,5 @@
 import type { ModelSummary } from '../../engine/protocol';
-import { baseName, formatBlocks, formatShape } from '../../engine/format';
+import { baseName, formatBlocks, formatPlural, formatShape } from '../../engine/format';
 import { screenOf, type State } from '../store';
 import { addDataState, addDataSummary } from './dataSummary';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
@@ -50,7 +50,8 @@ function addModelStep(steps: HTMLElement, model: ModelSummary): void {
   const line = add(step, 'p', 'data-line');
   addName(line, 'strong', '', baseName(model.path)).title = model.path;
   const { length } = model.layers;
-  const layers = length === 1 ? '1 layer that int8 can compute.' : `${length} layers that int8 can compute.`;
+  const layers =
+    length === 0 ? 'No layer is left to quantize.' : `${formatPlural(length, 'layer')} to quantize.`;
   add(step, 'p', 'muted', layers);
 }
 
