@@ -105,6 +105,9 @@ async function handle(
     case 'cancel':
       session.cancel();
       return;
+    case 'useSynthetic':
+      await vscode.commands.executeCommand('quantscope.chooseData', session.uri, 'synthetic');
+      return;
     case 'analyze':
     case 'chooseData':
     case 'compare':

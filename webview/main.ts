@@ -36,7 +36,9 @@ const host: Host = {
   dispatch: (action) => store.dispatch(action),
 };
 
-const loading = add(app, 'p', 'loading muted', 'Reading the model…');
+const loading = add(app, 'div', 'loading');
+add(loading, 'p', 'muted', 'Reading the model…').setAttribute('role', 'status');
+add(add(loading, 'div', 'bar unknown'), 'div', 'bar-fill');
 const updates: Update[] = [
   (state) => {
     app.dataset['screen'] = screenOf(state);

@@ -72,6 +72,8 @@ export type FromWebview =
   | { type: 'ready' }
   | { type: 'analyze' }
   | { type: 'chooseData' }
+  /** Samples are made up from the shapes of the inputs. */
+  | { type: 'useSynthetic' }
   | { type: 'cancel' }
   | { type: 'quantize' }
   | { type: 'plan' }

@@ -75,7 +75,7 @@ describe('the editor in a browser', () => {
 
   it('analyzes a model from the palette and draws its histograms with the clips', async () => {
     const view = await open('cls.onnx', 'Default Light Modern');
-    await view.getByRole('button', { name: 'Choose calibration data…' }).waitFor();
+    await view.getByRole('button', { name: 'Choose Data…' }).waitFor();
     await shoot('editor-light-opened');
     await palette(page, 'Quantscope: Analyze Model');
     const lines = page.locator('.quick-input-list .monaco-list-row', { hasText: 'upright' }).first();

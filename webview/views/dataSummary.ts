@@ -4,6 +4,11 @@ import type { DataState } from '../protocol';
 import { add, addName, addText } from './dom';
 import { addIcon } from './icons';
 
+/** What samples are called: their file or folder, unless they are made up. */
+function dataName(data: string): string {
+  return /^synthetic(:|$)/.test(data) ? 'Made-up samples' : baseName(data);
+}
+
 /** Appends which data is chosen and how it will be used, or what can be chosen. */
 export function addDataSummary(parent: HTMLElement, data: DataSummary | null): void {
   if (data === null) {
@@ -14,7 +19,7 @@ export function addDataSummary(parent: HTMLElement, data: DataSummary | null): v
   }
   const line = add(parent, 'p', 'data-line');
   addIcon(line, 'data');
-  addName(line, 'strong', '', baseName(data.data)).title = data.data;
+  addName(line, 'strong', '', dataName(data.data)).title = data.data;
   const parts = data.sharedSamples
     ? `${formatPlural(data.calibrationSamples, 'sample')}, used both to calibrate and to evaluate`
     : `${formatPlural(data.calibrationSamples, 'sample')} to calibrate, ${data.evaluationSamples} to evaluate`;
@@ -31,7 +36,7 @@ export function addDataState(parent: HTMLElement, state: DataState | null): void
     const line = add(parent, 'div', 'data-line reading');
     line.setAttribute('role', 'status');
     add(line, 'span', '', 'Looking at ');
-    addName(line, 'strong', '', baseName(state.path));
+    addName(line, 'strong', '', dataName(state.path));
     const bar = add(line, 'div', 'bar unknown');
     bar.setAttribute('aria-hidden', 'true');
     add(bar, 'div', 'bar-fill');
@@ -41,7 +46,7 @@ export function addDataState(parent: HTMLElement, state: DataState | null): void
   addIcon(box, 'fail', 'Error');
   const text = add(box, 'div', 'banner-text');
   const first = add(text, 'p', 'data-line');
-  addName(first, 'strong', '', baseName(state.path)).title = state.path;
+  addName(first, 'strong', '', dataName(state.path)).title = state.path;
   add(first, 'span', '', 'was used before and no longer can be.');
   addText(text, 'p', 'clamped', state.error.message);
   if (state.error.hint !== '') addText(text, 'p', 'clamped', state.error.hint);

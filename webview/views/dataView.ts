@@ -43,7 +43,7 @@ export function mountData(parent: HTMLElement, host: Host): Update {
       const summary = add(head, 'div', 'banner-text');
       addDataSummary(summary, data);
       addDataState(summary, state.dataState);
-      const label = data === null ? 'Choose calibration data…' : 'Change…';
+      const label = data === null ? 'Choose Data…' : 'Change…';
       const choose = addButton(head, 'choose-data', label, 'secondary', () =>
         host.post({ type: 'chooseData' }),
       );

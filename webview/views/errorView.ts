@@ -1,15 +1,24 @@
-import { screenOf } from '../store';
+import { formatPlural } from '../../engine/format';
+import { screenOf, type State } from '../store';
 import { add, addButton, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
+
+/** What a first analysis left behind when it was cancelled; `null` where there is nothing to go on with. */
+function leftBehind({ error, model, measured, report }: State): string | null {
+  if (error?.code !== 'cancelled' || model === null || report !== null || measured.size === 0) return null;
+  const all = formatPlural(model.layers.length, 'layer');
+  return `${measured.size} of ${all} were measured before; what is known of them stays in the list.`;
+}
 
 /** The last command's failure, or that it was cancelled; for a broken model, all there is to see. */
 export function mountError(parent: HTMLElement, host: Host): Update {
   const banner = add(parent, 'div', '');
   banner.setAttribute('role', 'alert');
   return whenChanged(
-    (state) => [state.error, screenOf(state) === 'failed'],
+    (state) => [state.error, screenOf(state), leftBehind(state)],
     (state) => {
       const { error } = state;
+      const left = leftBehind(state);
       emptied(banner);
       banner.hidden = error === null;
       if (error === null) return;
@@ -21,6 +30,19 @@ export function mountError(parent: HTMLElement, host: Host): Update {
       // Messages name tensors and files.
       add(text, 'p', '', error.message).dir = 'auto';
       if (error.hint !== '') add(text, 'p', 'muted', error.hint).dir = 'auto';
+      if (error.code === 'bad-model' && state.model === null)
+        add(text, 'p', 'muted', 'It is read again as soon as the file changes.');
+      if (left !== null) {
+        add(text, 'p', 'muted', left);
+        addButton(banner, 'analyze-again', 'Analyze Again', 'secondary', () =>
+          host.post({ type: 'analyze' }),
+        );
+      }
+      if (error.code === 'bad-data' && state.model !== null) {
+        addButton(banner, 'choose-other-data', 'Choose Data…', 'secondary', () =>
+          host.post({ type: 'chooseData' }),
+        );
+      }
       if (!cancelled) {
         addButton(banner, 'show-log', 'Show Log', 'secondary', () => host.post({ type: 'showLog' }));
       }

@@ -1,8 +1,9 @@
 import type { ModelSummary } from '../../engine/protocol';
-import { formatBlocks, formatPlural, formatShape } from '../../engine/format';
-import { screenOf } from '../store';
+import { baseName, formatBlocks, formatPlural, formatShape } from '../../engine/format';
+import { screenOf, type State } from '../store';
 import { addDataState, addDataSummary } from './dataSummary';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
+import { addIcon } from './icons';
 import { addPreview } from './previewView';
 import { addScales } from './scalesView';
 
@@ -34,6 +35,66 @@ function drawModelFacts(parent: HTMLElement, model: ModelSummary): void {
   if (model.producer !== '') fact('Producer', [model.producer]);
 }
 
+/** Appends a step; one that is behind has a tick, and the one to take now is marked. */
+function addStep(steps: HTMLElement, title: string, place: 'done' | 'now' | 'later'): HTMLLIElement {
+  const step = add(steps, 'li', place);
+  if (place === 'now') step.setAttribute('aria-current', 'step');
+  const heading = add(step, 'h2', '');
+  if (place === 'done') addIcon(heading, 'pass', 'Done');
+  add(heading, 'span', '', title);
+  return step;
+}
+
+function addModelStep(steps: HTMLElement, model: ModelSummary): void {
+  const step = addStep(steps, 'Model', 'done');
+  const line = add(step, 'p', 'data-line');
+  addName(line, 'strong', '', baseName(model.path)).title = model.path;
+  const { length } = model.layers;
+  const layers =
+    length === 0 ? 'No layer is left to quantize.' : `${formatPlural(length, 'layer')} to quantize.`;
+  add(step, 'p', 'muted', layers);
+}
+
+function addSteps(section: HTMLElement, state: State, model: ModelSummary, host: Host): void {
+  const { data, dataState, progress } = state;
+  const isQuantized =
+    model.quantized !== null && model.quantized.layers.length > 0 && model.layers.length === 0;
+  const steps = add(section, 'ol', 'steps');
+  addModelStep(steps, model);
+
+  const samples = addStep(steps, 'Samples', data === null ? 'now' : 'done');
+  addDataSummary(samples, data);
+  addDataState(samples, dataState);
+  const buttons = add(samples, 'div', 'buttons');
+  const label = data === null ? 'Choose Data…' : 'Change…';
+  const kind = data === null ? 'primary' : 'secondary';
+  const all = [addButton(buttons, 'choose-data', label, kind, () => host.post({ type: 'chooseData' }))];
+  if (data === null) {
+    const made = addButton(buttons, 'use-synthetic', 'Use Made-up Samples', 'secondary', () =>
+      host.post({ type: 'useSynthetic' }),
+    );
+    made.title =
+      'Made up from the shapes of the inputs: shows how it works; its figures are not to be trusted.';
+    all.push(made);
+  }
+
+  const analysis = addStep(steps, 'Analysis', data === null ? 'later' : 'now');
+  const what = isQuantized
+    ? 'Its layers are quantized already. Analyze the float original, and score this file with “quantscope evaluate”.'
+    : 'Runs the model in float and in int8, measures what each layer costs, and advises which to keep in float. Nothing is written, and it can be cancelled.';
+  add(analysis, 'p', 'muted', what);
+  const analyze = addButton(
+    add(analysis, 'div', 'buttons'),
+    'analyze',
+    'Analyze',
+    data === null ? 'secondary' : 'primary',
+    () => host.post({ type: 'analyze' }),
+  );
+  all.push(analyze);
+  all.forEach((button) => button.setAttribute('aria-disabled', String(progress !== null)));
+  if (isQuantized) analyze.setAttribute('aria-disabled', 'true');
+}
+
 /** Before the first analysis: what to do, in order. */
 export function mountStart(parent: HTMLElement, host: Host): Update {
   const section = add(parent, 'section', 'start');
@@ -53,37 +114,7 @@ export function mountStart(parent: HTMLElement, host: Host): Update {
       emptied(section);
       section.hidden = screenOf(state) !== 'model' || model === null;
       if (section.hidden || model === null) return;
-      const running = state.progress !== null;
-
-      const steps = add(section, 'ol', 'steps');
-      const first = add(steps, 'li', '');
-      add(first, 'h2', '', 'Calibration data');
-      addDataSummary(first, data);
-      addDataState(first, state.dataState);
-      const choose = addButton(
-        first,
-        'choose-data',
-        data === null ? 'Choose calibration data…' : 'Change…',
-        data === null ? 'primary' : 'secondary',
-        () => host.post({ type: 'chooseData' }),
-      );
-      const second = add(steps, 'li', '');
-      add(second, 'h2', '', 'Analysis');
-      const layers = formatPlural(model.layers.length, 'layer');
-      const done = model.quantized !== null && model.quantized.layers.length > 0 && model.layers.length === 0;
-      add(
-        second,
-        'p',
-        'muted',
-        done
-          ? 'Its layers are quantized already. Analyze the float original, and score this file with “quantscope evaluate”.'
-          : `Runs the model in float and in int8, measures what each of its ${layers} costs, and advises which to keep in float.`,
-      );
-      const analyze = addButton(second, 'analyze', 'Analyze', data === null ? 'secondary' : 'primary', () =>
-        host.post({ type: 'analyze' }),
-      );
-      [choose, analyze].forEach((button) => button.setAttribute('aria-disabled', String(running)));
-      if (done) analyze.setAttribute('aria-disabled', 'true');
+      addSteps(section, state, model, host);
       if (data !== null) addPreview(section, data);
       drawModelFacts(section, model);
       if (model.quantized !== null) addScales(section, model.quantized);
