@@ -40,7 +40,13 @@ async function plan(model: unknown, given: unknown, services: Services): Promise
   if (asked === undefined) return undefined;
   return runTask(session, 'Planning', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = { ...session.settingsFor(data), ...(await session.recipeSettings()), ...chosen, ...asked, data };
+    const settings = {
+      ...session.settingsFor(data),
+      ...(await session.recipeSettings()),
+      ...chosen,
+      ...asked,
+      data,
+    };
     const tradeOff = await services.engine.request(
       'quantscope/plan',
       { path: session.path, settings },
