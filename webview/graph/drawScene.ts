@@ -3,6 +3,7 @@ import { READABLE, type Camera } from './camera';
 import type { Point, Size } from './layeredLayout';
 import type { Palette } from './palette';
 import type { Box, Link, Scene } from './scene';
+import { traceLink } from './traceLink';
 
 /** What is drawn, and what of it stands out. */
 export interface Drawing {
@@ -25,32 +26,6 @@ function isSeen(box: Point & Size, camera: Camera, seen: Size): boolean {
     box.y <= camera.y + seen.height &&
     box.y + box.height >= camera.y
   );
-}
-
-function isLinkSeen({ points }: Link, camera: Camera, seen: Size): boolean {
-  const [first, last] = [points[0], points.at(-1)];
-  if (first === undefined || last === undefined) return false;
-  const top = Math.min(first.y, last.y);
-  const bottom = Math.max(first.y, last.y);
-  if (bottom < camera.y || top > camera.y + seen.height) return false;
-  let [left, right] = [first.x, first.x];
-  for (const { x } of points) {
-    if (x < left) left = x;
-    if (x > right) right = x;
-  }
-  return right >= camera.x && left <= camera.x + seen.width;
-}
-
-function trace(context: CanvasRenderingContext2D, { points }: Link, isStraight: boolean): void {
-  points.forEach((point, i) => {
-    const last = points[i - 1];
-    if (last === undefined) context.moveTo(point.x, point.y);
-    else if (isStraight || last.x === point.x) context.lineTo(point.x, point.y);
-    else {
-      const middle = (last.y + point.y) / 2;
-      context.bezierCurveTo(last.x, middle, point.x, middle, point.x, point.y);
-    }
-  });
 }
 
 /** Draws what a camera sees of a scene; texts, curves and arrows only where they can be told. */
@@ -78,26 +53,27 @@ export function drawScene(
   context.lineWidth = 1 / Math.min(camera.scale, 1);
   context.strokeStyle = palette.muted;
   context.globalAlpha = camera.scale < SPOTS ? 0.35 : 0.6;
-  const links = scene.links.filter((link) => isLinkSeen(link, camera, seen));
+  const isCoarse = camera.scale < READABLE / 2;
+  const traced = new Set<Point>();
   context.beginPath();
-  for (const link of links) {
-    const [first, last] = [link.points[0], link.points.at(-1)];
-    if (camera.scale >= SPOTS || first === undefined || last === undefined)
-      trace(context, link, camera.scale < READABLE / 2);
+  const links = scene.links.filter(({ points }) => {
+    const height = (points.at(-1)?.y ?? 0) - (points[0]?.y ?? 0);
     // What is shorter than a pixel or two is hidden by its ends.
-    else if (link.points.length > 2 || (last.y - first.y) * camera.scale > 2) trace(context, link, true);
-  }
+    if (camera.scale < SPOTS && points.length === 2 && height * camera.scale <= 2) return false;
+    return traceLink(context, points, { camera, seen, isCoarse, traced });
+  });
   context.stroke();
   context.globalAlpha = 1;
   if (isReadable) drawArrows(context, links, palette.muted);
-  const near = links.filter(({ from, to }) => focus !== null && (from === focus || to === focus));
-  if (near.length > 0) {
+  const ends = links.filter(({ from, to }) => focus !== null && (from === focus || to === focus));
+  if (ends.length > 0) {
     context.strokeStyle = palette.focus;
     context.lineWidth = 2 / Math.min(camera.scale, 1);
     context.beginPath();
-    for (const link of near) trace(context, link, false);
+    const near = { camera, seen, isCoarse, traced: new Set<Point>() };
+    for (const { points } of ends) traceLink(context, points, near);
     context.stroke();
-    if (isReadable) drawArrows(context, near, palette.focus);
+    if (isReadable) drawArrows(context, ends, palette.focus);
   }
 
   if (camera.scale < SPOTS) drawSpots(context, visible, drawing);

@@ -15,7 +15,7 @@ export interface Point {
 /** Where boxes stand, by their upper left corners, and over which points edges between them lead. */
 export interface Layered extends Size {
   corners: Point[];
-  /** By edge; empty where it leads straight on. */
+  /** By edge; empty where it leads straight on. Edges over one bend share its point. */
   bends: Point[][];
 }
 
@@ -79,6 +79,7 @@ export function layeredLayout(sizes: readonly Size[], edges: Edges): Layered {
   }
   const left = centres.reduce((least, x, i) => Math.min(least, x - (sizes[i]?.width ?? 0) / 2), Infinity);
   const right = centres.reduce((most, x, i) => Math.max(most, x + (sizes[i]?.width ?? 0) / 2), -Infinity);
+  const places = bendRank.map((r, i) => ({ x: (centres[count + i] ?? 0) - left, y: middles[r] ?? 0 }));
   return {
     width: count === 0 ? 0 : right - left,
     height: Math.max(0, bottom - GAP.y),
@@ -86,11 +87,6 @@ export function layeredLayout(sizes: readonly Size[], edges: Edges): Layered {
       x: (centres[i] ?? 0) - left - width / 2,
       y: (middles[rank[i] ?? 0] ?? 0) - height / 2,
     })),
-    bends: trails.map((trail) =>
-      trail.map((bend) => ({
-        x: (centres[bend] ?? 0) - left,
-        y: middles[bendRank[bend - count] ?? 0] ?? 0,
-      })),
-    ),
+    bends: trails.map((trail) => trail.flatMap((bend) => places[bend - count] ?? [])),
   };
 }

@@ -163,6 +163,13 @@ export function layoutScene({ nodes, groups, edges }: ModelGraph, open: Readonly
   };
   place(whole);
 
+  // Points that edges share stay shared: there is less to send, and to draw.
+  const moved = new Map<Point, Point>();
+  const move = (point: Point, { x, y }: Point): Point => {
+    const known = moved.get(point) ?? { x: x + point.x, y: y + point.y };
+    moved.set(point, known);
+    return known;
+  };
   const links = [...visible.values()].flatMap(({ from, to, edge, around, key }): Link[] => {
     const [a, b] = [boxOf.get(from), boxOf.get(to)];
     const [source, target] = [boxes[a ?? -1], boxes[b ?? -1]];
@@ -171,7 +178,7 @@ export function layoutScene({ nodes, groups, edges }: ModelGraph, open: Readonly
     const bends = layouts.get(around)?.bends[local.get(around)?.get(key)?.index ?? -1] ?? [];
     const points = [
       { x: source.x + source.width / 2, y: source.y + source.height },
-      ...bends.map(({ x, y }) => ({ x: origin.x + x, y: origin.y + y })),
+      ...bends.map((bend) => move(bend, origin)),
       { x: target.x + target.width / 2, y: target.y },
     ];
     return [{ from: a, to: b, points, edge }];
