@@ -146,6 +146,24 @@ test('a block opens by a double click, and all of it survives a reload', async (
   expect(await view.page.inputValue('.graph-colouring select')).toBe('sqnr');
 });
 
+test('what was looked at is still looked at after another tab', async () => {
+  await showGraph(graph);
+  const camera = () =>
+    view.page.evaluate(() => {
+      const stored = JSON.parse(sessionStorage.getItem('state') ?? '{}') as { graph?: { camera: unknown } };
+      return JSON.stringify(stored.graph?.camera);
+    });
+  await view.page.locator('.graph-canvas').focus();
+  for (let i = 0; i < 3; i++) await view.page.keyboard.press('+');
+  await expect.poll(camera).toContain('scale');
+  const before = await camera();
+  await view.openTab('layers');
+  await view.openTab('graph');
+  // Longer than a camera takes to be stored.
+  await view.page.waitForTimeout(600);
+  expect(await camera()).toBe(before);
+});
+
 test('hostile names stay texts', async () => {
   const name = `</script><img src=x onerror=alert(1)>\u202e${'x'.repeat(10_000)}`;
   const hostile: ModelGraph = {

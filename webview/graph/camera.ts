@@ -5,7 +5,8 @@ export interface Camera extends Point {
   scale: number;
 }
 
-const SCALES = { least: 0.004, most: 3 };
+/** At the least, a chain of 20,000 nodes is seen from end to end. */
+const SCALES = { least: 0.0005, most: 3 };
 /** Below, texts are no longer read. */
 export const READABLE = 0.5;
 

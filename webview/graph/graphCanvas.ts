@@ -31,6 +31,8 @@ export class GraphCanvas {
   private readonly minimap = new Minimap((to) => this.centre(to));
   private drawing: Drawing | null = null;
   private camera: Camera = { x: 0, y: 0, scale: 1 };
+  /** Whether the camera was set in sight of the scene. */
+  private isPlaced = false;
   private size: Size = { width: 0, height: 0 };
   private frame = 0;
   private resting = 0;
@@ -69,6 +71,7 @@ export class GraphCanvas {
       const start = drawing.scene.boxes[0];
       const top = { x: (start?.x ?? 0) + (start?.width ?? 0) / 2, y: start?.y ?? 0 };
       this.camera = look.camera ?? opening(drawing.scene, this.size, top);
+      this.isPlaced = look.camera !== null || this.hasRoom;
     }
     this.minimap.redraw(drawing, this.size.height, devicePixelRatio);
     this.redraw();
@@ -112,6 +115,7 @@ export class GraphCanvas {
 
   private look(camera: Camera): void {
     this.camera = camera;
+    this.isPlaced = true;
     this.redraw();
     clearTimeout(this.resting);
     this.resting = window.setTimeout(() => this.events.rest(this.camera), 300);
@@ -131,13 +135,13 @@ export class GraphCanvas {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement ?? this.canvas;
     if (width === this.size.width && height === this.size.height) return;
-    const hadRoom = this.hasRoom;
     this.size = { width, height };
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);
     if (this.drawing === null || width === 0) return;
     this.minimap.redraw(this.drawing, height, devicePixelRatio);
-    if (hadRoom) this.redraw();
+    // A hidden tab has no room; what was looked at in it is looked at again.
+    if (this.isPlaced) this.redraw();
     else this.fit();
   }
 
