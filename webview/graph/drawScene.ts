@@ -47,7 +47,7 @@ export function drawScene(
   const visible = scene.boxes.flatMap((box, i) => (isSeen(box, camera, seen) ? [i] : []));
   for (const i of visible) {
     const box = scene.boxes[i];
-    if (box !== undefined && box.isOpen) drawFrame(context, box, looks[i], palette, camera.scale);
+    if (box?.isOpen === true) drawFrame(context, box, looks[i], palette, camera.scale);
   }
 
   context.lineWidth = 1 / Math.min(camera.scale, 1);
