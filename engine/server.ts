@@ -29,9 +29,9 @@ const workspace = new Workspace();
 const texts = new TextService(documents, workspace);
 const recipes = new RecipeService(connection, documents, workspace);
 
-connection.onInitialize((params: InitializeParams & { initializationOptions?: EngineLimits }) => {
-  const { initializationOptions, capabilities } = params;
-  if (initializationOptions !== undefined) workspace.limit(initializationOptions);
+connection.onInitialize(({ initializationOptions, capabilities }: InitializeParams) => {
+  const limits = initializationOptions as EngineLimits | undefined;
+  if (limits !== undefined) workspace.limit(limits);
   recipes.client = capabilities;
   return {
     capabilities: {
@@ -44,7 +44,7 @@ connection.onInitialize((params: InitializeParams & { initializationOptions?: En
     },
   };
 });
-connection.onInitialized(() => recipes.register());
+connection.onInitialized(() => void recipes.register());
 connection.onShutdown(() => workspace.dispose());
 
 /** Answers a custom request; whatever goes wrong reaches the client as ErrorData, never as a stack. */

@@ -88,13 +88,14 @@ async function readSaved(): Promise<Other | undefined> {
       message: `${label} is no report: ${why}.`,
       hint: 'Write it with "quantscope analyze --json", or with Export Report….',
     });
-  let report: Partial<Report> | null;
+  let read: unknown;
   try {
-    report = JSON.parse(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri))) as Partial<Report>;
+    read = JSON.parse(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
   } catch (thrown) {
     throw refuse(thrown instanceof Error ? thrown.message : String(thrown));
   }
+  const report = read as { version?: unknown } | null;
   if (report?.version !== REPORT_VERSION)
-    throw refuse(`its version is ${String(report?.version)}, not ${REPORT_VERSION}`);
+    throw refuse(`its version is ${JSON.stringify(report?.version)}, not ${REPORT_VERSION}`);
   return { report: report as Report, label };
 }

@@ -80,7 +80,7 @@ describe('a recipe as it is written', () => {
     assert.match(item?.detail ?? '', /^Conv, .* ± /);
     await write(`{ "version": 1, "layers": { ${JSON.stringify(first)}: "" } }`);
     const choices = (await complete(at('""'))).items.map(({ label }) => label);
-    assert.ok(choices.includes('float16'), choices.join());
+    assert.ok(choices.includes('float16'), JSON.stringify(choices));
     assert.equal(choices.filter((label) => label === 'int8').length, 1, 'offered once');
   });
 
@@ -92,7 +92,7 @@ describe('a recipe as it is written', () => {
       recipe,
       whole,
     );
-    assert.match(String(inlays[0]?.label), new RegExp(`^${layers.length} layers, worst `));
+    assert.match(JSON.stringify(inlays[0]?.label), new RegExp(`^"${layers.length} layers, worst `));
     const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
       'vscode.executeCodeLensProvider',
       recipe,

@@ -166,7 +166,7 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
   section.setAttribute('aria-label', 'Comparison');
   let isAll = false;
   let limit = PAGE;
-  let redraw = () => {};
+  let redraw = (): void => undefined;
   const drawList = (body: HTMLElement, mine: Report, other: Report, label: string) => {
     const rows = compareReports(mine, other);
     const different = rows.filter(isDifferent);
