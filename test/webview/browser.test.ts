@@ -58,10 +58,10 @@ describe('appearance', () => {
     expect(await overflow()).toBe(0);
     await view.screenshot(`overview-${theme}-${size}`);
     await view.openTab('layers');
-    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
+    await expect.poll(() => view.page.locator('.input-part svg.histogram').count()).toBe(1);
     expect(await overflow()).toBe(0);
     await view.screenshot(`layers-${theme}-${size}`);
-    expect(await view.page.locator('.detail-panel .figures').innerText()).toMatch(/dB cosine 0\.\d{4}/);
+    expect(await view.page.locator('.detail-head .figures').innerText()).toMatch(/dB cosine 0\.\d{4}/);
     if (size === 'narrow') {
       await view.page.locator('.detail-panel').scrollIntoViewIfNeeded();
       await view.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
@@ -90,7 +90,7 @@ describe('appearance', () => {
     await view.page.locator('details.calibrators > summary').click();
     await view.screenshot(`calibrators-${theme}-${width}`);
     await view.openTab('layers');
-    await expect.poll(() => view.page.locator('svg.histogram').count()).toBe(1);
+    await expect.poll(() => view.page.locator('.input-part svg.histogram').count()).toBe(1);
     const line = view.page.locator('.input-part .warning');
     await expect.poll(() => line.count()).toBe(1);
     expect(await line.innerText()).toContain('3 NaN, 1 +∞, first in sample street-signs #17');
@@ -104,7 +104,7 @@ describe('appearance', () => {
     await view.screenshot(`not-finite-${theme}-${width}`);
     await view.page.click('.layer-row[data-layer="p2o.Conv.28"]');
     await expect.poll(() => view.page.locator('.input-part').innerText()).toContain('No value is left');
-    expect(await view.page.locator('svg.histogram, .detail-panel .clip-table').count()).toBe(0);
+    expect(await view.page.locator('.input-part svg.histogram, .detail-panel .clip-table').count()).toBe(0);
     await view.page.locator('.detail-inputs').scrollIntoViewIfNeeded();
     await view.screenshot(`not-finite-all-${theme}-${width}`);
   });
@@ -275,7 +275,7 @@ describe('layers', () => {
     await keyboard.press('Enter');
     for (let i = 0; i < 5; i += 1) await keyboard.press('Tab');
     await keyboard.press('ArrowRight');
-    expect(await view.page.locator('.readout').innerText()).toMatch(/to .*: [\d,]+ values?, /);
+    expect(await view.page.locator('.input-part .readout').innerText()).toMatch(/to .*: [\d,]+ values?, /);
     await view.screenshot('keyboard-histogram');
     await keyboard.press('Escape');
     expect(await view.page.evaluate(() => document.activeElement?.className)).toContain('layer-grid');
@@ -387,7 +387,7 @@ describe('layers', () => {
     view = await openView('light', 1400, 900);
     await view.send(...everything());
     await view.openTab('layers');
-    const outline = () => view.page.locator('svg.histogram .bins').getAttribute('d');
+    const outline = () => view.page.locator('.input-part svg.histogram .bins').getAttribute('d');
     const log = await outline();
     await view.page.click('[data-setting="log-counts"]');
     expect(await outline()).not.toBe(log);
@@ -396,8 +396,8 @@ describe('layers', () => {
     expect(await view.page.locator('.clip-line.used').first().getAttribute('data-method')).toBe(
       'percentile:99.99',
     );
-    await view.page.locator('svg.histogram').hover({ position: { x: 120, y: 120 } });
-    expect(await view.page.locator('.readout').innerText()).toMatch(/values?, /);
+    await view.page.locator('.input-part svg.histogram').hover({ position: { x: 120, y: 120 } });
+    expect(await view.page.locator('.input-part .readout').innerText()).toMatch(/values?, /);
     await view.screenshot('histogram-zoom');
   });
 });

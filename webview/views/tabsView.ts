@@ -40,15 +40,17 @@ export function mountTabs(
   });
 
   bar.addEventListener('keydown', (event) => {
-    const at = parts.findIndex(({ button }) => button === document.activeElement);
-    const last = parts.length - 1;
+    // A page without an engine hides some.
+    const shown = parts.filter(({ button }) => button.checkVisibility());
+    const at = shown.findIndex(({ button }) => button === document.activeElement);
+    const last = shown.length - 1;
     const moves: Record<string, number> = {
       ArrowRight: at === last ? 0 : at + 1,
       ArrowLeft: at === 0 ? last : at - 1,
       Home: 0,
       End: last,
     };
-    const next = parts[moves[event.key] ?? -1];
+    const next = shown[moves[event.key] ?? -1];
     if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     next.button.focus();
