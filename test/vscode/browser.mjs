@@ -89,7 +89,10 @@ describe('the editor in a browser', () => {
     await shoot('editor-light-report');
     await openTab(view, 'Layers');
     await view.locator('.input-part svg.histogram').first().waitFor();
-    assert.ok((await view.locator('.input-part svg.histogram .clip-line').count()) >= 3, 'clips of several methods');
+    assert.ok(
+      (await view.locator('.input-part svg.histogram .clip-line').count()) >= 3,
+      'clips of several methods',
+    );
     // On both sides of zero where the tensor has both.
     const used = await view
       .locator('.input-part svg.histogram')
@@ -97,7 +100,10 @@ describe('the editor in a browser', () => {
       .locator('.clip-line.used')
       .evaluateAll((lines) => lines.map((line) => line.getAttribute('data-method')));
     assert.deepEqual([...new Set(used)], ['percentile:99.999']);
-    assert.match((await view.locator('.input-part svg.histogram path.bins').first().getAttribute('d')) ?? '', /\d/);
+    assert.match(
+      (await view.locator('.input-part svg.histogram path.bins').first().getAttribute('d')) ?? '',
+      /\d/,
+    );
     await page.waitForTimeout(500);
     await shoot('editor-light-layers');
   });

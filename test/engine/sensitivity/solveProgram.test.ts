@@ -111,14 +111,15 @@ describe('the integer program', () => {
 
   test('takes the best that it found in time, and says how far that may be from the least', async () => {
     const value = (seed: number) => Math.abs(Math.sin(seed * 12.9898) * 43758.5453) % 1;
-    const layers = Array.from({ length: 100 }, (_, i) => {
-      const [size, noise] = [Math.exp(8 * value(i)), Math.exp(-6 * value(200 + i))];
-      return [1, 0.5, 0.25, 0.125].map((share, c) => ({
-        cost: c === 0 ? 0 : noise * 4 ** c * (0.5 + value(300 + 4 * i + c)),
-        uses: [size * share * (0.9 + 0.2 * value(1000 + 4 * i + c))],
-      }));
-    });
-    const limits = [0.3 * layers.reduce((n, own) => n + (own[0]?.uses[0] ?? 0), 0)];
+    // Costs that follow the uses, and many limits: no bound is tight, on the fastest machine either.
+    const LIMITS = 8;
+    const layers = Array.from({ length: 200 }, (_, i) =>
+      Array.from({ length: 4 }, (_, c) => {
+        const uses = Array.from({ length: LIMITS }, (_, r) => value(1 + i * 97 + c * 31 + r * 7));
+        return { cost: 10 - uses.reduce((a, b) => a + b) + value(5000 + 4 * i + c) / 10, uses };
+      }),
+    );
+    const limits = Array.from({ length: LIMITS }, () => 80);
     const result = await solveProgram({ layers, limits }, 1);
     expectSolved(result);
     expect(result.gap).toBeGreaterThan(0);
