@@ -52,6 +52,8 @@ describe('a recipe beside a model', () => {
   it('is what Quantize goes by', async () => {
     const [first = ''] = layers;
     await write(`{ "version": 1, "layers": { ${JSON.stringify(first)}: "float16" } }`);
+    // The document of the test before is open still, and hears of the file a moment later.
+    await until('the file', async () => ((await decided()).get(first) === 'float16' ? true : undefined));
     const output = inWorkspace('ruled.int8.onnx').fsPath;
     const settings = { data: 'synthetic:4', calibration: 'max', samples: 2, targetDrop: 0.9, output };
     const result = await vscode.commands.executeCommand<QuantizeResult | undefined>(

@@ -16,7 +16,7 @@ test.each(['light', 'dark', 'hc-dark'] as const)('two reports side by side, %s',
   await view.send({ type: 'compared', report: otherReport(), label: 'model </script>.onnx' });
   const rows = page.locator('.compare-table tbody tr');
   expect(await rows.count()).toBe(5);
-  await page.click('[data-save="csv"]');
+  await page.click('#panel-compare [data-save="csv"]');
   const saved = (await view.posted()).at(-1);
   expect(saved).toMatchObject({ type: 'save', kind: 'csv', name: 'ch_PP-OCRv4_rec_infer.onnx-compared' });
   if (saved?.type === 'save') expect(saved.data.split('\r\n')).toHaveLength(5 + 2);
@@ -54,6 +54,6 @@ test('a histogram is saved as SVG and PNG', async () => {
   expect(drawn).toEqual({ name: 'svg', bins: true, styled: false });
   const bytes = Buffer.from(png ?? '', 'base64');
   expect(bytes.subarray(1, 4).toString()).toBe('PNG');
-  const box = await page.locator('svg.histogram').first().boundingBox();
+  const box = await page.locator('.input-part svg.histogram').first().boundingBox();
   expect(bytes.readUInt32BE(16)).toBe(2 * Math.ceil(box?.width ?? 0));
 });
