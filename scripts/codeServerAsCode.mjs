@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format } from 'node:util';
 import { openBrowser } from './browser.mjs';
-import { startEditor } from './editor.mjs';
+import { CALM, startEditor } from './editor.mjs';
 
 const RUN_TIMEOUT = Number(process.env.QUANTSCOPE_TEST_TIMEOUT ?? 480_000);
 
@@ -64,7 +64,7 @@ async function main() {
   const flags = readFlags(process.argv.slice(2));
   mkdirSync(dirname(LOG), { recursive: true });
   writeFileSync(LOG, '');
-  const editor = await startEditor({ folder: flags.folder, testable: true });
+  const editor = await startEditor({ folder: flags.folder, testable: true, settings: CALM });
   let browser;
   const stop = async () => {
     await browser?.close();

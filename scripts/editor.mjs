@@ -8,6 +8,9 @@ import { setUpEditor } from './setUpEditor.mjs';
 const START_TIMEOUT = 60_000;
 const STOP_TIMEOUT = 5_000;
 
+/** Settings for tests: what moves in the window is drawn by the processor that the engine needs. */
+export const CALM = { 'workbench.reduceMotion': 'on', 'editor.cursorBlinking': 'solid' };
+
 /**
  * Starts an editor on 127.0.0.1 with empty settings of its own and waits until it answers.
  * @param {object} options

@@ -105,10 +105,11 @@ export class View {
 
   /** Sends messages as the extension would, and waits until they are drawn. */
   async send(...messages: ToWebview[]): Promise<void> {
-    await this.page.evaluate(async (all) => {
-      all.forEach((message) => window.postMessage(message, '*'));
+    // As text: the driver takes seconds to check a report value by value.
+    await this.page.evaluate(async (text) => {
+      (JSON.parse(text) as unknown[]).forEach((message) => window.postMessage(message, '*'));
       await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    }, messages);
+    }, JSON.stringify(messages));
   }
 
   /** Chooses a tab, as a click on it would. */
