@@ -45,9 +45,8 @@ export async function quantizeTiny(
   const histograms = Object.fromEntries(
     tensors.map((name) => {
       const histogram = new Histogram();
-      histogram.add(
-        Float32Array.from((feeds[name] ?? outputs[exposed.outputs.get(name) ?? name])?.data ?? [], Number),
-      );
+      const { data = [] } = feeds[name] ?? outputs[exposed.outputs.get(name) ?? name] ?? {};
+      histogram.add(data instanceof Float32Array ? data : Float32Array.from(data, Number));
       return [name, histogram.state()];
     }),
   );
