@@ -25,7 +25,8 @@ const node = {
   ...common,
   platform: 'node',
   format: 'cjs',
-  external: ['onnxruntime-node', 'vscode'],
+  // Two parts of programs are files of their own, which are loaded later than the rest.
+  external: ['onnxruntime-node', 'vscode', './languageClient', './server'],
   alias: {
     // Its CommonJS half requires its parts in a way that bundlers cannot follow.
     'jsonc-parser': 'jsonc-parser/lib/esm/main.js',
@@ -35,11 +36,21 @@ const node = {
   define: { QUANTSCOPE_DIST: '__dirname', QUANTSCOPE_VERSION: JSON.stringify(engineVersion) },
 };
 const builds = [
-  { ...node, entryPoints: ['extension/extension.ts'], outfile: join(dist, 'extension.js') },
+  {
+    ...node,
+    // What they load later is CommonJS too.
+    supported: { 'dynamic-import': false },
+    entryPoints: {
+      extension: 'extension/extension.ts',
+      languageClient: 'extension/languageClient.ts',
+      engine: 'engine/startServer.ts',
+    },
+    outdir: dist,
+  },
   {
     ...node,
     entryPoints: {
-      engine: 'engine/server.ts',
+      server: 'engine/server.ts',
       worker: 'engine/runtime/worker.ts',
       feedsModule: 'engine/feeds/moduleThread.ts',
     },

@@ -98,9 +98,9 @@ export class EngineClient implements vscode.Disposable {
   private async launch(): Promise<Running> {
     this.states.fire('starting');
     const began = performance.now();
-    // Loading the client takes longer than all else that activation does, and only the engine needs it.
-    const { LanguageClient, State } = await import('vscode-languageclient/node');
+    // It starts while the client is loaded, which takes about as long.
     const process = new EngineProcess(this.module, (text) => this.log.info(text.trimEnd()));
+    const { LanguageClient, State } = await import('./languageClient');
     const client = new LanguageClient(
       'quantscope',
       'Quantscope',
@@ -131,7 +131,7 @@ export class EngineClient implements vscode.Disposable {
   }
 
   private async options(): Promise<LanguageClientOptions> {
-    const { CloseAction, ErrorAction, RevealOutputChannelOn } = await import('vscode-languageclient/node');
+    const { CloseAction, ErrorAction, RevealOutputChannelOn } = await import('./languageClient');
     return {
       documentSelector: [{ scheme: 'file', pattern: '**/*.quant.json' }, { scheme: TEXT_SCHEME }],
       initializationOptions: this.limits(),

@@ -45,7 +45,7 @@ export class EngineProcess {
 
   /** For the language client. */
   async transports(): Promise<MessageTransports> {
-    const { IPCMessageReader, IPCMessageWriter } = await import('vscode-languageclient/node');
+    const { IPCMessageReader, IPCMessageWriter } = await import('./languageClient');
     return { reader: new IPCMessageReader(this.child), writer: new IPCMessageWriter(this.child) };
   }
 
