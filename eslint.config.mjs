@@ -16,7 +16,7 @@ const parts = [
 ];
 const mayImport = {
   onnx: [],
-  feeds: ['onnx'],
+  feeds: ['onnx', 'stats'],
   // Of feeds, how outputs are scored: in the thread that computed them.
   runtime: ['onnx', 'stats', 'calibrate', 'feeds'],
   stats: [],

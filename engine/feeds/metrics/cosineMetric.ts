@@ -1,6 +1,7 @@
-import { numbersOf } from '../elementTypes';
+import { errorFigures } from '../../stats/errorFigures';
+import type { Difference } from './differenceOf';
 import type { Metric } from './metric';
-import { besideReference } from './outputsOf';
+import { differencesOf } from './outputsOf';
 import { rememberFloats } from './rememberFloats';
 
 /** Cosine of the angle between the model's outputs and the float model's: the mean over outputs and samples. */
@@ -8,33 +9,18 @@ export function cosineMetric(outputNames: readonly string[]): Metric {
   return {
     name: 'cosine',
     reference: (outputs) => rememberFloats(outputs, outputNames),
-    score(outputs, _truth, reference) {
-      const cosines = besideReference(outputs, outputNames, reference).map(({ output, remembered }) =>
-        cosine(remembered.values, numbersOf(output)),
-      );
-      const sum = cosines.reduce((total, one) => total + one, 0);
-      return { value: cosines.length === 0 ? 1 : sum / cosines.length, weight: 1 };
-    },
+    score: (outputs, _truth, reference) => ({
+      value: meanCosine(differencesOf(outputs, outputNames, reference)),
+      weight: 1,
+    }),
   };
 }
 
-/**
- * From −1 to 1. Two lists of zeros are alike (1); one of them beside another list is not (0). 0 too when a value is
- * not finite or the lengths differ.
- */
-export function cosine(float: ArrayLike<number>, quantized: ArrayLike<number>): number {
-  if (float.length !== quantized.length) return 0;
-  let product = 0;
-  let floatPower = 0;
-  let quantizedPower = 0;
-  for (let i = 0; i < float.length; i++) {
-    const f = float[i] ?? 0;
-    const q = quantized[i] ?? 0;
-    product += f * q;
-    floatPower += f * f;
-    quantizedPower += q * q;
-  }
-  if (!Number.isFinite(floatPower) || !Number.isFinite(quantizedPower)) return 0;
-  if (floatPower === 0 || quantizedPower === 0) return floatPower === quantizedPower ? 1 : 0;
-  return Math.min(1, Math.max(-1, product / Math.sqrt(floatPower) / Math.sqrt(quantizedPower)));
+/** Mean over outputs, each as {@link errorFigures} has it; 1 where there is none. */
+export function meanCosine(differences: readonly Difference[]): number {
+  const sum = differences.reduce(
+    (total, { signal, noise, power }) => total + errorFigures(signal, noise, power).cosine,
+    0,
+  );
+  return differences.length === 0 ? 1 : sum / differences.length;
 }

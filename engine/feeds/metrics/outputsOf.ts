@@ -1,6 +1,7 @@
 import { badData } from '../badData';
 import type { Tensor } from '../dataset';
-import { isFloat } from '../elementTypes';
+import { isFloat, numbersOf } from '../elementTypes';
+import { differenceOf, type Difference } from './differenceOf';
 import type { Outputs, Reference, RememberedOutput } from './metric';
 
 /**
@@ -34,4 +35,15 @@ export function besideReference(
       );
     return { output, remembered };
   });
+}
+
+/** What tells each output from what was remembered of it. */
+export function differencesOf(
+  outputs: Outputs,
+  names: readonly string[],
+  reference: Reference | null,
+): Difference[] {
+  return besideReference(outputs, names, reference).map(({ output, remembered }) =>
+    differenceOf(remembered.values, numbersOf(output)),
+  );
 }

@@ -1,8 +1,9 @@
 import type { Dataset, Truth } from '../dataset';
-import { cosineMetric } from './cosineMetric';
+import { meanCosine } from './cosineMetric';
 import { createMetric } from './createMetric';
 import type { Metric, Outputs, Reference, SampleScore } from './metric';
-import { sqnrMetric } from './sqnrMetric';
+import { differencesOf } from './outputsOf';
+import { meanSqnrDb, sqnrMetric } from './sqnrMetric';
 
 /** How a model's outputs are scored; plain data that can be sent to a worker. */
 export interface RatingRules extends Pick<Dataset, 'metric' | 'alphabet' | 'threshold' | 'outputs'> {
@@ -45,14 +46,14 @@ export function createRater(rules: RatingRules): Rater {
   const metric = createMetric(rules, rules.all);
   // Noise in what the metric does not look at would tell apart what makes no difference.
   const names = rules.outputs ?? rules.all;
-  const [comparison, angle] = [sqnrMetric(names), cosineMetric(names)];
   return {
     metric,
-    comparison,
-    rate: (outputs, { truth, reference, compared }) => ({
-      score: metric.score(outputs, truth, reference),
-      sqnrDb: compared === null ? null : comparison.score(outputs, null, compared).value,
-      cosine: compared === null ? null : angle.score(outputs, null, compared).value,
-    }),
+    comparison: sqnrMetric(names),
+    rate: (outputs, { truth, reference, compared }) => {
+      const score = metric.score(outputs, truth, reference);
+      if (compared === null) return { score, sqnrDb: null, cosine: null };
+      const differences = differencesOf(outputs, names, compared);
+      return { score, sqnrDb: meanSqnrDb(differences), cosine: meanCosine(differences) };
+    },
   };
 }

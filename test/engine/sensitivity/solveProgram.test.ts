@@ -120,7 +120,13 @@ describe('the integer program', () => {
       }),
     );
     const limits = Array.from({ length: LIMITS }, () => 80);
-    const result = await solveProgram({ layers, limits }, 1);
+    // A busy machine finds nothing at all within a second.
+    const solve = (seconds: number): ReturnType<typeof solveProgram> =>
+      solveProgram({ layers, limits }, seconds).catch((thrown: unknown) => {
+        if (seconds > 10) throw thrown;
+        return solve(4 * seconds);
+      });
+    const result = await solve(1);
     expectSolved(result);
     expect(result.gap).toBeGreaterThan(0);
     expect(result.gap).toBeLessThanOrEqual(1);

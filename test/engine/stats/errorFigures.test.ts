@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cosine } from '../../../engine/feeds/metrics/cosineMetric';
 import { errorFigures } from '../../../engine/stats/errorFigures';
+import { cosine } from '../cosine';
 
 const value = fc.integer({ min: -1e6, max: 1e6 }).map((v) => v / 1000);
 const pairs = fc.array(fc.tuple(value, value), { minLength: 1, maxLength: 40 });

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Tensor, TensorData } from '../../../../engine/feeds/dataset';
-import { cosine } from '../../../../engine/feeds/metrics/cosineMetric';
+import { meanCosine } from '../../../../engine/feeds/metrics/cosineMetric';
 import { createMetric } from '../../../../engine/feeds/metrics/createMetric';
-import { sqnrDb } from '../../../../engine/feeds/metrics/sqnrMetric';
+import { differenceOf } from '../../../../engine/feeds/metrics/differenceOf';
+import { meanSqnrDb } from '../../../../engine/feeds/metrics/sqnrMetric';
 import type { MetricName } from '../../../../engine/protocol';
 
 function floats(dims: number[], ...values: number[]): Tensor {
@@ -18,6 +19,9 @@ function score(metric: MetricName, float: Tensor | Record<string, Tensor>, other
   const reference = structuredClone(scorer.reference(named(float)));
   return scorer.score(named(other), null, reference).value;
 }
+
+const sqnrDb = (float: number[], other: number[]) => meanSqnrDb([differenceOf(float, other)]);
+const cosine = (float: number[], other: number[]) => meanCosine([differenceOf(float, other)]);
 
 test('measures noise in dB', () => {
   expect(sqnrDb([3, 4], [3, 4.5])).toBeCloseTo(20, 9);
