@@ -1,20 +1,21 @@
-import { unlessCancelled, throwIfCancelled } from '../engineError';
-import type { Sample } from '../feeds/dataset';
+import { throwIfCancelled, unlessCancelled } from '../engineError';
 import type { Rating } from '../feeds/metrics/rater';
 import { allTensors } from '../onnx/allTensors';
 import { elementCount } from '../onnx/elements';
-import { exposeTensors } from '../onnx/exposeTensors';
 import { encodeModel, type Model } from '../onnx/model';
-import { suffixModel, suffixOf, type CutTensor, type Suffix } from '../onnx/suffixOf';
-import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
-import { shareTensor } from '../runtime/shareTensor';
+import { suffixOf, type Suffix } from '../onnx/suffixOf';
+import type { RuntimeWorker } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
-import type { Feeds } from '../runtime/workerProtocol';
 import { spread } from '../stats/spread';
+import { Ahead } from './ahead';
 import type { Evaluator, Verdict } from './evaluator';
 import { isLook } from './isLook';
+import { Prefix, type Kept } from './prefix';
 import type { Places } from './shareOf';
+import { suffixProgram, SuffixRun } from './suffixRun';
 
+/** Samples that are handed to a worker before the first of them has come back, so that it need not wait for this thread. */
+const WINDOW = 3;
 /** A model that differs from the base in a part of it. */
 export interface Variant {
   name: string;
@@ -60,12 +61,6 @@ export interface JudgedVariants {
   variantsMs: number;
   /** Whether whole models were run, and so all samples. */
   isWhole: boolean;
-}
-
-/** What is kept of a sample: what the base reads and computes of the cuts, and its outputs; where all threads see it. */
-interface Kept extends Pick<Sample, 'truth'> {
-  index: number;
-  tensors: Feeds;
 }
 
 /**
@@ -172,32 +167,44 @@ export async function judgeVariants(
       throw thrown;
     }
     const isLast = start + kept.length === wanted.length;
-    const judgeRest = async (worker: RuntimeWorker, one: Variant) => {
+    if (start > 0 && firstTurn < order.length)
+      open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
+    const ahead = new Ahead(open, (one) => {
+      const { variant, suffix } = take(one, isLast);
+      return suffixProgram(variant, suffix, kept, evaluator);
+    });
+    const judgeRest = async (worker: RuntimeWorker, one: Variant, at: number) => {
       const { name } = one;
       const { from, to } = placesOf(name);
       const own = ratings.get(name) ?? new Map<number, Rating>();
-      const { variant, suffix } = take(one, isLast);
-      const run = await SuffixRun.start(worker, variant, suffix, kept, evaluator);
+      const due = kept.filter(({ index }) => {
+        const place = placeOf.get(index) ?? 0;
+        return from <= place && place < to;
+      });
+      const run = await SuffixRun.start(worker, ahead.take(at), evaluator);
+      const begun: Promise<Rating>[] = [];
       let settled = false;
       try {
-        for (const begun of kept) {
+        for (let i = 0; i < due.length && !settled; i++) {
           throwIfCancelled(signal);
-          const place = placeOf.get(begun.index) ?? 0;
-          if (place < from || place >= to) continue;
-          own.set(begun.index, await run.rate(begun));
+          begun.push(...due.slice(i + begun.length, i + WINDOW).map((sample) => run.rate(sample)));
+          // While the worker has something to do.
+          ahead.prepare();
+          const rating = await begun.shift();
+          const index = due[i]?.index;
+          if (rating === undefined || index === undefined) break;
+          own.set(index, rating);
           // Without the first of them, nothing says where one run over all would end.
           settled = from === 0 && isLook(own.size, order.length) && isSettled?.(soFar(name)) === true;
-          if (settled) break;
         }
       } finally {
+        await Promise.allSettled(begun);
         variantsMs += run.milliseconds;
         await run.release();
       }
       if (isLast || settled) tell(name, soFar(name));
       else if (start === 0) onFirst?.(name, soFar(name));
     };
-    if (start > 0 && firstTurn < order.length)
-      open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
     await inTurn(pool, open, judgeRest, signal);
     start += kept.length;
     if (start !== firstTurn || start === order.length || goesOn === undefined) continue;
@@ -222,7 +229,7 @@ export function judgedFrom(evaluator: Evaluator, ratings: ReadonlyMap<number, Ra
 async function inTurn(
   pool: WorkerPool,
   variants: readonly Variant[],
-  work: (worker: RuntimeWorker, variant: Variant) => Promise<void>,
+  work: (worker: RuntimeWorker, variant: Variant, at: number) => Promise<void>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await pool.forEach<RuntimeWorker>(
@@ -231,148 +238,10 @@ async function inTurn(
       prepare: (worker) => Promise.resolve(worker),
       work: async (worker, i) => {
         const variant = variants[i];
-        if (variant !== undefined) await work(worker, variant);
+        if (variant !== undefined) await work(worker, variant, i);
       },
       finish: () => Promise.resolve(),
     },
     signal,
   );
-}
-
-/** Runs the base and keeps what the variants start from, for as many samples as the memory holds. */
-class Prefix {
-  milliseconds = 0;
-  /** How many samples took them. */
-  runs = 0;
-  private readonly bytes: Uint8Array;
-  private readonly exposed: string[];
-  private readonly names: string[];
-  /** Of the first sample, once it was run. */
-  private size: number | undefined;
-  /** What was kept before, whose memory is used again. */
-  private last: Kept[] = [];
-
-  /**
-   * @param exposed what it could hand out, and does for the first sample: machines that share variants have to agree on
-   * whether it can
-   * @param names what it does
-   * @param inputs of the base that variants are fed with
-   */
-  constructor(
-    base: Model,
-    exposed: readonly string[],
-    names: readonly string[],
-    private readonly inputs: ReadonlySet<string>,
-  ) {
-    this.exposed = [...new Set(exposed)];
-    this.names = [...new Set(names)];
-    this.bytes = encodeModel(exposeTensors(base, exposed).model);
-  }
-
-  /** What was answered before is written over. */
-  async compute(
-    pool: WorkerPool,
-    evaluator: Evaluator,
-    indices: readonly number[],
-    memory: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Kept[]> {
-    const { samples } = evaluator;
-    const kept: Kept[] = [];
-    const before = this.last;
-    const run = async (session: Session, k: number) => {
-      const index = indices[k] ?? 0;
-      const sample = await unlessCancelled(samples.load(index), signal);
-      const old = before[k]?.tensors ?? {};
-      const wanted = this.size === undefined ? this.exposed : this.names;
-      const { outputs, milliseconds } = await session.runShared(sample.feeds, wanted, old);
-      this.milliseconds += milliseconds;
-      this.runs++;
-      const fed = Object.entries(sample.feeds).flatMap(([name, tensor]) =>
-        this.inputs.has(name) ? [[name, shareTensor(tensor, old[name])] as const] : [],
-      );
-      kept[k] = {
-        index,
-        truth: sample.truth,
-        tensors: { ...pick(outputs, this.names), ...Object.fromEntries(fed) },
-      };
-    };
-    const begun = this.size === undefined ? 1 : 0;
-    if (this.size === undefined) {
-      const session = await evaluator.load(pool.first, this.bytes);
-      await run(session, 0).finally(() => session.release());
-      this.size = Object.values(kept[0]?.tensors ?? {}).reduce((n, t) => n + t.data.byteLength, 0);
-    }
-    const count = Math.min(indices.length, Math.max(1, Math.floor(memory / Math.max(1, this.size))));
-    await pool.forEach(
-      count - begun,
-      {
-        prepare: (worker) => evaluator.load(worker, this.bytes),
-        work: (one, k) => run(one, k + begun),
-        finish: (one) => one.release(),
-      },
-      signal,
-    );
-    this.last = kept;
-    return kept;
-  }
-}
-
-/** Runs a variant's own part on samples that the base has begun. */
-class SuffixRun {
-  milliseconds = 0;
-
-  private constructor(
-    private readonly evaluator: Evaluator,
-    private readonly suffix: Suffix,
-    private readonly outputs: string[],
-    private readonly session: Session | null,
-  ) {}
-
-  static async start(
-    worker: RuntimeWorker,
-    variant: Model,
-    suffix: Suffix,
-    kept: readonly Kept[],
-    evaluator: Evaluator,
-  ): Promise<SuffixRun> {
-    const alike = new Set(suffix.alike);
-    const own = evaluator.outputs.filter((name) => !alike.has(name));
-    if (own.length === 0) return new SuffixRun(evaluator, suffix, own, null);
-    const tensors = new Map(suffix.cut.map((name) => [name, describe(name, kept)] as const));
-    const session = await evaluator.load(worker, encodeModel(suffixModel(variant, suffix, tensors)));
-    return new SuffixRun(evaluator, suffix, own, session);
-  }
-
-  async rate(kept: Kept): Promise<Rating> {
-    const { evaluator, suffix, session } = this;
-    const known = pick(kept.tensors, suffix.alike);
-    if (session === null) return evaluator.rate(kept.index, kept, known);
-    const expected = evaluator.expected(kept.index, kept);
-    const ran = await session.rate(pick(kept.tensors, suffix.cut), this.outputs, expected, { known });
-    this.milliseconds += ran.milliseconds;
-    return ran.rating;
-  }
-
-  async release(): Promise<void> {
-    await this.session?.release();
-  }
-}
-
-function pick(tensors: Feeds, names: readonly string[]): Feeds {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const tensor = tensors[name];
-      return tensor === undefined ? [] : [[name, tensor] as const];
-    }),
-  );
-}
-
-/** What the samples say of a tensor: its sizes where they agree. */
-function describe(name: string, kept: readonly Kept[]): CutTensor {
-  const all = kept.flatMap(({ tensors }) => tensors[name] ?? []);
-  const [first] = all;
-  if (first === undefined) throw new RangeError(`no sample has ${name}`);
-  const dims = first.dims.map((size, axis) => (all.every((t) => t.dims[axis] === size) ? size : null));
-  return { type: first.type, dims };
 }
