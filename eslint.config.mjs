@@ -109,6 +109,7 @@ export default tseslint.config(
         '!**/engine/keptInFloat',
         '!**/engine/recipeEdits',
         '!**/engine/recipePath',
+        '!**/engine/recipeRules',
         '!**/engine/recipeText',
         '!**/engine/reportPage',
         '!**/engine/target',

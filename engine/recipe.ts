@@ -13,7 +13,6 @@ import type {
   ProfileChoice,
   Recipe,
   RecipeRule,
-  RecipeRules,
   RemedyName,
   SettledSettings,
   TensorClip,
@@ -190,15 +189,6 @@ export function parseRecipe(text: string, file: string): Recipe {
   if (!entries.some(([key]) => key === 'version'))
     throw reader.fail(0, 'it has no version.', `Begin with "version": ${RECIPE_VERSION}.`);
   return recipe;
-}
-
-/** What a recipe says beside the settings that options give too. */
-export function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeRules {
-  return {
-    ...{ layers, operators },
-    ...(remedies === undefined ? {} : { remedies }),
-    ...(clips === undefined ? {} : { clips }),
-  };
 }
 
 /** A recipe whose data is named from the folder of its file, as the programs name it. */

@@ -24,7 +24,7 @@ async function analyze(model: unknown, given: unknown, services: Services): Prom
   if (data === undefined) return undefined;
   return runTask(session, 'Analyzing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const settings = { ...session.settingsFor(data), ...(await session.recipeSettings()), ...chosen, data };
+    const settings = { ...session.settingsFor(data), ...(await session.recipe.settings()), ...chosen, data };
     const report = await services.engine.request(
       'quantscope/analyze',
       { path: session.path, settings },

@@ -27,7 +27,7 @@ export function registerLayerCommands({ context, sessions, log }: Services): voi
       if (layer === undefined) return;
       const session = sessions.get(model);
       await session.ready();
-      await session.decide([layer], 'float');
+      await session.recipe.decideLayers([layer], 'float');
     }),
     command('openRecipe', async (model) => {
       const recipe = vscode.Uri.file(recipePathOf(model.fsPath));

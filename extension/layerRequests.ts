@@ -146,5 +146,7 @@ async function running<T>(
 /** Those of the finished analysis, with the data as it is chosen now, and all that the user decided. */
 function settingsOf(session: ModelSession): AnalyzeSettings {
   const data = session.data?.data ?? session.report?.settings.data ?? '';
-  return { ...session.settingsFor(data), data, recipe: session.decidedRules };
+  // Said even where it is empty: the analysis may have had another.
+  const recipe = session.recipe.rules ?? { layers: [], operators: [] };
+  return { ...session.settingsFor(data), data, recipe };
 }

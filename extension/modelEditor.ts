@@ -91,9 +91,9 @@ async function handle(
     case 'ready':
       return sendAll();
     case 'decide':
-      return session.decide(message.layers, message.choice);
+      return session.recipe.decideLayers(message.layers, message.choice);
     case 'decideClip':
-      return session.decideClip(message.tensor, message.clip);
+      return session.recipe.decideClip(message.tensor, message.clip);
     case 'tryClip':
     case 'layerWeights':
     case 'compareOutputs':

@@ -3,22 +3,16 @@ import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type {
-  AnalyzeSettings,
   DataSummary,
   ErrorData,
-  LayerChoice,
   MeasuredLayer,
   ModelSummary,
   PresetName,
   Progress,
   QuantizeResult,
-  Recipe,
-  RecipeRules,
   Report,
-  ResolvedRecipe,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
-import type { RecipeDecision } from '../engine/recipeEdits';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { DataWatch } from './dataWatch';
@@ -26,9 +20,10 @@ import { describeWork } from './engineWork';
 import { EngineStopped } from './engineStopped';
 import { Refusal, toErrorData } from './errorData';
 import { isModule } from './isModule';
-import { RecipeFile } from './recipeFile';
+import { RecipeDecisions } from './recipeDecisions';
 import { readSettings, type ConfiguredSettings } from './settings';
 import type { Target } from './targetChoices';
+import { Turns } from './turns';
 
 /** A view that has just loaded hears the last message of each type, in this order. */
 const ORDER: ToWebview['type'][] = [
@@ -71,16 +66,14 @@ export class ModelSession implements vscode.Disposable {
   stale: string[] = [];
   progress: Progress | null = null;
   private running: vscode.CancellationTokenSource | undefined;
-  private turn: Promise<unknown> = Promise.resolve();
   private loading: Promise<void> | undefined;
+  /** A file that changes is read again meanwhile. */
+  private readonly dataTurns = new Turns();
   private readonly latest = new Map<ToWebview['type'], ToWebview>();
   private summary: ModelSummary | null = null;
   private readonly watch = new DataWatch(() => void this.checkFresh());
   private readonly measured = new Map<string, MeasuredLayer>();
-  readonly recipe: RecipeFile;
-  private decided: [layer: string, choice: LayerChoice][] = [];
-  private rules: RecipeRules | undefined;
-  private recipeData: string | undefined;
+  readonly recipe: RecipeDecisions;
   private readonly sent = new vscode.EventEmitter<ToWebview>();
   /** Every message for the views of this model. */
   readonly onDidSend = this.sent.event;
@@ -91,8 +84,13 @@ export class ModelSession implements vscode.Disposable {
     private readonly memory: vscode.Memento,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    this.recipe = new RecipeFile(uri);
-    this.recipe.onDidChange(() => void this.readDecisions());
+    const resolve = (text: string, file: string) =>
+      engine.request('quantscope/recipe', { path: this.path, text, file });
+    this.recipe = new RecipeDecisions({ uri, resolve, summary: () => this.summary }, log);
+    this.recipe.onDidRead(() => {
+      this.send({ type: 'decided', choices: this.recipe.choices });
+      this.send({ type: 'decidedClips', clips: this.recipe.rules?.clips ?? [] });
+    });
   }
 
   /** Where the engine finds the model; throws for one that is not a file on disk. */
@@ -164,7 +162,7 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'model', summary });
     // What an earlier file scored is still the best that is known, and is called stale.
     this.setReport(report ?? this.report, report !== null);
-    await this.readDecisions();
+    await this.recipe.refresh();
     await this.checkFresh();
     await this.recallData(report);
   }
@@ -200,20 +198,13 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'stale', reasons });
   }
 
-  /** One after another, so that what was chosen last is what is used: a file that changes is read again meanwhile. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.turn.then(work);
-    this.turn = done.catch(() => undefined);
-    return done;
-  }
-
   private recallData(report: Report | null): Promise<void> {
-    return this.inTurn(() => this.recall(report));
+    return this.dataTurns.take(() => this.recall(report));
   }
 
   private async recall(report: Report | null): Promise<void> {
     const known = this.memory.get<string>(`data:${this.uri.toString()}`);
-    const data = known ?? this.recipeData ?? report?.settings.data;
+    const data = known ?? this.recipe.data ?? report?.settings.data;
     if (data === undefined) {
       this.send({ type: 'data', data: null });
       return;
@@ -246,7 +237,7 @@ export class ModelSession implements vscode.Disposable {
 
   /** Has the engine check a data source, then remembers it for this model. */
   useData(data: string, preset = this.settingsFor(data).preset): Promise<DataSummary> {
-    return this.inTurn(() => this.readData(data, preset));
+    return this.dataTurns.take(() => this.readData(data, preset));
   }
 
   private async readData(data: string, preset: PresetName | null): Promise<DataSummary> {
@@ -279,79 +270,14 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'report', report });
   }
 
-  /** The recipe beside the model as the engine understands it; `null` when there is none. */
-  private async resolveRecipe(): Promise<ResolvedRecipe | null> {
-    const text = await this.recipe.read();
-    if (text === null) return null;
-    const file = this.recipe.uri.fsPath;
-    return this.engine.request('quantscope/recipe', { path: this.path, text, file });
-  }
-
-  /** Tells the views what the recipe decides; the last that could be read stays while it is being written. */
-  async readDecisions(): Promise<void> {
-    try {
-      const resolved = await this.resolveRecipe();
-      if (resolved?.recipe === null) return;
-      for (const { message } of resolved?.problems ?? []) this.log.warn(message);
-      this.decided = resolved?.choices ?? [];
-      this.rules = resolved === null ? undefined : rulesOf(resolved.recipe);
-      this.recipeData = resolved?.recipe.data;
-      this.send({ type: 'decided', choices: this.decided });
-      this.send({ type: 'decidedClips', clips: this.rules?.clips ?? [] });
-    } catch (thrown) {
-      this.log.warn(`${this.recipe.uri.fsPath}: ${toErrorData(thrown).message}`);
-    }
-  }
-
-  /**
-   * What the recipe says now, in place of settings.
-   * @throws Refusal for one that cannot be read: a model is not made by half of what was decided
-   */
-  async recipeSettings(): Promise<Partial<AnalyzeSettings>> {
-    const resolved = await this.resolveRecipe();
-    if (resolved === null) return {};
-    const { recipe, problems, choices } = resolved;
-    const [problem] = problems;
-    if (problem !== undefined) throw new Refusal(problem);
-    if (recipe === null) return {};
-    this.decided = choices;
-    this.rules = rulesOf(recipe);
-    const { preset, samples, profile, weights, calibration, targetDrop } = recipe;
-    const said = { preset, samples, profile, weights, calibration, targetDrop, recipe: this.rules };
-    return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
-  }
-
-  /** All that the user decided, as rules. */
-  get decidedRules(): RecipeRules {
-    return this.rules ?? { layers: [], operators: [] };
-  }
-
-  /** Writes a clip that the user decided into the recipe; `null` leaves it to the calibrator again. */
-  decideClip(tensor: string, clip: number | null): Promise<void> {
-    return this.write({ part: 'clips', keys: [tensor], value: clip, isName: () => true });
-  }
-
-  /** Writes into the recipe what the user decided of layers; `null` leaves them to the analysis again. */
-  decide(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
-    const names = new Set(this.summary?.layers.map(({ name }) => name));
-    return this.write({ part: 'layers', keys: layers, value: choice, isName: (key) => names.has(key) });
-  }
-
-  private write(decision: RecipeDecision): Promise<void> {
-    return this.inTurn(async () => {
-      await this.recipe.decide(decision, this.summary?.hash ?? null);
-      await this.readDecisions();
-    });
-  }
-
   /** The layers to keep in float: the analysis' advice, but for what the user decided; `null` before an analysis. */
   get keepFloat(): string[] | null {
-    return this.report === null ? null : keptInFloat(this.report, new Map(this.decided));
+    return this.report === null ? null : keptInFloat(this.report, new Map(this.recipe.choices));
   }
 
   /** Of the layers to keep in float those that the recipe says nothing of, which is more exact: `float16` stays that. */
   get advisedFloat(): string[] | null {
-    const decided = new Map(this.decided);
+    const decided = new Map(this.recipe.choices);
     return this.keepFloat?.filter((name) => !decided.has(name)) ?? null;
   }
 
@@ -359,7 +285,7 @@ export class ModelSession implements vscode.Disposable {
   get isOwnChoice(): boolean {
     // Another model may have no such layers.
     if (this.report === null || this.summary?.hash !== this.report.model.hash) return false;
-    return !isDeepStrictEqual(this.report.settings.recipe, this.rules);
+    return !isDeepStrictEqual(this.report.settings.recipe ?? null, this.recipe.rules);
   }
 
   /** How near to float this model had to be last time; `null` when nobody has said so. */
@@ -421,15 +347,4 @@ export class ModelSession implements vscode.Disposable {
     this.recipe.dispose();
     this.sent.dispose();
   }
-}
-
-/** `undefined` for a recipe that leaves all parts open, which is as none. */
-function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeRules | undefined {
-  if (layers.length === 0 && operators.length === 0 && remedies === undefined && clips === undefined)
-    return undefined;
-  return {
-    ...{ layers, operators },
-    ...(remedies === undefined ? {} : { remedies }),
-    ...(clips === undefined ? {} : { clips }),
-  };
 }

@@ -42,7 +42,7 @@ async function plan(model: unknown, given: unknown, services: Services): Promise
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
     const settings = {
       ...session.settingsFor(data),
-      ...(await session.recipeSettings()),
+      ...(await session.recipe.settings()),
       ...chosen,
       ...asked,
       data,

@@ -42,7 +42,7 @@ async function quantize(
   if (output === undefined) return undefined;
   const result = await runTask(session, 'Quantizing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
-    const said = await session.recipeSettings();
+    const said = await session.recipe.settings();
     const settings = { ...session.settingsFor(data), ...said, ...chosen, ...aim(), data, output };
     const done = await services.engine.request(
       'quantscope/quantize',

@@ -31,7 +31,10 @@ async function write(argument: unknown, { sessions, log }: Services): Promise<vs
   const session = sessions.get(model);
   try {
     await session.ready();
-    const { quantized, recipe } = session;
+    const {
+      quantized,
+      recipe: { file },
+    } = session;
     if (quantized === null)
       throw new Refusal({
         code: 'not-found',
@@ -42,11 +45,11 @@ async function write(argument: unknown, { sessions, log }: Services): Promise<vs
       ...quantized.recipe,
       ...(session.hash === null ? {} : { model: session.hash }),
     });
-    const known = await recipe.read();
-    if (known === text || (known !== null && !(await mayReplace(recipe.uri)))) return undefined;
-    await recipe.replace(text);
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(recipe.uri));
-    return recipe.uri;
+    const known = await file.read();
+    if (known === text || (known !== null && !(await mayReplace(file.uri)))) return undefined;
+    await file.replace(text);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(file.uri));
+    return file.uri;
   } catch (thrown) {
     const error = toErrorData(thrown);
     log.error(error.message);

@@ -16,7 +16,8 @@ import type {
   Recipe,
   WeightGranularity,
 } from '../protocol';
-import { readRecipe, rulesOf } from '../recipe';
+import { readRecipe } from '../recipe';
+import { rulesOf } from '../recipeRules';
 import { recipePathOf } from '../recipePath';
 import {
   parseCalibration,

@@ -27,7 +27,7 @@ function setting({ isBusy = false } = {}) {
     path: 'model.onnx',
     data: { data: 'samples.npz' },
     report: null,
-    decidedRules: { layers: [], operators: [], clips: [['x', 3]] },
+    recipe: { rules: { layers: [], operators: [], clips: [['x', 3]] } },
     settingsFor: () => ({ preset: null, samples: 8 }),
     tell: (message: ToWebview) => told.push(message),
     get isRunning() {

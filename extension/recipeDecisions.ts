@@ -1,0 +1,119 @@
+import * as vscode from 'vscode';
+import type {
+  AnalyzeSettings,
+  LayerChoice,
+  ModelSummary,
+  RecipeRules,
+  ResolvedRecipe,
+} from '../engine/protocol';
+import type { RecipeDecision } from '../engine/recipeEdits';
+import { isOpen, rulesOf } from '../engine/recipeRules';
+import { Refusal, toErrorData } from './errorData';
+import { RecipeFile } from './recipeFile';
+import { Turns } from './turns';
+
+/** The model that a recipe lies beside. */
+interface DecidedModel {
+  uri: vscode.Uri;
+  /** As the engine read it last; `null` before it did. */
+  summary: () => Pick<ModelSummary, 'hash' | 'layers'> | null;
+  /** Has the engine say what a recipe's text decides of it. */
+  resolve: (text: string, file: string) => Promise<ResolvedRecipe>;
+}
+
+/** What the recipe beside a model decides, and what the user decides in it. */
+export class RecipeDecisions implements vscode.Disposable {
+  readonly file: RecipeFile;
+  private last: ResolvedRecipe | null = null;
+  private readonly turns = new Turns();
+  private readonly read = new vscode.EventEmitter<void>();
+  /** After what the recipe decides was read again. */
+  readonly onDidRead = this.read.event;
+
+  constructor(
+    private readonly model: DecidedModel,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    this.file = new RecipeFile(model.uri);
+    this.file.onDidChange(() => void this.refresh());
+  }
+
+  /** What each layer that it speaks of is. */
+  get choices(): ResolvedRecipe['choices'] {
+    return this.last?.choices ?? [];
+  }
+
+  /** `null` for a recipe that leaves all parts open, which is as none. */
+  get rules(): RecipeRules | null {
+    const recipe = this.last?.recipe ?? null;
+    const rules = recipe === null ? null : rulesOf(recipe);
+    return rules === null || isOpen(rules) ? null : rules;
+  }
+
+  /** The data that it names. */
+  get data(): string | undefined {
+    return this.last?.recipe?.data;
+  }
+
+  /** `null` when there is no recipe. */
+  private async resolve(): Promise<ResolvedRecipe | null> {
+    const text = await this.file.read();
+    return text === null ? null : this.model.resolve(text, this.file.uri.fsPath);
+  }
+
+  private take(resolved: ResolvedRecipe | null): void {
+    this.last = resolved;
+    this.read.fire();
+  }
+
+  /** Reads it again; what could be read last stays while it is being written. Never rejects. */
+  async refresh(): Promise<void> {
+    try {
+      const resolved = await this.resolve();
+      if (resolved?.recipe === null) return;
+      for (const { message } of resolved?.problems ?? []) this.log.warn(message);
+      this.take(resolved);
+    } catch (thrown) {
+      this.log.warn(`${this.file.uri.fsPath}: ${toErrorData(thrown).message}`);
+    }
+  }
+
+  /**
+   * What the recipe says now, in place of settings.
+   * @throws Refusal for one that cannot be read: a model is not made by half of what was decided
+   */
+  async settings(): Promise<Partial<AnalyzeSettings>> {
+    const resolved = await this.resolve();
+    const [problem] = resolved?.problems ?? [];
+    if (problem !== undefined) throw new Refusal(problem);
+    this.take(resolved);
+    if (resolved?.recipe == null) return {};
+    const { preset, samples, profile, weights, calibration, targetDrop } = resolved.recipe;
+    const recipe = this.rules ?? undefined;
+    const said = { preset, samples, profile, weights, calibration, targetDrop, recipe };
+    return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  }
+
+  /** Writes what the user decided of layers; `null` leaves them to the analysis again. */
+  decideLayers(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
+    const names = new Set(this.model.summary()?.layers.map(({ name }) => name));
+    return this.write({ part: 'layers', keys: layers, value: choice, isName: (key) => names.has(key) });
+  }
+
+  /** Writes a clip that the user decided; `null` leaves it to the calibrator again. */
+  decideClip(tensor: string, clip: number | null): Promise<void> {
+    return this.write({ part: 'clips', keys: [tensor], value: clip, isName: () => true });
+  }
+
+  private write(decision: RecipeDecision): Promise<void> {
+    return this.turns.take(async () => {
+      await this.file.decide(decision, this.model.summary()?.hash ?? null);
+      await this.refresh();
+    });
+  }
+
+  dispose(): void {
+    this.file.dispose();
+    this.read.dispose();
+  }
+}
