@@ -133,15 +133,36 @@ class RecipeReader {
   }
 }
 
+/** A recipe's text, and what the parser of JSON made of it. */
+export interface ParsedText {
+  text: string;
+  /** `undefined` where there is no value at all. */
+  root: Node | undefined;
+  errors: readonly ParseError[];
+}
+
+/** Parses JSON with comments and trailing commas; never throws but for a text nested too deeply, a RangeError. */
+export function parseText(text: string): ParsedText {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  return { text, root, errors };
+}
+
 /**
  * Reads a recipe: JSON with comments and trailing commas (docs/recipe.md).
  * @param file its name, for errors
  * @throws RecipeError that names the file, the line and what is wrong there
  */
 export function parseRecipe(text: string, file: string): Recipe {
+  return recipeIn(parseText(text), file);
+}
+
+/**
+ * The recipe in a text that is parsed already.
+ * @throws RecipeError as {@link parseRecipe} does
+ */
+export function recipeIn({ text, root, errors }: ParsedText, file: string): Recipe {
   const reader = new RecipeReader(text, file);
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
   const [broken] = errors;
   if (broken !== undefined || root === undefined) {
     const said = broken === undefined ? 'nothing' : printParseErrorCode(broken.error);

@@ -73,10 +73,22 @@ function additions(text: string, layers: Node, left: Node[], added: readonly str
  * with it, stays as it is.
  * @returns edits of the text as it is, in its order; `null` where it is no recipe that could be edited
  */
-export function decideInRecipe(text: string, { part, keys, value, isName }: RecipeDecision): Edit[] | null {
+export function decideInRecipe(text: string, decision: RecipeDecision): Edit[] | null {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0 || root?.type !== 'object') return null;
+  return errors.length > 0 || root === undefined ? null : decideInTree(text, root, decision);
+}
+
+/**
+ * As {@link decideInRecipe}, of a text that is parsed already.
+ * @param root of the text, which has no errors
+ */
+export function decideInTree(
+  text: string,
+  root: Node,
+  { part, keys, value, isName }: RecipeDecision,
+): Edit[] | null {
+  if (root.type !== 'object') return null;
   const section = findNodeAtLocation(root, [part]);
   if (section === undefined) return value === null ? [] : addSection(text, root, part, keys, value);
   if (section.type !== 'object') return null;

@@ -1,5 +1,5 @@
 import { capitalized, formatMeasuredDrop, formatMethod, formatPlural, formatScore } from '../format';
-import { parseRecipe, RecipeError } from '../recipe';
+import { recipeIn, RecipeError } from '../recipe';
 import { describeTarget } from '../target';
 import type { PartIndex, RuledPart } from './partIndex';
 import { decision, removal, replacement, shownName, type RecipeFix } from './recipeFixes';
@@ -29,13 +29,13 @@ const MAX_SYNTAX = 20;
 const MAX_SUGGESTIONS = 50;
 const MAX_NAMED = 3;
 
-function settingProblems({ text, errors }: RecipeTree): RecipeProblem[] {
-  if (errors.length > 0)
+function settingProblems({ text, parsed, errors }: RecipeTree): RecipeProblem[] {
+  if (errors.length > 0 || parsed === null)
     return errors
       .slice(0, MAX_SYNTAX)
       .map(({ message, place }) => ({ place, message, severity: 'error', code: 'syntax', fixes: [] }));
   try {
-    parseRecipe(text, '');
+    recipeIn(parsed, '');
     return [];
   } catch (thrown) {
     if (!(thrown instanceof RecipeError)) throw thrown;
@@ -212,11 +212,25 @@ function calibrationProblem({ settings }: RecipeTree, { report }: RecipeSubject)
   ];
 }
 
+/** A menu of fixes asks for what was just underlined. */
+const known = new WeakMap<RecipeTree, { subject: RecipeSubject | null; problems: RecipeProblem[] }>();
+
 /**
- * What is wrong with a recipe.
+ * What is wrong with a recipe, found once for a text and a model.
  * @param subject the model beside it; `null` when there is none, and only the text is looked at
  */
-export function recipeDiagnostics(tree: RecipeTree, subject: RecipeSubject | null): RecipeProblem[] {
+export function recipeDiagnostics(
+  tree: RecipeTree,
+  subject: RecipeSubject | null,
+): readonly RecipeProblem[] {
+  const before = known.get(tree);
+  if (before?.subject === subject) return before.problems;
+  const problems = findProblems(tree, subject);
+  known.set(tree, { subject, problems });
+  return problems;
+}
+
+function findProblems(tree: RecipeTree, subject: RecipeSubject | null): RecipeProblem[] {
   const problems = settingProblems(tree);
   if (subject === null) return problems;
   for (const [what, rules, index] of [

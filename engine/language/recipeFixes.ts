@@ -1,6 +1,6 @@
 import type { Edit } from 'jsonc-parser';
 import type { LayerChoice } from '../protocol';
-import { decideInRecipe, removeRules } from '../recipeEdits';
+import { decideInTree, removeRules } from '../recipeEdits';
 import type { RecipeSubject } from './recipeSubject';
 import type { RecipeTree, WrittenRule } from './recipeTree';
 import type { Place } from './textFeatures';
@@ -38,12 +38,15 @@ export function removal({ text }: RecipeTree, rule: WrittenRule, isPreferred: bo
 /** Decides layers by rules of their own, behind all others. */
 export function decision(
   title: string,
-  { text }: RecipeTree,
+  { text, parsed, errors }: RecipeTree,
   { layers }: RecipeSubject,
   names: readonly string[],
   choice: LayerChoice,
 ): RecipeFix {
   const isName = (key: string) => layers.names.has(key);
-  const edits = () => decideInRecipe(text, { part: 'layers', keys: names, value: choice, isName }) ?? [];
+  const edits = () =>
+    parsed?.root === undefined || errors.length > 0
+      ? []
+      : (decideInTree(text, parsed.root, { part: 'layers', keys: names, value: choice, isName }) ?? []);
   return { title, isPreferred: true, edits };
 }

@@ -45,8 +45,25 @@ export interface RuleOutcome {
   decided: readonly RuledPart[];
 }
 
-/** What each rule comes to, in their order: of rules that speak of the same part, the last one counts. */
-export function ruleOutcomes(rules: readonly WrittenRule[], index: PartIndex<RuledPart>): RuleOutcome[] {
+/** Several features ask of the same rules, one after another. */
+const known = new WeakMap<
+  readonly WrittenRule[],
+  { index: PartIndex<RuledPart>; outcomes: readonly RuleOutcome[] }
+>();
+
+/** What each rule comes to, in their order, found once: of rules that speak of the same part, the last one counts. */
+export function ruleOutcomes(
+  rules: readonly WrittenRule[],
+  index: PartIndex<RuledPart>,
+): readonly RuleOutcome[] {
+  const before = known.get(rules);
+  if (before?.index === index) return before.outcomes;
+  const outcomes = findOutcomes(rules, index);
+  known.set(rules, { index, outcomes });
+  return outcomes;
+}
+
+function findOutcomes(rules: readonly WrittenRule[], index: PartIndex<RuledPart>): RuleOutcome[] {
   const taken = new Set<RuledPart>();
   const outcomes: RuleOutcome[] = [];
   for (const rule of [...rules].reverse()) {

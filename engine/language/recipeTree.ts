@@ -1,4 +1,5 @@
-import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { parseText, type ParsedText } from '../recipe';
 import type { Place } from './textFeatures';
 
 /** A rule as it is written; `choice` is `null` where no text stands behind its key yet. */
@@ -19,9 +20,11 @@ export interface WrittenSetting {
   said: string | null;
 }
 
-/** A recipe's text as it stands, however broken: what can be made out of it. */
+/** A recipe's text as it stands, however broken: what can be made out of it. It is made once for a version of the text. */
 export interface RecipeTree {
   text: string;
+  /** What the parser made of it; `null` where that exhausted its stack. */
+  parsed: ParsedText | null;
   errors: { message: string; place: Place }[];
   /** The whole object; `null` when there is none. */
   root: Place | null;
@@ -57,16 +60,17 @@ function describeError(error: ParseError): string {
 /** Reads a recipe that is being written; never throws. */
 export function recipeTree(text: string): RecipeTree {
   const empty = { text, root: null, settings: new Map<string, WrittenSetting>(), layers: [], operators: [] };
-  const errors: ParseError[] = [];
-  let root: Node | undefined;
+  let parsed: ParsedText;
   try {
-    root = parseTree(text, errors, { allowTrailingComma: true });
+    parsed = parseText(text);
   } catch (thrown) {
     // A million brackets exhaust the parser's stack.
     if (!(thrown instanceof RangeError)) throw thrown;
-    return { ...empty, errors: [{ message: 'Nested too deeply.', place: { start: 0, end: 1 } }] };
+    const message = 'Nested too deeply.';
+    return { ...empty, parsed: null, errors: [{ message, place: { start: 0, end: 1 } }] };
   }
-  const found = errors.map((error) => ({
+  const { root } = parsed;
+  const found = parsed.errors.map((error) => ({
     message: `${describeError(error)}.`,
     // Where something is missing there is nothing to underline but what stands before.
     place: {
@@ -74,7 +78,7 @@ export function recipeTree(text: string): RecipeTree {
       end: error.offset + Math.max(1, error.length),
     },
   }));
-  if (root?.type !== 'object') return { ...empty, errors: found };
+  if (root?.type !== 'object') return { ...empty, parsed, errors: found };
   const nodes = new Map<string, Node>();
   const settings = new Map<string, WrittenSetting>();
   for (const { children } of root.children ?? []) {
@@ -86,7 +90,7 @@ export function recipeTree(text: string): RecipeTree {
     settings.set(name, { key: placeOf(key), value: placeOf(value), said });
   }
   return {
-    ...{ text, errors: found, root: placeOf(root), settings },
+    ...{ text, parsed, errors: found, root: placeOf(root), settings },
     layers: rulesOf(nodes.get('layers')),
     operators: rulesOf(nodes.get('operators')),
   };

@@ -44,8 +44,8 @@ const subject = subjectOf(['enc.conv.1', 'enc.conv.2', 'dec.conv.1']);
 const recipe = (rules: string, more = '') => `{ "version": 1, ${more} "layers": { ${rules} } }`;
 const problems = (text: string, of: RecipeSubject | null = subject) =>
   recipeDiagnostics(recipeTree(text), of);
-const codes = (found: RecipeProblem[]) => found.map(({ code }) => code);
-const underlined = (text: string, [problem]: RecipeProblem[]) =>
+const codes = (found: readonly RecipeProblem[]) => found.map(({ code }) => code);
+const underlined = (text: string, [problem]: readonly RecipeProblem[]) =>
   text.slice(problem?.place.start, problem?.place.end);
 
 /** The text after the fix of this title, for the place of `at`. */

@@ -1,0 +1,81 @@
+// The measuring half of test/bench/recipeBench.mjs.
+import { parseTree } from 'jsonc-parser';
+import { recipeActions } from '../../engine/language/recipeActions';
+import { recipeCompletion } from '../../engine/language/recipeCompletion';
+import { recipeDiagnostics } from '../../engine/language/recipeDiagnostics';
+import { recipeHover } from '../../engine/language/recipeHover';
+import { recipeInlays } from '../../engine/language/recipeInlays';
+import { recipeSubject } from '../../engine/language/recipeSubject';
+import { recipeTree, type RecipeTree } from '../../engine/language/recipeTree';
+import type { LayerReport, Report } from '../../engine/protocol';
+
+const COUNT = 5000;
+const versions = Number(process.argv[2] ?? 15);
+
+const names = Array.from({ length: COUNT }, (_, i) => `/encoder/block.${i >> 3}/conv_${i & 7}/Conv`);
+const layers = names.map((name, i) => ({ name, opType: 'Conv', drop: (i % 97) / 1000, sqnrDb: 20 }));
+const report = {
+  float: { metric: 'top1', score: 0.98 },
+  choosing: { score: 0.98 },
+  advised: { score: 0.976 },
+  settings: { targetDrop: 0.01 },
+  layers: layers.map((layer) => ({ ...layer, standardError: 0.004, score: 0.98 - layer.drop }) as LayerReport),
+  operators: [],
+  keepFloat: names.filter((_, i) => i % 50 === 0),
+  calibrationTable: [],
+} as unknown as Report;
+const subject = recipeSubject(
+  { path: '/models/big.onnx', hash: 'abc' },
+  {
+    profile: 'x86',
+    layers: layers.map(({ name, opType }) => ({ name, opType, choices: ['int8', 'uint8', 'float'] })),
+    operators: [],
+  },
+  report,
+);
+
+/** A recipe with a rule for each layer; `nameOf` says how they are written. */
+function recipeOf(nameOf: (name: string, at: number) => string): string {
+  const rules = names.map((name, i) => `    ${JSON.stringify(nameOf(name, i))}: "${i % 3 === 0 ? 'float' : 'int8'}"`);
+  return `{\n  "version": 1,\n  "layers": {\n${rules.join(',\n')}\n  }\n}\n`;
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
+
+function measure(title: string, text: string): void {
+  const times = new Map<string, number[]>();
+  const timed = <T>(what: string, work: () => T): T => {
+    const start = performance.now();
+    const made = work();
+    times.set(what, [...(times.get(what) ?? []), performance.now() - start]);
+    return made;
+  };
+  const middle = text.indexOf(names[COUNT / 2] ?? '') + 1;
+  const at = { start: middle, end: middle };
+  const fixesOf = (tree: RecipeTree) => recipeActions(tree, subject, at).map(({ edits }) => edits());
+  for (let version = 0; version < versions; version++) {
+    // As if a letter were typed: nothing is known of a text that is new.
+    const typed = `${text}${' '.repeat(version)}`;
+    timed('one bare parse', () => parseTree(typed, [], { allowTrailingComma: true }));
+    const tree = timed('diagnostics, parsing included', () => {
+      const made = recipeTree(typed);
+      recipeDiagnostics(made, subject);
+      return made;
+    });
+    timed('quick fixes behind them', () => fixesOf(tree));
+    timed('quick fixes first, parsing included', () => fixesOf(recipeTree(typed)));
+    timed('completion', () => recipeCompletion(tree, subject, middle));
+    timed('hover', () => recipeHover(tree, subject, middle));
+    timed('inlays of a screen', () => recipeInlays(tree, subject, { start: middle, end: middle + 3000 }));
+  }
+  const bare = median(times.get('one bare parse') ?? []);
+  console.log(`${title} (${(text.length / 1e3).toFixed(0)} kB)`);
+  for (const [what, all] of times)
+    console.log(`  ${what.padEnd(38)} ${median(all).toFixed(1).padStart(6)} ms ${(median(all) / bare).toFixed(1).padStart(6)}×`);
+}
+
+measure(`${COUNT} rules for layers by name`, recipeOf((name) => name));
+measure('the same, and each 50th name unknown', recipeOf((name, i) => (i % 50 === 1 ? `${name}x` : name)));
