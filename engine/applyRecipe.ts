@@ -49,7 +49,7 @@ export function applyRecipe(
   } = { layers: new Map(), operators: new Map() };
   const target = profiles[profile];
   const { graph } = model;
-  const ranged = new Set(layers);
+  const unranged = new Set(unreached);
   for (const { match, choice } of rules.layers) {
     const [found, isName] = partsFor<Layer>(match, [...layers, ...unreached], 'a layer');
     const able = found.filter((layer) => choicesOf(layer, target, graph).includes(choice));
@@ -57,17 +57,20 @@ export function applyRecipe(
     if (first !== undefined && (isName || able.length === 0)) refuseChoice(first, choice, target, graph);
     // What no sample reached has no ranges for most grids, whichever rule would give it one.
     for (const layer of able)
-      if (ranged.has(layer) || fitsWithoutRanges(layer, choice, target))
+      if (!unranged.has(layer) || fitsWithoutRanges(layer, choice, target))
         decided.layers.set(layer.name, choice);
   }
   for (const { match, choice } of rules.operators) {
     for (const { name } of partsFor(match, operators, 'an operator')[0]) decided.operators.set(name, choice);
   }
-  const clips = checkedClips(rules.clips ?? [], tensorsOf(layers, operators));
+  const clips = checkedClips(rules.clips ?? [], () => tensorsOf(layers, operators));
   return { ...decided, remedies: rules.remedies ?? null, clips };
 }
 
-function checkedClips(clips: readonly TensorClip[], known: ReadonlySet<string>): Map<string, number> {
+function checkedClips(clips: readonly TensorClip[], tensors: () => ReadonlySet<string>): Map<string, number> {
+  // Rules are looked at one by one while a recipe is being written, and a model has thousands of tensors.
+  if (clips.length === 0) return new Map();
+  const known = tensors();
   for (const [tensor, clip] of clips) {
     if (!known.has(tensor))
       throw new EngineError(

@@ -39,6 +39,7 @@ import type { Place } from './language/textFeatures';
 import type { Project } from './project';
 import type { ProfileChoice } from './protocol';
 import { choicesOf } from './quantize/layerGrids';
+import { tensorsOf } from './quantize/plan';
 import { profiles } from './quantize/profiles';
 import { operatorChoices } from './recipe';
 import { recipePathOf } from './recipePath';
@@ -53,6 +54,7 @@ const itemKinds: Record<RecipeCompletion['kind'], CompletionItemKind> = {
   layer: CompletionItemKind.Field,
   operator: CompletionItemKind.Operator,
   type: CompletionItemKind.Class,
+  tensor: CompletionItemKind.Variable,
   choice: CompletionItemKind.EnumMember,
 };
 const severities: Record<RecipeProblem['severity'], DiagnosticSeverity> = {
@@ -276,6 +278,7 @@ async function subjectOf(
         choices: choicesOf(layer, target, model.graph),
       })),
       operators: operators.map(({ name, opType }) => ({ name, opType, choices: operatorChoices })),
+      tensors: tensorsOf(layers, operators),
     },
     report,
   );

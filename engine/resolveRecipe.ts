@@ -34,5 +34,6 @@ export async function resolveRecipe(
   for (const rule of recipe.layers)
     for (const [name, choice] of apply({ layers: [rule], operators: [] }) ?? []) choices.set(name, choice);
   for (const rule of recipe.operators) apply({ layers: [], operators: [rule] });
+  if (recipe.clips !== undefined) apply({ layers: [], operators: [], clips: recipe.clips });
   return { recipe, choices: [...choices], problems };
 }

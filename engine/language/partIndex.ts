@@ -1,5 +1,5 @@
 import { globMatches } from '../globMatches';
-import { NearestName } from './nearestName';
+import { KnownNames } from './knownNames';
 
 /** A layer or an operator that rules may speak of, and what it can be. */
 export interface RuledPart {
@@ -36,7 +36,7 @@ export class PartIndex<P extends RuledPart> {
   private readonly byType: ReadonlyMap<string, P[]>;
   private readonly sorted: readonly { name: string; part: P }[];
   private readonly patterns = new Map<string, P[]>();
-  private near: NearestName | undefined;
+  private readonly meant: KnownNames;
   readonly names: ReadonlySet<string>;
 
   /** @param parts in the model's order */
@@ -44,6 +44,7 @@ export class PartIndex<P extends RuledPart> {
     this.byName = grouped(parts, ({ name }) => name);
     this.names = new Set(this.byName.keys());
     this.byType = grouped(parts, ({ opType }) => opType);
+    this.meant = new KnownNames(new Set([...this.names, ...this.byType.keys()]));
     this.sorted = [...this.byName]
       .flatMap(([name, group]) => group.map((part) => ({ name, part })))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -88,7 +89,6 @@ export class PartIndex<P extends RuledPart> {
 
   /** The name, or the type, that a mistyped one was meant to be; `null` when none is near. */
   nearest(meant: string): string | null {
-    this.near ??= new NearestName([...this.byName.keys(), ...this.byType.keys()]);
-    return this.near.find(meant);
+    return this.meant.nearest(meant);
   }
 }

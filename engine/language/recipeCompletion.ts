@@ -12,7 +12,7 @@ import type { Place } from './textFeatures';
 export interface RecipeCompletion {
   label: string;
   detail: string;
-  kind: 'layer' | 'operator' | 'type' | 'choice';
+  kind: 'layer' | 'operator' | 'type' | 'tensor' | 'choice';
   /** As JSON. */
   text: string;
   /** What it takes the place of. */
@@ -95,6 +95,17 @@ function keyOffers(
   return [...measuredParts(index, kind, subject), ...types, all].filter(({ label }) => !there.has(label));
 }
 
+function tensorOffers(
+  clips: readonly WrittenRule[],
+  { tensors }: RecipeSubject,
+  editing: string | null,
+): Offer[] {
+  const there = new Set(clips.map(({ match }) => match).filter((match) => match !== editing));
+  return [...tensors.all]
+    .filter((label) => !there.has(label))
+    .map((label) => ({ label, kind: 'tensor', detail: 'activation' }));
+}
+
 function choiceOffers(match: string, what: 'layers' | 'operators', subject: RecipeSubject | null): Offer[] {
   const all: readonly LayerChoice[] = what === 'layers' ? layerChoices : operatorChoices;
   const found = subject?.[what].find(match).parts ?? [];
@@ -142,8 +153,11 @@ export function recipeCompletion(
   const [what] = path;
   let offers: Offer[] = [];
   if (!isAtPropertyKey) offers = valueOffers(path, subject);
-  else if (path.length === 2 && subject !== null && (what === 'layers' || what === 'operators'))
-    offers = keyOffers(what, tree[what], subject, isIn ? String(previousNode.value) : null);
+  else if (path.length === 2 && subject !== null) {
+    const editing = isIn ? String(previousNode.value) : null;
+    if (what === 'layers' || what === 'operators') offers = keyOffers(what, tree[what], subject, editing);
+    else if (what === 'clips') offers = tensorOffers(tree.clips, subject, editing);
+  }
   const opensValue = isAtPropertyKey && !/^\s*:/.test(tree.text.slice(place.end, place.end + 100));
   return offers.map((offer) => ({ ...offer, place, opensValue, text: JSON.stringify(offer.label) }));
 }

@@ -10,7 +10,7 @@ import {
   type RecipeSubject,
   type RuleOutcome,
 } from './recipeSubject';
-import type { RecipeTree } from './recipeTree';
+import type { RecipeTree, WrittenRule } from './recipeTree';
 import type { Place } from './textFeatures';
 
 /** What is wrong with a recipe at a place, or could be better, and what mends it. */
@@ -61,6 +61,18 @@ function namesOf(parts: readonly { name: string }[]): string {
   return `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
+/** Says that a key names nothing, and what it may have been meant to be. */
+function unknownName(tree: RecipeTree, rule: WrittenRule, said: string, near: string | null): RecipeProblem {
+  const rename = near === null ? [] : [replacement(`Rename to ${shownName(near)}`, rule.key, near)];
+  return {
+    place: rule.key,
+    severity: 'error',
+    code: 'unknown',
+    message: near === null ? said : `${said} Did you mean "${shownName(near)}"?`,
+    fixes: [...rename, removal(tree, rule, near === null)],
+  };
+}
+
 class RuleChecks {
   private suggestions = 0;
 
@@ -79,16 +91,7 @@ class RuleChecks {
     const said = isPattern
       ? `No ${this.what}'s name fits "${name}".`
       : `The model has no ${this.what} "${name}".`;
-    const rename = near === null ? [] : [replacement(`Rename to ${shownName(near)}`, rule.key, near)];
-    return [
-      {
-        place: rule.key,
-        severity: 'error',
-        code: 'unknown',
-        message: near === null ? said : `${said} Did you mean "${shownName(near)}"?`,
-        fixes: [...rename, removal(this.tree, rule, near === null)],
-      },
-    ];
+    return [unknownName(this.tree, rule, said, near)];
   }
 
   refused({ rule, by, found, able }: RuleOutcome): RecipeProblem[] {
@@ -177,6 +180,15 @@ function sensitiveProblem(
   ];
 }
 
+function clipProblems(tree: RecipeTree, { tensors }: RecipeSubject): RecipeProblem[] {
+  return tree.clips
+    .filter(({ match }) => !tensors.has(match))
+    .map((clip, at) => {
+      const said = `The model has no activation "${shownName(clip.match)}" that int8 layers read or write.`;
+      return unknownName(tree, clip, said, at < MAX_SUGGESTIONS ? tensors.nearest(clip.match) : null);
+    });
+}
+
 function staleProblem({ settings }: RecipeTree, { model }: RecipeSubject): RecipeProblem[] {
   const written = settings.get('model');
   if (written?.said == null || written.said === model.hash) return [];
@@ -248,5 +260,10 @@ function findProblems(tree: RecipeTree, subject: RecipeSubject | null): RecipePr
       if (what === 'layer') problems.push(...sensitiveProblem(outcome, tree, subject));
     }
   }
-  return [...problems, ...staleProblem(tree, subject), ...calibrationProblem(tree, subject)];
+  return [
+    ...problems,
+    ...clipProblems(tree, subject),
+    ...staleProblem(tree, subject),
+    ...calibrationProblem(tree, subject),
+  ];
 }

@@ -1,6 +1,7 @@
 import type { LayerReport, ModelSummary, OperatorReport, ProfileName, Report } from '../protocol';
 import { parseTargetDrop } from '../settingsText';
 import { meetsTarget } from '../target';
+import { KnownNames } from './knownNames';
 import { PartIndex, type RuledPart } from './partIndex';
 import type { RecipeTree, WrittenRule } from './recipeTree';
 
@@ -10,25 +11,33 @@ export interface RecipeSubject {
   profile: ProfileName;
   layers: PartIndex<RuledPart>;
   operators: PartIndex<RuledPart>;
+  /** Activations that may be clipped. */
+  tensors: KnownNames;
   report: Report | null;
   measured: ReadonlyMap<string, LayerReport>;
   measuredOperators: ReadonlyMap<string, OperatorReport>;
 }
 
+/** What a recipe may speak of. */
+export interface RuledModel {
+  profile: ProfileName;
+  layers: readonly RuledPart[];
+  operators: readonly RuledPart[];
+  /** Activations that int8 layers and operators read or write. */
+  tensors: ReadonlySet<string>;
+}
+
 /** Indexes a model once, for any number of looks at its recipe. */
 export function recipeSubject(
   model: Pick<ModelSummary, 'path' | 'hash'>,
-  {
-    profile,
-    layers,
-    operators,
-  }: { profile: ProfileName; layers: readonly RuledPart[]; operators: readonly RuledPart[] },
+  { profile, layers, operators, tensors }: RuledModel,
   report: Report | null,
 ): RecipeSubject {
   return {
     ...{ model, profile, report },
     layers: new PartIndex(layers),
     operators: new PartIndex(operators),
+    tensors: new KnownNames(tensors),
     measured: new Map((report?.layers ?? []).map((layer) => [layer.name, layer])),
     measuredOperators: new Map((report?.operators ?? []).map((operator) => [operator.name, operator])),
   };

@@ -2,7 +2,7 @@ import { printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { parseText, type ParsedText } from '../recipe';
 import type { Place } from './textFeatures';
 
-/** A rule as it is written; `choice` is `null` where no text stands behind its key yet. */
+/** A rule or a clip as it is written; `choice` is `null` where no text stands behind its key. */
 export interface WrittenRule {
   match: string;
   /** With its quotes. */
@@ -31,6 +31,7 @@ export interface RecipeTree {
   settings: Map<string, WrittenSetting>;
   layers: WrittenRule[];
   operators: WrittenRule[];
+  clips: WrittenRule[];
 }
 
 const placeOf = ({ offset, length }: Node): Place => ({ start: offset, end: offset + length });
@@ -59,7 +60,8 @@ function describeError(error: ParseError): string {
 
 /** Reads a recipe that is being written; never throws. */
 export function recipeTree(text: string): RecipeTree {
-  const empty = { text, root: null, settings: new Map<string, WrittenSetting>(), layers: [], operators: [] };
+  const none = { layers: [], operators: [], clips: [] };
+  const empty = { text, root: null, settings: new Map<string, WrittenSetting>(), ...none };
   let parsed: ParsedText;
   try {
     parsed = parseText(text);
@@ -93,5 +95,6 @@ export function recipeTree(text: string): RecipeTree {
     ...{ text, parsed, errors: found, root: placeOf(root), settings },
     layers: rulesOf(nodes.get('layers')),
     operators: rulesOf(nodes.get('operators')),
+    clips: rulesOf(nodes.get('clips')),
   };
 }

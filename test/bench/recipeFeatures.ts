@@ -30,6 +30,7 @@ const subject = recipeSubject(
     profile: 'x86',
     layers: layers.map(({ name, opType }) => ({ name, opType, choices: ['int8', 'uint8', 'float'] })),
     operators: [],
+    tensors: new Set(names.map((name) => `${name}_output_0`)),
   },
   report,
 );

@@ -110,6 +110,10 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
       expect.stringContaining('"gone"'),
       expect.stringContaining('cannot be int4'),
     ]);
+    expect((await resolve('{"version":1,"clips":{"c":2,"r":3}}')).problems).toMatchObject([
+      { message: expect.stringMatching(/clips "c".*no activation/) as string },
+    ]);
+    expect((await resolve('{"version":1,"clips":{"x":2}}')).problems).toEqual([]);
     expect(await resolve('{')).toMatchObject({
       recipe: null,
       choices: [],

@@ -37,7 +37,8 @@ const report = {
 function subjectOf(names: readonly string[], analysed: Report | null = report): RecipeSubject {
   const layers = names.map((name) => ({ name, opType: 'Conv', choices: convChoices }));
   const operators = [{ name: 'enc.add', opType: 'Add', choices: operatorChoices }];
-  return recipeSubject(model, { profile: 'x86', layers, operators }, analysed);
+  const tensors = new Set(names.map((name) => `${name}.out`));
+  return recipeSubject(model, { profile: 'x86', layers, operators, tensors }, analysed);
 }
 
 const subject = subjectOf(['enc.conv.1', 'enc.conv.2', 'dec.conv.1']);
@@ -88,6 +89,27 @@ describe('what is wrong with a recipe', () => {
     expect(problems('{ "version": 1, "operators": { "enc.ad": "int8" } }')[0]?.message).toBe(
       'The model has no operator "enc.ad". Did you mean "enc.add"?',
     );
+  });
+  test('a tensor that is none, with the nearest name', () => {
+    const clips = (rules: string) => `{ "version": 1, "clips": { ${rules} } }`;
+    const text = clips('"enc.conv.1.out": 2.5, "enc.conv2.out": 3, "nothing like it": 4');
+    const [near, far, ...others] = problems(text);
+    expect(others).toEqual([]);
+    expect(near).toMatchObject({ code: 'unknown', severity: 'error' });
+    expect(near?.message).toBe(
+      'The model has no activation "enc.conv2.out" that int8 layers read or write. Did you mean "enc.conv.2.out"?',
+    );
+    expect(text.slice(near?.place.start, near?.place.end)).toBe('"enc.conv2.out"');
+    expect(far?.message).toBe(
+      'The model has no activation "nothing like it" that int8 layers read or write.',
+    );
+    expect(mended(text, 'Rename to enc.conv.2.out', 'conv2')).toBe(
+      text.replace('enc.conv2.out', 'enc.conv.2.out'),
+    );
+    expect(mended(text, 'Remove this rule', 'nothing')).toBe(
+      clips('"enc.conv.1.out": 2.5, "enc.conv2.out": 3, '),
+    );
+    expect(problems(text, null)).toEqual([]);
   });
   test('a rule without effect', () => {
     const text = recipe('"enc.conv.2": "float", "enc.*": "uint8", "dec.conv.1": "float"');
@@ -191,6 +213,11 @@ describe('what may stand at a place', () => {
     );
     expect(labels('{ "profile": | }')).toContain('x86-avx2');
     expect(labels('{ "remedies": ["|"] }')).toContain('equalize');
+  });
+  test('tensors that are not clipped yet', () => {
+    const found = offers('{ "clips": { "enc.conv.1.out": 2, "|" } }');
+    expect(found.map(({ label }) => label)).toEqual(['enc.conv.2.out', 'dec.conv.1.out']);
+    expect(found[0]).toMatchObject({ kind: 'tensor', opensValue: true });
   });
   test('nothing elsewhere', () => {
     expect(labels('{ "data": "|" }')).toEqual([]);
@@ -325,7 +352,7 @@ test('a name is looked up: 5,000 rules read each name of 5,000 layers a few time
     },
     ...{ opType: 'Conv', choices: convChoices },
   }));
-  const big = recipeSubject(model, { profile: 'x86', layers, operators: [] }, report);
+  const big = recipeSubject(model, { profile: 'x86', layers, operators: [], tensors: new Set() }, report);
   reads = 0;
   const rules = Array.from({ length: 5000 }, (_, i) => `"block.${i}.conv": "float"`).join(',');
   expect(problems(recipe(`"block.1*": "int8", ${rules}`), big)).toHaveLength(1);

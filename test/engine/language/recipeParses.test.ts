@@ -23,7 +23,7 @@ const report = {
 } as unknown as Report;
 const model = { path: '/m/rec.onnx', hash: 'abc' };
 const subjectOf = (analysed: Report | null) =>
-  recipeSubject(model, { profile: 'x86', layers, operators: [] }, analysed);
+  recipeSubject(model, { profile: 'x86', layers, operators: [], tensors: new Set() }, analysed);
 
 test('a version of a recipe is parsed once for all that is asked of it', () => {
   const subject = subjectOf(report);
