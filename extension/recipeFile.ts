@@ -8,6 +8,11 @@ import { Refusal } from './errorData';
 /** Typing changes a recipe letter by letter. */
 const QUIET_MS = 150;
 
+/** Where the recipe of a model lies. */
+export function recipeUriOf(model: vscode.Uri): vscode.Uri {
+  return model.with({ path: recipePathOf(model.path) });
+}
+
 /** The recipe beside a model, as it is on disk or in an editor that has it open. */
 export class RecipeFile implements vscode.Disposable {
   readonly uri: vscode.Uri;
@@ -17,7 +22,7 @@ export class RecipeFile implements vscode.Disposable {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(model: vscode.Uri) {
-    this.uri = model.with({ path: recipePathOf(model.path) });
+    this.uri = recipeUriOf(model);
     const folder = vscode.Uri.joinPath(model, '..');
     const watcher = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(folder, '*.quant.json'),

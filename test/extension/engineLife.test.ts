@@ -2,6 +2,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import type { Uri } from 'vscode';
 import type { ModelSummary } from '../../engine/protocol';
 import { describeExit } from '../../extension/engineProcess';
 import { EngineStopped, isOutOfMemory } from '../../extension/engineStopped';
@@ -13,7 +14,7 @@ import { toErrorData } from '../../extension/errorData';
 // Read for their pure parts only.
 vi.mock('vscode', () => ({}));
 const { lessOf } = await import('../../extension/offerLess');
-const { movedText } = await import('../../extension/renameModels');
+const { movedText, recipeMoves } = await import('../../extension/renameModels');
 const { taskArguments } = await import('../../extension/taskCommand');
 const { firstWritable } = await import('../../extension/quantizeCommand');
 
@@ -80,6 +81,29 @@ describe('what is remembered of a model', () => {
     );
     expect(movedText('file:///a/c/m.onnx', 'file:///a', 'file:///b', '/')).toBe('file:///b/c/m.onnx');
     expect(movedText('file:///ab/m.onnx', 'file:///a', 'file:///b', '/')).toBeNull();
+  });
+
+  test('its recipe goes along, but where it is moved anyway', () => {
+    interface Place {
+      path: string;
+      toString: () => string;
+      with: (change: { path: string }) => Place;
+    }
+    const at = (path: string): Place => ({
+      path,
+      toString: () => `file://${path}`,
+      with: (change) => at(change.path),
+    });
+    const moves = (...pairs: [from: string, to: string][]) =>
+      recipeMoves(
+        pairs.map(([from, to]) => ({ oldUri: at(from) as unknown as Uri, newUri: at(to) as unknown as Uri })),
+      ).map(({ oldUri, newUri }) => [oldUri.path, newUri.path]);
+    expect(moves(['/a/m.onnx', '/b/n.ONNX'])).toEqual([['/a/m.quant.json', '/b/n.quant.json']]);
+    // With the recipe beside it, with the folder around it, to what is no model, and with the letters of its ending alone.
+    expect(moves(['/a/m.onnx', '/b/m.onnx'], ['/a/m.quant.json', '/b/m.quant.json'])).toEqual([]);
+    expect(moves(['/a', '/b'])).toEqual([]);
+    expect(moves(['/a/m.onnx', '/a/m.onnx.bak'])).toEqual([]);
+    expect(moves(['/a/m.onnx', '/a/m.ONNX'])).toEqual([]);
   });
 
   test('is told in words', () => {

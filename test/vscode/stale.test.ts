@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Report } from '../../engine/protocol';
 import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
@@ -67,6 +67,9 @@ describe('what changes on disk', () => {
     const layer = (await lastMessage(model, 'model'))?.summary.layers[0]?.name;
     assert.ok(layer);
     const renamed = inWorkspace('renamed.onnx');
+    const recipe = `{ "version": 1, "layers": { ${JSON.stringify(layer)}: "float16" } }`;
+    writeFileSync(inWorkspace('watched.quant.json').fsPath, recipe);
+    await until('the decision', async () => (await lastMessage(model, 'decided'))?.choices[0]);
     const edit = new vscode.WorkspaceEdit();
     edit.renameFile(model, renamed, { overwrite: true });
     await closeAllEditors();
@@ -77,5 +80,24 @@ describe('what changes on disk', () => {
     const uris = (await api()).pastModels().map(({ uri }) => uri);
     assert.ok(uris.includes(renamed.toString()), uris.join());
     assert.ok(!uris.includes(model.toString()), uris.join());
+    await until('the decision', async () => (await lastMessage(renamed, 'decided'))?.choices[0]);
+    assert.equal(readFileSync(inWorkspace('renamed.quant.json').fsPath, 'utf8'), recipe);
+    assert.ok(!existsSync(inWorkspace('watched.quant.json').fsPath), 'it was moved, not copied');
+  });
+
+  it('a recipe that lies at the new place already stays, and so does that of a model that is deleted', async () => {
+    const [from, to] = [inWorkspace('renamed.onnx'), inWorkspace('again.onnx')];
+    const [left, kept] = [inWorkspace('renamed.quant.json').fsPath, inWorkspace('again.quant.json').fsPath];
+    const text = readFileSync(left, 'utf8');
+    writeFileSync(kept, '{ "version": 1 }');
+    await closeAllEditors();
+    const move = new vscode.WorkspaceEdit();
+    move.renameFile(from, to);
+    assert.ok(await vscode.workspace.applyEdit(move));
+    const gone = new vscode.WorkspaceEdit();
+    gone.deleteFile(to);
+    assert.ok(await vscode.workspace.applyEdit(gone));
+    assert.ok(!existsSync(to.fsPath));
+    assert.deepEqual([readFileSync(left, 'utf8'), readFileSync(kept, 'utf8')], [text, '{ "version": 1 }']);
   });
 });
