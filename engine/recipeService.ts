@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   CodeActionKind,
@@ -8,6 +9,7 @@ import {
   CompletionRequest,
   DiagnosticSeverity,
   DiagnosticTag,
+  DidChangeWatchedFilesNotification,
   InlayHintKind,
   InlayHintRefreshRequest,
   InlayHintRequest,
@@ -27,9 +29,10 @@ import {
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { errorText } from './engineError';
+import { baseName } from './format';
 import { recipeActions } from './language/recipeActions';
 import { recipeCompletion, type RecipeCompletion } from './language/recipeCompletion';
-import { recipeDiagnostics, type RecipeProblem } from './language/recipeDiagnostics';
+import { noModelProblem, recipeDiagnostics, type RecipeProblem } from './language/recipeDiagnostics';
 import { recipeHover } from './language/recipeHover';
 import { recipeInlays } from './language/recipeInlays';
 import { recipeLenses } from './language/recipeLenses';
@@ -67,7 +70,10 @@ const severities: Record<RecipeProblem['severity'], DiagnosticSeverity> = {
 interface Opened {
   document: TextDocument;
   tree: RecipeTree;
+  /** `null` without a model that could be read. */
   subject: RecipeSubject | null;
+  /** Why there is no subject. */
+  missing: string | null;
 }
 
 interface Known {
@@ -99,6 +105,7 @@ export class RecipeService {
       this.subjects.delete(uri);
       if (isRecipe(uri)) void connection.sendDiagnostics({ uri, diagnostics: [] });
     });
+    connection.onDidChangeWatchedFiles(() => this.refresh());
     connection.onCompletion(({ textDocument, position }) => this.completion(textDocument.uri, position));
     connection.onCodeAction((params) => this.actions(params));
     connection.onCodeLens(({ textDocument }) => this.lenses(textDocument.uri));
@@ -108,7 +115,12 @@ export class RecipeService {
   /** Has the editor ask for recipes alone: what else is open has nothing to be asked. */
   async register(): Promise<void> {
     const options = { documentSelector: RECIPES };
-    const { textDocument } = this.client;
+    const { textDocument, workspace } = this.client;
+    // A model that comes to lie beside its recipe is looked at, though nobody opens it.
+    if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
+      await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
+        watchers: [{ globPattern: '**/*.onnx' }],
+      });
     if (textDocument?.completion?.dynamicRegistration === true)
       await this.connection.client.register(CompletionRequest.type, {
         ...options,
@@ -166,8 +178,12 @@ export class RecipeService {
   private async publish(uri: string): Promise<void> {
     const opened = await this.find(uri);
     if (opened === null) return;
-    const { document, tree, subject } = opened;
-    const diagnostics = recipeDiagnostics(tree, subject).map((p) => diagnosticOf(p, document));
+    const { document, tree, subject, missing } = opened;
+    const problems = [
+      ...(missing === null ? [] : [noModelProblem(tree, missing)]),
+      ...recipeDiagnostics(tree, subject),
+    ];
+    const diagnostics = problems.map((problem) => diagnosticOf(problem, document));
     await this.connection.sendDiagnostics({ uri, version: document.version, diagnostics });
   }
 
@@ -237,26 +253,31 @@ export class RecipeService {
     const { version } = document;
     const tree = known?.version === version ? known.tree : recipeTree(document.getText());
     this.trees.set(document, { version, tree });
-    return { document, tree, subject: await this.subject(uri, tree) };
+    return { document, tree, ...(await this.subject(uri, tree)) };
   }
 
-  /** The model beside a recipe; `null` when there is none, or one that cannot be read: its own editor says why. */
-  private async subject(uri: string, { settings }: RecipeTree): Promise<RecipeSubject | null> {
+  /** The model beside a recipe, with its last analysis. */
+  private async subject(uri: string, { settings }: RecipeTree): Promise<Pick<Opened, 'subject' | 'missing'>> {
     const file = fileURLToPath(uri);
     const open = this.workspace.summaries().find(({ path }) => recipePathOf(path) === file);
     const said = settings.get('profile')?.said;
     const choice: ProfileChoice = profileChoices.find((profile) => profile === said) ?? 'auto';
+    const path = open?.path ?? file.replace(/\.quant\.json$/, '.onnx');
     try {
-      const project = await this.workspace.open(open?.path ?? file.replace(/\.quant\.json$/, '.onnx'));
+      const project = await this.workspace.open(path);
       const report = await this.workspace.report(project);
       const known = this.subjects.get(uri);
       if (known?.project === project && known.choice === choice && known.subject.report === report)
-        return known.subject;
+        return { subject: known.subject, missing: null };
       const subject = await subjectOf(project, choice, report);
       this.subjects.set(uri, { project, choice, subject });
-      return subject;
-    } catch {
-      return null;
+      return { subject, missing: null };
+    } catch (thrown) {
+      const name = baseName(path);
+      const missing = existsSync(path)
+        ? `${name} cannot be read: ${errorText(thrown)}`
+        : `There is no ${name} beside this recipe.`;
+      return { subject: null, missing };
     }
   }
 }

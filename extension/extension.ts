@@ -60,7 +60,10 @@ export interface QuantscopeApi {
   pastModels(): PastModel[];
 }
 
-/** Called by VS Code once, when a model is opened, a command is run, or the workspace holds a model. */
+/**
+ * Called by VS Code once: when a model or JSON with comments is opened, which a recipe is, a command is run, or the workspace holds a
+ * model. It only registers; the engine starts with the first request.
+ */
 export function activate(context: vscode.ExtensionContext): QuantscopeApi {
   const log = vscode.window.createOutputChannel('Quantscope', { log: true });
   context.subscriptions.push(log);

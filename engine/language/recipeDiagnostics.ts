@@ -18,7 +18,7 @@ export interface RecipeProblem {
   place: Place;
   /** `unused` for what has no effect. */
   severity: 'error' | 'warning' | 'unused' | 'hint';
-  code: 'syntax' | 'setting' | 'unknown' | 'refused' | 'overridden' | 'stale' | 'sensitive' | 'calibration';
+  code: 'syntax' | 'setting' | 'unknown' | 'refused' | 'overridden' | 'stale' | 'sensitive' | 'calibration' | 'no-model';
   message: string;
   fixes: RecipeFix[];
 }
@@ -222,6 +222,18 @@ function calibrationProblem({ settings }: RecipeTree, { report }: RecipeSubject)
       fixes: [replacement(`Use ${name} here`, written.value, best.method)],
     },
   ];
+}
+
+/** Says at the recipe's first character that nothing of it can be held against a model, and why. */
+export function noModelProblem({ text, root }: RecipeTree, why: string): RecipeProblem {
+  const start = root?.start ?? 0;
+  return {
+    place: { start, end: Math.min(start + 1, text.length) },
+    severity: 'warning',
+    code: 'no-model',
+    message: `${why} Names of layers, operators and tensors are not checked.`,
+    fixes: [],
+  };
 }
 
 /** A menu of fixes asks for what was just underlined. */

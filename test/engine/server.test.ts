@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   CancellationTokenSource,
   createProtocolConnection,
@@ -185,6 +185,40 @@ test('checks the recipe beside a model as it is written', async () => {
   expect(actions.map(({ title }) => title)).toContain('Remove this rule');
   const shown: Hover | null = await connection.sendRequest('textDocument/hover', at('"p2o.Conv.28'));
   expect(JSON.stringify(shown?.contents)).toContain('Alone in int8');
+});
+
+test('says that no model lies beside a recipe, and checks its text all the same', async () => {
+  const uri = pathToFileURL(join(folder, 'lonely.quant.json')).href;
+  const heard = new Map<number | undefined, PublishDiagnosticsParams['diagnostics']>();
+  connection.onNotification('textDocument/publishDiagnostics', (told: PublishDiagnosticsParams) => {
+    if (told.uri === uri) heard.set(told.version, told.diagnostics);
+  });
+  const messages = (version: number) =>
+    vi.waitUntil(() => heard.get(version)?.map(({ message }) => message), { timeout: 20_000 });
+  const text = '{ "version": 1, "layers": { "nobody": "flout" } }';
+  await connection.sendNotification('textDocument/didOpen', {
+    textDocument: { uri, languageId: 'jsonc', version: 1, text },
+  });
+  const said = 'Names of layers, operators and tensors are not checked.';
+  expect(await messages(1)).toEqual([
+    `There is no lonely.onnx beside this recipe. ${said}`,
+    expect.stringContaining('"flout"'),
+  ]);
+  expect(heard.get(1)?.[0]?.range).toEqual({
+    start: { line: 0, character: 0 },
+    end: { line: 0, character: 1 },
+  });
+  writeFileSync(join(folder, 'lonely.onnx'), 'no model');
+  await connection.sendNotification('textDocument/didChange', {
+    textDocument: { uri, version: 2 },
+    contentChanges: [{ text: text.replace('flout', 'float') }],
+  });
+  expect(await messages(2)).toEqual([expect.stringMatching(`^lonely\\.onnx cannot be read: .* ${said}$`)]);
+  copyFileSync(model, join(folder, 'lonely.onnx'));
+  // As the editor tells of files that it watches.
+  heard.clear();
+  await connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [] });
+  expect(await messages(2)).toEqual([expect.stringContaining('no layer "nobody"')]);
 });
 
 test('shows one layer closely: its weights, another clip, its outputs', async () => {

@@ -17,14 +17,13 @@ interface Schema {
 }
 const contributes = (
   JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as {
-    contributes: { jsonValidation: { fileMatch: string; url: string }[]; languages: object[] };
+    contributes: { jsonValidation: { fileMatch: string; url: string }[] };
   }
 ).contributes;
 
 test('the schema of recipes knows the keys and the choices that the engine reads', () => {
   const [validation] = contributes.jsonValidation;
   expect(validation?.fileMatch).toBe('*.quant.json');
-  expect(contributes.languages).toContainEqual({ id: 'jsonc', filenamePatterns: ['*.quant.json'] });
   const { properties } = JSON.parse(readFileSync(resolve(validation?.url ?? ''), 'utf8')) as Schema;
   const hint = (() => {
     try {

@@ -1,6 +1,6 @@
 // A folder that nobody trusts, in a browser. Run by scripts/testBrowser.mjs.
 import { strict as assert } from 'node:assert';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -55,5 +55,28 @@ describe('a folder that is not trusted', () => {
     const message = page.locator('.notification-list-item-message', { hasText: 'not trusted' });
     await message.waitFor();
     assert.match(await message.innerText(), /Analyzing runs cls\.onnx, and this workspace is not trusted/);
+  });
+
+  it('has a recipe checked where no model is at all', async () => {
+    const lonely = join(root, 'out/lonely-workspace');
+    rmSync(lonely, { recursive: true, force: true });
+    mkdirSync(lonely);
+    writeFileSync(join(lonely, 'lonely.quant.json'), '{ "version": 1, // ours\n  "layer": {} }\n');
+    const url = new URL(editor.urlOf([['openFile', editor.remote(join(lonely, 'lonely.quant.json'))]]));
+    url.searchParams.set('folder', lonely);
+    await page.goto(url.href);
+    await page.locator('.monaco-editor .view-lines').getByText('ours').waitFor();
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-box input').fill('>Problems: Focus on Problems View');
+    await page
+      .locator('.quick-input-list .monaco-list-row', { hasText: 'Focus on Problems' })
+      .first()
+      .waitFor();
+    await page.keyboard.press('Enter');
+    const problems = page.locator('.markers-panel .monaco-list-row');
+    // The engine's own, and the schema's; a comment is none.
+    await problems.filter({ hasText: 'There is no lonely.onnx beside this recipe.' }).waitFor();
+    await problems.filter({ hasText: 'Property layer is not allowed' }).waitFor();
+    assert.equal(await problems.filter({ hasText: /comment/i }).count(), 0);
   });
 });
