@@ -16,6 +16,7 @@ import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { DataWatch } from './dataWatch';
+import { diskPath } from './diskPath';
 import { describeWork } from './engineWork';
 import { EngineStopped } from './engineStopped';
 import { Refusal, toErrorData } from './errorData';
@@ -95,12 +96,7 @@ export class ModelSession implements vscode.Disposable {
 
   /** Where the engine finds the model; throws for one that is not a file on disk. */
   get path(): string {
-    if (this.uri.scheme === 'file') return this.uri.fsPath;
-    throw new Refusal({
-      code: 'unsupported',
-      message: `Quantscope reads models on disk, and this one is at ${this.uri.scheme}:.`,
-      hint: 'Save the model to a local folder and open it there.',
-    });
+    return diskPath(this.uri);
   }
 
   get isRunning(): boolean {

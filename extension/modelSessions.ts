@@ -20,7 +20,7 @@ export class ModelSessions implements vscode.Disposable {
     private readonly log: vscode.LogOutputChannel,
     private readonly history: History,
   ) {
-    const at = (path: string) => this.all().filter((session) => session.uri.fsPath === path);
+    const at = (path: string) => this.all().filter(({ uri }) => uri.scheme === 'file' && uri.fsPath === path);
     this.listeners = [
       engine.onProgress(({ path, progress }) => at(path).forEach((session) => session.setProgress(progress))),
       engine.onMeasured(({ path, layers }) => at(path).forEach((session) => session.addMeasured(layers))),

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { Refusal, toErrorData } from './errorData';
+import { toErrorData } from './errorData';
 import { TEXT_SCHEME, type Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
@@ -48,13 +48,6 @@ async function open(argument: unknown, { log }: Services): Promise<void> {
   const model = await targetModel(argument);
   if (model === undefined) return;
   try {
-    if (model.scheme !== 'file') {
-      throw new Refusal({
-        code: 'unsupported',
-        message: `Quantscope reads models on disk, and this one is at ${model.scheme}:.`,
-        hint: 'Save the model to a local folder and open it there.',
-      });
-    }
     const document = await vscode.workspace.openTextDocument(textUri(model));
     await vscode.window.showTextDocument(document, { preview: false });
   } catch (thrown) {

@@ -3,6 +3,7 @@ import { applyEdits, type Edit } from 'jsonc-parser';
 import * as vscode from 'vscode';
 import { decideInRecipe, emptyRecipe, type RecipeDecision } from '../engine/recipeEdits';
 import { recipePathOf } from '../engine/recipePath';
+import { diskPath } from './diskPath';
 import { Refusal } from './errorData';
 
 /** Typing changes a recipe letter by letter. */
@@ -103,15 +104,16 @@ export class RecipeFile implements vscode.Disposable {
   }
 
   private async write(text: string): Promise<void> {
-    const part = `${this.uri.fsPath}.part`;
+    const path = diskPath(this.uri);
+    const part = `${path}.part`;
     try {
       await writeFile(part, text);
-      await rename(part, this.uri.fsPath);
+      await rename(part, path);
     } catch (thrown) {
       await rm(part, { force: true });
       throw new Refusal({
         code: 'write-failed',
-        message: `Cannot write ${this.uri.fsPath}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`,
+        message: `Cannot write ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`,
         hint: 'Decisions are kept in a file beside the model.',
       });
     }

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import { diskPath } from './diskPath';
+import { toErrorData } from './errorData';
 import { modelOfLine } from './modelsView';
 import { VIEW_TYPE } from './services';
+import { showFailure } from './showFailure';
 
 /** The model whose editor has the focus. */
 export function activeModel(): vscode.Uri | undefined {
@@ -10,9 +13,20 @@ export function activeModel(): vscode.Uri | undefined {
 
 /**
  * The model a command is meant for: its argument, else the active editor's, else one that the user picks.
- * `undefined` when the user picks none.
+ * `undefined` when the user picks none, and for one that is not on disk: the user is told so by then.
  */
 export async function targetModel(argument: unknown): Promise<vscode.Uri | undefined> {
+  const uri = await meantModel(argument);
+  try {
+    if (uri !== undefined) diskPath(uri);
+    return uri;
+  } catch (thrown) {
+    void showFailure(toErrorData(thrown));
+    return undefined;
+  }
+}
+
+async function meantModel(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
   // From the engine, which sends plain data.
   if (typeof argument === 'string') return vscode.Uri.file(argument);
@@ -22,7 +36,8 @@ export async function targetModel(argument: unknown): Promise<vscode.Uri | undef
 }
 
 async function pickModel(): Promise<vscode.Uri | undefined> {
-  const found = await vscode.workspace.findFiles('**/*.onnx', '**/node_modules/**', 500);
+  const everywhere = await vscode.workspace.findFiles('**/*.onnx', '**/node_modules/**', 500);
+  const found = everywhere.filter(({ scheme }) => scheme === 'file');
   if (found.length === 0) {
     void vscode.window.showInformationMessage('Open a .onnx file first: this workspace holds none.');
     return undefined;

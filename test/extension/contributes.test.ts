@@ -48,8 +48,11 @@ interface Contributes {
   problemMatchers: { name: string }[];
 }
 
-const manifest = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as { contributes: Contributes };
-const { contributes } = manifest;
+const manifest = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as {
+  activationEvents: string[];
+  contributes: Contributes;
+};
+const { activationEvents, contributes } = manifest;
 const sources = readdirSync(resolve('extension'))
   .filter((name) => name.endsWith('.ts'))
   .map((name) => readFileSync(join('extension', name), 'utf8'))
@@ -69,6 +72,18 @@ describe('package.json and the code agree', () => {
   test('on the commands that menus offer', () => {
     const offered = Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command));
     expect(declared).toEqual(expect.arrayContaining(offered));
+  });
+
+  test('on models on a disk, which a window on another machine calls by another scheme', () => {
+    const items = ['explorer/context', 'editor/title'].flatMap((menu) => contributes.menus[menu] ?? []);
+    expect(items.length).toBeGreaterThan(8);
+    for (const { command, when } of items)
+      expect(when, command).toContain('resourceScheme =~ /^(file|vscode-remote)$/');
+  });
+
+  test('on what starts the extension: a model in the folder, and JSON with comments, which recipes are', () => {
+    expect(activationEvents).toEqual(['workspaceContains:**/*.onnx', 'onLanguage:jsonc']);
+    expect(contributes.languages).toContainEqual({ id: 'jsonc', filenamePatterns: ['*.quant.json'] });
   });
 
   test('on settings, each described and with a default', () => {
