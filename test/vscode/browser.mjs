@@ -1,7 +1,7 @@
 // The whole way as a person goes it, in a browser: install the package, open the model, analyze, look. Run by
 // scripts/testBrowser.mjs.
 import { strict as assert } from 'node:assert';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
@@ -106,6 +106,17 @@ describe('the editor in a browser', () => {
     );
     await page.waitForTimeout(500);
     await shoot('editor-light-layers');
+    // A drawing goes where the dialog says.
+    await view.locator('.layer-row').first().click();
+    await view.locator('[data-save="svg"]').first().click();
+    const name = page.locator('.quick-input-box input');
+    for (let i = 0; i < 100 && !(await name.inputValue()).endsWith('.svg'); i++)
+      await page.waitForTimeout(100);
+    const drawing = await name.inputValue();
+    await name.press('Enter');
+    await page.locator('.notification-list-item-message', { hasText: /^Wrote .+\.svg\./ }).waitFor();
+    assert.ok(drawing.startsWith(folder), drawing);
+    assert.match(readFileSync(drawing, 'utf8'), /<svg[^]*<path/);
   });
 
   it('quantizes from the palette by two answers, the first being the target of the settings', async () => {

@@ -49,6 +49,21 @@ export async function until<T>(
   assert.fail(`${what} did not come within ${seconds} s`);
 }
 
+/** Answers the extension's dialogs in the place of a person while `work` goes on: the extension and its tests share one API. */
+export async function answering<T>(
+  answers: Partial<Record<keyof typeof vscode.window, (...asked: never[]) => unknown>>,
+  work: () => PromiseLike<T>,
+): Promise<T> {
+  const window = vscode.window as unknown as Record<string, unknown>;
+  const before = Object.fromEntries(Object.keys(answers).map((name) => [name, window[name]]));
+  Object.assign(window, answers);
+  try {
+    return await work();
+  } finally {
+    Object.assign(window, before);
+  }
+}
+
 export async function closeAllEditors(): Promise<void> {
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
 }

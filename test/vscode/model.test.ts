@@ -71,31 +71,6 @@ describe('a real model', () => {
     assert.equal((await lastMessage(model, 'data'))?.data?.metric, 'top1');
   });
 
-  it('explains a layer where its name stands in a JSON file', async () => {
-    const layer = report.layers[3];
-    assert.ok(layer);
-    const notes = inWorkspace('notes.json');
-    const text = JSON.stringify({ layers: [layer.name] }, null, 2);
-    await vscode.workspace.fs.writeFile(notes, Buffer.from(text));
-    const document = await vscode.workspace.openTextDocument(notes);
-    await vscode.window.showTextDocument(document);
-    const place = document.positionAt(text.indexOf(layer.name) + 2);
-    const hover = await until('the hover', async () => {
-      const found = await vscode.commands.executeCommand<vscode.Hover[]>(
-        'vscode.executeHoverProvider',
-        notes,
-        place,
-      );
-      return found[0];
-    });
-    const shown = hover.contents
-      .map((part) => (part instanceof vscode.MarkdownString ? part.value : ''))
-      .join('\n');
-    assert.match(shown, /SQNR/);
-    assert.ok(shown.includes(layer.name), shown);
-    assert.ok(shown.includes(`${layer.sqnrDb.toFixed(1)} dB`), shown);
-  });
-
   it('becomes an int8 model that opens in turn', async () => {
     const output = inWorkspace('cls.int8.onnx');
     const result = await vscode.commands.executeCommand<QuantizeResult | undefined>(

@@ -106,39 +106,6 @@ describe('a recipe as it is written', () => {
     );
   });
 
-  for (const [file, language, textOf] of [
-    ['notes.py', 'python', (name: string) => `keep = ["${name}"]\n`],
-    ['notes.md', 'markdown', (name: string) => `Keep \`${name}\` in float.\n`],
-    ['notes.cpp', 'cpp', (name: string) => `auto layer = find("${name}");\n`],
-  ] as const)
-    it(`explains a layer in ${language}, with a picture and links`, async () => {
-      const [layer] = report.layers;
-      assert.ok(layer);
-      const uri = inWorkspace(file);
-      const text = textOf(layer.name);
-      await vscode.workspace.fs.writeFile(uri, Buffer.from(text));
-      const opened = await vscode.workspace.openTextDocument(uri);
-      assert.equal(opened.languageId, language);
-      const found = await vscode.commands.executeCommand<vscode.Hover[]>(
-        'vscode.executeHoverProvider',
-        uri,
-        opened.positionAt(text.indexOf(layer.name) + 1),
-      );
-      const parts = found.flatMap(({ contents }) => contents);
-      const shown = parts
-        .flatMap((part) => (part instanceof vscode.MarkdownString ? [part.value] : []))
-        .join('\n');
-      assert.ok(shown.includes(layer.name), shown);
-      assert.match(shown, /data:image\/svg\+xml;base64,/);
-      assert.match(shown, /command:quantscope\.keepInFloat/);
-      const ordinary = await vscode.commands.executeCommand<vscode.Hover[]>(
-        'vscode.executeHoverProvider',
-        uri,
-        opened.positionAt(1),
-      );
-      assert.equal(ordinary.length, 0);
-    });
-
   it('is written with all that the last quantization decided', async () => {
     const decided = inWorkspace('decided.onnx');
     await vscode.workspace.fs.copy(model, decided, { overwrite: true });
