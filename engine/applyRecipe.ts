@@ -1,5 +1,5 @@
 import { EngineError } from './engineError';
-import { globMatches } from './globMatches';
+import { PartIndex, type Part } from './language/partIndex';
 import type { Layer } from './onnx/layers';
 import type { Measured } from './preparation';
 import type { OperatorChoice, ProfileName, RecipeRules, TensorClip } from './protocol';
@@ -8,24 +8,16 @@ import { choicesOf, fitsWithoutRanges, refuseChoice } from './quantize/layerGrid
 import { profiles } from './quantize/profiles';
 import type { FixedChoices } from './workflow/candidate';
 
-interface Part {
-  name: string;
-  opType: string;
-}
-
-/** What a rule speaks of, and whether by the name of one: a name comes before a type, a type before a pattern. */
+/** What a rule speaks of, and whether by the name of one. */
 function partsFor<P extends Part>(
   match: string,
-  parts: readonly P[],
+  index: PartIndex<P>,
   what: string,
-): [found: P[], isName: boolean] {
-  const named = parts.filter((p) => p.name === match);
-  if (named.length > 0) return [named, true];
-  const typed = parts.filter((p) => p.opType === match);
-  const found = typed.length > 0 ? typed : parts.filter((p) => globMatches(match, p.name));
+): [found: readonly P[], isName: boolean] {
+  const { parts, by } = index.find(match);
   // All of nothing is no mistake.
-  if (found.length > 0 || match === '*') return [found, false];
-  const [first] = parts;
+  if (parts.length > 0 || match === '*') return [parts, by === 'name'];
+  const [first] = index.parts;
   throw new EngineError(
     'bad-option',
     `The recipe speaks of ${what} "${match}", which the model does not have.`,
@@ -33,38 +25,48 @@ function partsFor<P extends Part>(
   );
 }
 
+type RuledParts = Pick<Measured, 'model' | 'layers' | 'unreached' | 'operators'>;
+
+/** As {@link applyRecipe}, for many recipes of one model: its parts are looked up in an index that is made once. */
+export function recipeApplier(
+  { model, layers, unreached, operators }: RuledParts,
+  profile: ProfileName,
+): (rules: RecipeRules) => FixedChoices {
+  const target = profiles[profile];
+  const { graph } = model;
+  const layerIndex = new PartIndex<Layer>([...layers, ...unreached]);
+  const operatorIndex = new PartIndex(operators);
+  const unranged = new Set(unreached);
+  return (rules) => {
+    const decided: {
+      layers: Map<string, RecipeRules['layers'][number]['choice']>;
+      operators: Map<string, OperatorChoice>;
+    } = { layers: new Map(), operators: new Map() };
+    for (const { match, choice } of rules.layers) {
+      const [found, isName] = partsFor(match, layerIndex, 'a layer');
+      const able = found.filter((layer) => choicesOf(layer, target, graph).includes(choice));
+      const [first] = found;
+      if (first !== undefined && (isName || able.length === 0)) refuseChoice(first, choice, target, graph);
+      // What no sample reached has no ranges for most grids, whichever rule would give it one.
+      for (const layer of able)
+        if (!unranged.has(layer) || fitsWithoutRanges(layer, choice, target))
+          decided.layers.set(layer.name, choice);
+    }
+    for (const { match, choice } of rules.operators)
+      for (const { name } of partsFor(match, operatorIndex, 'an operator')[0])
+        decided.operators.set(name, choice);
+    const clips = checkedClips(rules.clips ?? [], () => tensorsOf(layers, operators));
+    return { ...decided, remedies: rules.remedies ?? null, clips };
+  };
+}
+
 /**
  * What a recipe decides of a model; the last rule that speaks of a part counts. A rule for several layers leaves out those
  * that have no form on its grid, unless none has.
  * @throws EngineError `bad-option` for what the model does not have, or a layer cannot be
  */
-export function applyRecipe(
-  rules: RecipeRules,
-  { model, layers, unreached, operators }: Pick<Measured, 'model' | 'layers' | 'unreached' | 'operators'>,
-  profile: ProfileName,
-): FixedChoices {
-  const decided: {
-    layers: Map<string, RecipeRules['layers'][number]['choice']>;
-    operators: Map<string, OperatorChoice>;
-  } = { layers: new Map(), operators: new Map() };
-  const target = profiles[profile];
-  const { graph } = model;
-  const unranged = new Set(unreached);
-  for (const { match, choice } of rules.layers) {
-    const [found, isName] = partsFor<Layer>(match, [...layers, ...unreached], 'a layer');
-    const able = found.filter((layer) => choicesOf(layer, target, graph).includes(choice));
-    const [first] = found;
-    if (first !== undefined && (isName || able.length === 0)) refuseChoice(first, choice, target, graph);
-    // What no sample reached has no ranges for most grids, whichever rule would give it one.
-    for (const layer of able)
-      if (!unranged.has(layer) || fitsWithoutRanges(layer, choice, target))
-        decided.layers.set(layer.name, choice);
-  }
-  for (const { match, choice } of rules.operators) {
-    for (const { name } of partsFor(match, operators, 'an operator')[0]) decided.operators.set(name, choice);
-  }
-  const clips = checkedClips(rules.clips ?? [], () => tensorsOf(layers, operators));
-  return { ...decided, remedies: rules.remedies ?? null, clips };
+export function applyRecipe(rules: RecipeRules, measured: RuledParts, profile: ProfileName): FixedChoices {
+  return recipeApplier(measured, profile)(rules);
 }
 
 function checkedClips(clips: readonly TensorClip[], tensors: () => ReadonlySet<string>): Map<string, number> {

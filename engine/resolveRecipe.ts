@@ -1,4 +1,4 @@
-import { applyRecipe } from './applyRecipe';
+import { recipeApplier } from './applyRecipe';
 import { EngineError } from './engineError';
 import { baseName } from './format';
 import type { Project } from './project';
@@ -29,8 +29,8 @@ export async function resolveRecipe(
   if (recipe === null) return { recipe, choices: [], problems };
   const { profile, ...parts } = await project.ruledParts(recipe.profile ?? 'auto');
   const choices = new Map<string, LayerChoice>();
-  const apply = (rules: RecipeRules) =>
-    attempt(() => applyRecipe(rules, { ...parts, unreached: [] }, profile))?.layers;
+  const applyTo = recipeApplier({ ...parts, unreached: [] }, profile);
+  const apply = (rules: RecipeRules) => attempt(() => applyTo(rules))?.layers;
   for (const rule of recipe.layers)
     for (const [name, choice] of apply({ layers: [rule], operators: [] }) ?? []) choices.set(name, choice);
   for (const rule of recipe.operators) apply({ layers: [], operators: [rule] });

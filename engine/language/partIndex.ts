@@ -1,14 +1,19 @@
 import { globMatches } from '../globMatches';
 import { KnownNames } from './knownNames';
 
-/** A layer or an operator that rules may speak of, and what it can be. */
-export interface RuledPart {
+/** A layer or an operator that rules may speak of. */
+export interface Part {
   name: string;
   opType: string;
+}
+
+/** One with what it can be. */
+export interface RuledPart extends Part {
   choices: readonly string[];
 }
 
 export interface Found<P> {
+  /** In the model's order. */
   parts: readonly P[];
   /** A name comes before a type, a type before a pattern (docs/recipe.md). */
   by: 'name' | 'type' | 'pattern';
@@ -31,10 +36,10 @@ function grouped<P>(parts: readonly P[], keyOf: (part: P) => string): Map<string
  * Parts of a model by what rules say: a name or a type costs one look-up, a pattern only the names that begin as it does up to its
  * first wildcard.
  */
-export class PartIndex<P extends RuledPart> {
+export class PartIndex<P extends Part> {
   private readonly byName: ReadonlyMap<string, P[]>;
   private readonly byType: ReadonlyMap<string, P[]>;
-  private readonly sorted: readonly { name: string; part: P }[];
+  private readonly sorted: readonly { name: string; part: P; at: number }[];
   private readonly patterns = new Map<string, P[]>();
   private readonly meant: KnownNames;
   readonly names: ReadonlySet<string>;
@@ -45,8 +50,9 @@ export class PartIndex<P extends RuledPart> {
     this.names = new Set(this.byName.keys());
     this.byType = grouped(parts, ({ opType }) => opType);
     this.meant = new KnownNames(new Set([...this.names, ...this.byType.keys()]));
+    const places = new Map(parts.map((part, at) => [part, at]));
     this.sorted = [...this.byName]
-      .flatMap(([name, group]) => group.map((part) => ({ name, part })))
+      .flatMap(([name, group]) => group.map((part) => ({ name, part, at: places.get(part) ?? 0 })))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
@@ -78,13 +84,13 @@ export class PartIndex<P extends RuledPart> {
       if ((this.sorted[middle]?.name ?? '') < prefix) low = middle + 1;
       else high = middle;
     }
-    const found: P[] = [];
-    for (let at = low; at < this.sorted.length; at++) {
-      const entry = this.sorted[at];
+    const found: { part: P; at: number }[] = [];
+    for (let next = low; next < this.sorted.length; next++) {
+      const entry = this.sorted[next];
       if (entry?.name.startsWith(prefix) !== true) break;
-      if (globMatches(pattern, entry.name)) found.push(entry.part);
+      if (globMatches(pattern, entry.name)) found.push(entry);
     }
-    return found;
+    return found.sort((a, b) => a.at - b.at).map(({ part }) => part);
   }
 
   /** The name, or the type, that a mistyped one was meant to be; `null` when none is near. */

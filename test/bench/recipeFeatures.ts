@@ -1,4 +1,7 @@
 // The measuring half of test/bench/recipeBench.mjs.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseTree } from 'jsonc-parser';
 import { recipeActions } from '../../engine/language/recipeActions';
 import { recipeCompletion } from '../../engine/language/recipeCompletion';
@@ -7,19 +10,26 @@ import { recipeHover } from '../../engine/language/recipeHover';
 import { recipeInlays } from '../../engine/language/recipeInlays';
 import { recipeSubject } from '../../engine/language/recipeSubject';
 import { recipeTree, type RecipeTree } from '../../engine/language/recipeTree';
+import { encodeModel } from '../../engine/onnx/model';
+import { Project } from '../../engine/project';
 import type { LayerReport, Report } from '../../engine/protocol';
+import { resolveRecipe } from '../../engine/resolveRecipe';
+import { WorkerPool } from '../../engine/runtime/workerPool';
+import { node, noisy, tinyModel } from '../engine/tinyModel';
 
 const COUNT = 5000;
 const versions = Number(process.argv[2] ?? 15);
 
-const names = Array.from({ length: COUNT }, (_, i) => `/encoder/block.${i >> 3}/conv_${i & 7}/Conv`);
-const layers = names.map((name, i) => ({ name, opType: 'Conv', drop: (i % 97) / 1000, sqnrDb: 20 }));
+const names = Array.from({ length: COUNT }, (_, i) => `/encoder/block.${i >> 3}/product_${i & 7}/MatMul`);
+const layers = names.map((name, i) => ({ name, opType: 'MatMul', drop: (i % 97) / 1000, sqnrDb: 20 }));
 const report = {
   float: { metric: 'top1', score: 0.98 },
   choosing: { score: 0.98 },
   advised: { score: 0.976 },
   settings: { targetDrop: 0.01 },
-  layers: layers.map((layer) => ({ ...layer, standardError: 0.004, score: 0.98 - layer.drop }) as LayerReport),
+  layers: layers.map(
+    (layer) => ({ ...layer, standardError: 0.004, score: 0.98 - layer.drop }) as LayerReport,
+  ),
   operators: [],
   keepFloat: names.filter((_, i) => i % 50 === 0),
   calibrationTable: [],
@@ -35,10 +45,31 @@ const subject = recipeSubject(
   report,
 );
 
+/** A model of these layers, as the view asks what a recipe decides of it. */
+async function openProject(): Promise<{ project: Project; close: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'quantscope-recipe-bench-'));
+  const model = tinyModel({
+    inputs: { t0: [4, 16] },
+    outputs: [`t${COUNT}`],
+    constants: Object.fromEntries(names.map((_, i) => [`w${i}`, noisy([16, 16], i)])),
+    nodes: names.map((name, i) => Object.assign(node('MatMul', [`t${i}`, `w${i}`], `t${i + 1}`), { name })),
+  });
+  const path = join(folder, 'big.onnx');
+  writeFileSync(path, encodeModel(model));
+  const pool = new WorkerPool(1);
+  const close = async () => {
+    await pool.dispose();
+    rmSync(folder, { recursive: true });
+  };
+  return { project: await Project.open(path, pool), close };
+}
+
 /** A recipe with a rule for each layer; `nameOf` says how they are written. */
 function recipeOf(nameOf: (name: string, at: number) => string): string {
-  const rules = names.map((name, i) => `    ${JSON.stringify(nameOf(name, i))}: "${i % 3 === 0 ? 'float' : 'int8'}"`);
-  return `{\n  "version": 1,\n  "layers": {\n${rules.join(',\n')}\n  }\n}\n`;
+  const rules = names.map(
+    (name, i) => `    ${JSON.stringify(nameOf(name, i))}: "${i % 3 === 0 ? 'float' : 'int8'}"`,
+  );
+  return `{\n  "version": 1,\n  "profile": "x86",\n  "layers": {\n${rules.join(',\n')}\n  }\n}\n`;
 }
 
 function median(values: number[]): number {
@@ -46,12 +77,14 @@ function median(values: number[]): number {
   return sorted[sorted.length >> 1] ?? 0;
 }
 
-function measure(title: string, text: string): void {
+async function measure(title: string, text: string, project: Project): Promise<void> {
   const times = new Map<string, number[]>();
+  const note = (what: string, start: number) =>
+    times.set(what, [...(times.get(what) ?? []), performance.now() - start]);
   const timed = <T>(what: string, work: () => T): T => {
     const start = performance.now();
     const made = work();
-    times.set(what, [...(times.get(what) ?? []), performance.now() - start]);
+    note(what, start);
     return made;
   };
   const middle = text.indexOf(names[COUNT / 2] ?? '') + 1;
@@ -71,12 +104,24 @@ function measure(title: string, text: string): void {
     timed('completion', () => recipeCompletion(tree, subject, middle));
     timed('hover', () => recipeHover(tree, subject, middle));
     timed('inlays of a screen', () => recipeInlays(tree, subject, { start: middle, end: middle + 3000 }));
+    const start = performance.now();
+    await resolveRecipe(project, typed, '/models/big.quant.json');
+    note('what it decides, for the view', start);
   }
   const bare = median(times.get('one bare parse') ?? []);
   console.log(`${title} (${(text.length / 1e3).toFixed(0)} kB)`);
   for (const [what, all] of times)
-    console.log(`  ${what.padEnd(38)} ${median(all).toFixed(1).padStart(6)} ms ${(median(all) / bare).toFixed(1).padStart(6)}×`);
+    console.log(
+      `  ${what.padEnd(38)} ${median(all).toFixed(1).padStart(6)} ms ${(median(all) / bare).toFixed(1).padStart(6)}×`,
+    );
 }
 
-measure(`${COUNT} rules for layers by name`, recipeOf((name) => name));
-measure('the same, and each 50th name unknown', recipeOf((name, i) => (i % 50 === 1 ? `${name}x` : name)));
+const { project, close } = await openProject();
+const misspelt = (name: string, i: number) => (i % 50 === 1 ? `${name}x` : name);
+await measure(
+  `${COUNT} rules for layers by name`,
+  recipeOf((name) => name),
+  project,
+);
+await measure('the same, and each 50th name unknown', recipeOf(misspelt), project);
+await close();
