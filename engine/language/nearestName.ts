@@ -14,39 +14,67 @@ function pairsOf(name: string): Set<string> {
 /** Finds the name that a mistyped one was meant to be, by pairs of letters first: among thousands in well under a millisecond. */
 export class NearestName {
   private readonly names: readonly string[];
-  private readonly holders = new Map<string, number[]>();
+  /** By pair, the names that hold it; of pairs that most names hold, those that do not, since names of a model begin alike. */
+  private readonly holders = new Map<string, { isUsual: boolean; names: readonly number[] }>();
   private readonly counts: Int32Array;
 
   constructor(names: Iterable<string>) {
     this.names = [...new Set(names)].filter(({ length }) => length <= MAX_LENGTH);
     this.counts = new Int32Array(this.names.length);
+    const holders = new Map<string, number[]>();
     this.names.forEach((name, index) => {
       const pairs = pairsOf(name.toLowerCase());
       this.counts[index] = pairs.size;
       for (const pair of pairs) {
-        const holders = this.holders.get(pair);
-        if (holders === undefined) this.holders.set(pair, [index]);
-        else holders.push(index);
+        const known = holders.get(pair);
+        if (known === undefined) holders.set(pair, [index]);
+        else known.push(index);
       }
     });
+    for (const [pair, held] of holders) {
+      const isUsual = 2 * held.length > this.names.length;
+      this.holders.set(pair, { isUsual, names: isUsual ? this.without(held) : held });
+    }
+  }
+
+  private without(held: readonly number[]): number[] {
+    const holds = new Set(held);
+    return [...this.names.keys()].filter((index) => !holds.has(index));
+  }
+
+  /** How many pairs each name shares with others. */
+  private shared(pairs: ReadonlySet<string>): Int32Array {
+    const shared = new Int32Array(this.names.length);
+    let usual = 0;
+    for (const pair of pairs) {
+      const found = this.holders.get(pair);
+      if (found === undefined) continue;
+      const { isUsual, names } = found;
+      if (isUsual) usual++;
+      for (const index of names) shared[index] = (shared[index] ?? 0) + (isUsual ? -1 : 1);
+    }
+    return shared.map((count) => count + usual);
+  }
+
+  /** The names that are most alike by Dice's coefficient, the most alike first. */
+  private candidates(pairs: ReadonlySet<string>): number[] {
+    const best: { index: number; alike: number }[] = [];
+    this.shared(pairs).forEach((common, index) => {
+      const alike = (2 * common) / (pairs.size + (this.counts[index] ?? 0));
+      if (common === 0 || (best.length === CANDIDATES && alike <= (best.at(-1)?.alike ?? 0))) return;
+      const place = best.findLastIndex((other) => other.alike >= alike) + 1;
+      best.splice(place, 0, { index, alike });
+      if (best.length > CANDIDATES) best.pop();
+    });
+    return best.map(({ index }) => index);
   }
 
   /** `null` when none is near. */
   find(meant: string): string | null {
     if (meant.length > MAX_LENGTH) return null;
     const lower = meant.toLowerCase();
-    const pairs = pairsOf(lower);
-    const shared = new Int32Array(this.names.length);
-    for (const pair of pairs)
-      for (const index of this.holders.get(pair) ?? []) shared[index] = (shared[index] ?? 0) + 1;
-    // Dice's coefficient.
-    const scored = Array.from(shared, (common, index) => ({
-      index,
-      alike: (2 * common) / (pairs.size + (this.counts[index] ?? 0)),
-    })).filter(({ alike }) => alike > 0);
-    scored.sort((a, b) => b.alike - a.alike);
     let best: { name: string; distance: number } | null = null;
-    for (const { index } of scored.slice(0, CANDIDATES)) {
+    for (const index of this.candidates(pairsOf(lower))) {
       const name = this.names[index] ?? '';
       const limit = Math.min(
         best === null ? Infinity : best.distance - 1,

@@ -18,7 +18,16 @@ export interface RecipeProblem {
   place: Place;
   /** `unused` for what has no effect. */
   severity: 'error' | 'warning' | 'unused' | 'hint';
-  code: 'syntax' | 'setting' | 'unknown' | 'refused' | 'overridden' | 'stale' | 'sensitive' | 'calibration' | 'no-model';
+  code:
+    | 'syntax'
+    | 'setting'
+    | 'unknown'
+    | 'refused'
+    | 'overridden'
+    | 'stale'
+    | 'sensitive'
+    | 'calibration'
+    | 'no-model';
   message: string;
   fixes: RecipeFix[];
 }
@@ -145,10 +154,10 @@ function sensitiveProblem(
   { rule, by, decided }: RuleOutcome,
   tree: RecipeTree,
   subject: RecipeSubject,
+  targetDrop: number,
 ): RecipeProblem[] {
   const { report, measured } = subject;
   if (report === null || rule.choice !== 'int8' || rule.value === null) return [];
-  const targetDrop = targetDropOf(tree, report);
   const layers = decided
     .flatMap(({ name }) => measured.get(name) ?? [])
     .filter((layer) => isSensitive(layer, report, targetDrop))
@@ -243,10 +252,7 @@ const known = new WeakMap<RecipeTree, { subject: RecipeSubject | null; problems:
  * What is wrong with a recipe, found once for a text and a model.
  * @param subject the model beside it; `null` when there is none, and only the text is looked at
  */
-export function recipeDiagnostics(
-  tree: RecipeTree,
-  subject: RecipeSubject | null,
-): readonly RecipeProblem[] {
+export function recipeDiagnostics(tree: RecipeTree, subject: RecipeSubject | null): readonly RecipeProblem[] {
   const before = known.get(tree);
   if (before?.subject === subject) return before.problems;
   const problems = findProblems(tree, subject);
@@ -257,6 +263,7 @@ export function recipeDiagnostics(
 function findProblems(tree: RecipeTree, subject: RecipeSubject | null): RecipeProblem[] {
   const problems = settingProblems(tree);
   if (subject === null) return problems;
+  const targetDrop = subject.report === null ? 0 : targetDropOf(tree, subject.report);
   for (const [what, rules, index] of [
     ['layer', tree.layers, subject.layers],
     ['operator', tree.operators, subject.operators],
@@ -269,7 +276,7 @@ function findProblems(tree: RecipeTree, subject: RecipeSubject | null): RecipePr
     for (const outcome of outcomes) {
       problems.push(...checks.unknown(outcome), ...checks.refused(outcome));
       problems.push(...checks.overridden(outcome, (part) => last.get(part)));
-      if (what === 'layer') problems.push(...sensitiveProblem(outcome, tree, subject));
+      if (what === 'layer') problems.push(...sensitiveProblem(outcome, tree, subject, targetDrop));
     }
   }
   return [

@@ -22,6 +22,8 @@ export async function buildBench(files) {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     external: ['onnxruntime-node', 'playwright-core'],
+    // As in esbuild.mjs.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     define: { QUANTSCOPE_DIST: JSON.stringify(join(root, 'dist')) },
     plugins: [watPlugin],
     logLevel: 'warning',

@@ -21,7 +21,12 @@ const COUNT = 5000;
 const versions = Number(process.argv[2] ?? 15);
 
 const names = Array.from({ length: COUNT }, (_, i) => `/encoder/block.${i >> 3}/product_${i & 7}/MatMul`);
-const layers = names.map((name, i) => ({ name, opType: 'MatMul', drop: (i % 97) / 1000, sqnrDb: 20 }));
+const layers = names.map((name, i) => ({
+  name,
+  opType: 'MatMul',
+  drop: i % 50 === 0 ? 0.04 : (i % 97) / 100_000,
+  sqnrDb: 20,
+}));
 const report = {
   float: { metric: 'top1', score: 0.98 },
   choosing: { score: 0.98 },
@@ -72,6 +77,12 @@ function recipeOf(nameOf: (name: string, at: number) => string): string {
   return `{\n  "version": 1,\n  "profile": "x86",\n  "layers": {\n${rules.join(',\n')}\n  }\n}\n`;
 }
 
+/** Milliseconds that this process has kept a processor busy, whatever else the machine is at. */
+function busy(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? 0;
@@ -79,10 +90,9 @@ function median(values: number[]): number {
 
 async function measure(title: string, text: string, project: Project): Promise<void> {
   const times = new Map<string, number[]>();
-  const note = (what: string, start: number) =>
-    times.set(what, [...(times.get(what) ?? []), performance.now() - start]);
+  const note = (what: string, start: number) => times.set(what, [...(times.get(what) ?? []), busy() - start]);
   const timed = <T>(what: string, work: () => T): T => {
-    const start = performance.now();
+    const start = busy();
     const made = work();
     note(what, start);
     return made;
@@ -104,7 +114,7 @@ async function measure(title: string, text: string, project: Project): Promise<v
     timed('completion', () => recipeCompletion(tree, subject, middle));
     timed('hover', () => recipeHover(tree, subject, middle));
     timed('inlays of a screen', () => recipeInlays(tree, subject, { start: middle, end: middle + 3000 }));
-    const start = performance.now();
+    const start = busy();
     await resolveRecipe(project, typed, '/models/big.quant.json');
     note('what it decides, for the view', start);
   }
