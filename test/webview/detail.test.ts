@@ -204,7 +204,7 @@ test('weights and outputs are read by keys', async () => {
   await view.page.locator('.strip-frame').focus();
   await view.page.keyboard.press('Home');
   expect(await view.page.locator('.strip-frame').getAttribute('aria-valuetext')).toContain('Channel 17');
-  const squares = view.page.locator('.scatter .histogram-frame').first();
+  const squares = view.page.locator('.scatter .plot-frame').first();
   await squares.focus();
   await view.page.keyboard.press('ArrowUp');
   expect(await squares.getAttribute('aria-valuetext')).toMatch(

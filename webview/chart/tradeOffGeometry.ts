@@ -2,6 +2,7 @@ import { scaleLinear, scaleSymlog } from 'd3-scale';
 import type { Report, Resource, TradeOff } from '../../engine/protocol';
 import { dropInterval } from '../../engine/format';
 import { predictedUse } from '../tradeOffChoices';
+import { plotArea, type PlotArea } from './plotArea';
 import type { Variant } from './variantMarks';
 
 /** A drop and where 95% of such samples would put it, in pixels. */
@@ -34,7 +35,7 @@ export interface Tick {
 }
 
 export interface TradeOffGeometry {
-  plot: { left: number; right: number; top: number; bottom: number };
+  plot: PlotArea;
   /** From the least of the resource to the most. */
   points: PointPlace[];
   reports: ReportPlace[];
@@ -115,12 +116,7 @@ export function tradeOffGeometry(
   resource: Resource,
   { width, height }: { width: number; height: number },
 ): TradeOffGeometry {
-  const plot = {
-    left: MARGIN.left,
-    right: Math.max(MARGIN.left + 1, width - MARGIN.right),
-    top: MARGIN.top,
-    bottom: height - MARGIN.bottom,
-  };
+  const plot = plotArea({ width, height }, MARGIN);
   const reports = report === null ? [] : reportUses(report, plan, resource);
   const useOf = ({ predicted, verified }: TradeOff['points'][number]) =>
     resource === 'bytes' && verified !== null ? [predicted.bytes, verified.bytes] : [predicted[resource]];

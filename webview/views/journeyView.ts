@@ -11,7 +11,7 @@ import {
 } from '../chart/errorJourney';
 import { placeLabels } from '../chart/placeLabels';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { listenToSteps } from './stepKeys';
+import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
 const HEIGHT = 190;
 const NAME_LENGTH = 28;
@@ -85,18 +85,12 @@ function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: read
 function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host: Host): void {
   const geometry = errorJourney(layers, { width: parent.clientWidth, height: HEIGHT });
   const { plot, bins, pitch } = geometry;
-  const frame = add(parent, 'div', 'journey-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
-  frame.setAttribute('aria-label', 'Noise along the layers, from input to output; Enter shows the layer');
-  frame.setAttribute('aria-valuemin', '0');
-  frame.setAttribute('aria-valuemax', String(Math.max(0, bins.length - 1)));
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg)
-    .attr('class', 'histogram journey-picture')
-    .attr('aria-hidden', 'true')
-    .attr('width', parent.clientWidth)
-    .attr('height', HEIGHT);
+  const drawn = addPlotFrame(parent, {
+    ...{ frame: 'journey-frame', plot: 'journey-picture' },
+    label: 'Noise along the layers, from input to output; Enter shows the layer',
+    ...{ width: parent.clientWidth, height: HEIGHT, from: 0, to: Math.max(0, bins.length - 1) },
+  });
+  const { frame, svg, root } = drawn;
   root.append('path').attr('class', 'journey-own').attr('d', geometry.bars);
   root.append('path').attr('class', 'journey-carried').attr('d', geometry.carried);
   root.append('path').attr('class', 'journey-path').attr('d', geometry.path);
@@ -110,80 +104,38 @@ function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host:
         .tickSizeOuter(0)
         .tickFormat((db) => String(db).replace('-', '−')),
     );
-  const words = (x: number, y: number, anchor: string, text: string) =>
-    root
-      .append('text')
-      .attr('class', 'axis-title')
-      .attr('x', x)
-      .attr('y', y)
-      .attr('text-anchor', anchor)
-      .text(text);
-  words(4, 12, 'start', 'dB');
-  words(plot.left, HEIGHT - 10, 'start', 'input');
-  words(plot.right, HEIGHT - 10, 'end', 'output');
-  words((plot.left + plot.right) / 2, HEIGHT - 10, 'middle', 'layers, in the model’s order');
+  addAxisTitle(root, 4, 12, 'start', 'dB');
+  addAxisTitle(root, plot.left, HEIGHT - 10, 'start', 'input');
+  addAxisTitle(root, plot.right, HEIGHT - 10, 'end', 'output');
+  addAxisTitle(root, (plot.left + plot.right) / 2, HEIGHT - 10, 'middle', 'layers, in the model’s order');
   drawLabels(svg, geometry, layers);
-  const cursor = root
-    .append('rect')
-    .attr('class', 'cursor')
-    .attr('y', plot.top)
-    .attr('height', plot.bottom - plot.top)
-    .attr('width', Math.max(2, pitch))
-    .style('display', 'none');
-  const readout = add(parent, 'p', 'readout muted', ' ');
-  readout.dir = 'auto';
-
-  let current = 0;
-  const tell = (bin: number) => {
-    current = Math.max(0, Math.min(bins.length - 1, bin));
-    const one = bins[current];
-    const text = one === undefined ? ' ' : describeBin(one, layers);
-    frame.setAttribute('aria-valuenow', String(current));
-    frame.setAttribute('aria-valuetext', text);
-    return text;
-  };
-  const show = (bin: number) => {
-    readout.textContent = tell(bin);
-    cursor.style('display', null).attr('x', plot.left + current * pitch);
-  };
-  const hide = () => {
-    cursor.style('display', 'none');
-    readout.textContent = ' ';
-  };
+  const reader = addReader(parent, drawn, {
+    count: bins.length,
+    start: geometry.marks[0]?.bin ?? 0,
+    describe: (bin) => {
+      const one = bins[bin];
+      return one === undefined ? ' ' : describeBin(one, layers);
+    },
+    place: (bin) => ({
+      ...{ x: plot.left + bin * pitch, y: plot.top },
+      ...{ width: Math.max(2, pitch), height: plot.bottom - plot.top },
+    }),
+    itemAt: (x) => Math.floor((x - plot.left) / pitch),
+  });
   const open = () => {
-    const layer = layers[bins[current]?.worst ?? -1];
+    const layer = layers[bins[reader.current()]?.worst ?? -1];
     if (layer !== undefined) host.dispatch({ type: 'select', layer: layer.name });
   };
-  tell(geometry.marks[0]?.bin ?? 0);
-  listenToSteps(
-    frame,
-    () => current,
-    () => bins.length,
-    show,
-  );
   frame.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
     open();
   });
-  const binUnder = (event: MouseEvent) =>
-    Math.floor((event.clientX - svg.getBoundingClientRect().left - plot.left) / pitch);
-  const isInside = (bin: number) => bin >= 0 && bin < bins.length;
   frame.addEventListener('focus', () => {
-    if (frame.matches(':focus-visible')) show(current);
-  });
-  frame.addEventListener('blur', hide);
-  frame.addEventListener('pointerleave', hide);
-  frame.addEventListener('pointermove', (event) => {
-    const bin = binUnder(event);
-    if (isInside(bin)) show(bin);
-    else hide();
+    if (frame.matches(':focus-visible')) reader.show(reader.current());
   });
   frame.addEventListener('click', (event) => {
-    const bin = binUnder(event);
-    if (!isInside(bin)) return;
-    show(bin);
-    open();
+    if (reader.follow(event)) open();
   });
 }
 

@@ -1,4 +1,3 @@
-import { select } from 'd3-selection';
 import {
   dropUnit,
   formatBytes,
@@ -16,7 +15,8 @@ import {
   type PointPlace,
 } from '../chart/tradeOffGeometry';
 import { variantMark } from '../chart/variantMarks';
-import { add } from './dom';
+import { addAxisTitle, addPlotFrame } from './plotFrame';
+import { stepTarget } from './stepKeys';
 import { describePoint } from './tradeOffCard';
 
 const HEIGHT = 360;
@@ -65,21 +65,12 @@ export function addTradeOffChart(
   const geometry = tradeOffGeometry(plan, report, resource, { width, height: HEIGHT });
   const { plot, points, reports } = geometry;
   const { metric } = plan.float;
-  const frame = add(parent, 'div', 'trade-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
-  frame.setAttribute('aria-valuemin', '1');
-  frame.setAttribute('aria-valuemax', String(points.length));
-  frame.setAttribute(
-    'aria-label',
-    `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; Enter applies one, Shift with arrows compares`,
-  );
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg)
-    .attr('class', 'histogram trade-chart')
-    .attr('aria-hidden', 'true')
-    .attr('width', width)
-    .attr('height', HEIGHT);
+  const drawn = addPlotFrame(parent, {
+    ...{ frame: 'trade-frame', plot: 'trade-chart' },
+    label: `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; Enter applies one, Shift with arrows compares`,
+    ...{ width, height: HEIGHT, from: 1, to: points.length },
+  });
+  const { frame, root } = drawn;
 
   const axis = root.append('g').attr('class', 'axis trade-axis');
   for (const { value, at } of geometry.yTicks) {
@@ -106,16 +97,9 @@ export function addTradeOffChart(
     .attr('class', 'trade-tick')
     .attr('d', `M${plot.left} ${plot.top}V${plot.bottom}H${plot.right}`);
   const unit = dropUnit(metric);
-  const words = (x: number, y: number, anchor: string, text: string) =>
-    root
-      .append('text')
-      .attr('class', 'axis-title')
-      .attr('x', x)
-      .attr('y', y)
-      .attr('text-anchor', anchor)
-      .text(text);
-  words(4, 11, 'start', `${formatMetric(metric)} against float${unit === '' ? '' : `, ${unit}`}`);
-  words((plot.left + plot.right) / 2, HEIGHT - 8, 'middle', axisTitles[resource]);
+  const lost = `${formatMetric(metric)} against float${unit === '' ? '' : `, ${unit}`}`;
+  addAxisTitle(root, 4, 11, 'start', lost);
+  addAxisTitle(root, (plot.left + plot.right) / 2, HEIGHT - 8, 'middle', axisTitles[resource]);
 
   root.append('path').attr('class', 'trade-front').attr('d', geometry.front);
   const groups = root
@@ -180,10 +164,7 @@ export function addTradeOffChart(
   let at = points.findIndex(({ index }) => index === plan.chosen);
   let anchor = -1;
   const indexOf = (place: number) => points[place]?.index ?? -1;
-  const tell = () => {
-    frame.setAttribute('aria-valuenow', String(at + 1));
-    frame.setAttribute('aria-valuetext', describePoint(plan, indexOf(at)));
-  };
+  const tell = () => drawn.tell(at + 1, describePoint(plan, indexOf(at)));
   tell();
   const moveTo = (place: number, isExtended: boolean) => {
     if (isExtended && anchor < 0) anchor = at;
@@ -197,36 +178,24 @@ export function addTradeOffChart(
     if (frame.matches(':focus-visible')) events.point(indexOf(at));
   });
   frame.addEventListener('keydown', (event) => {
-    const places = new Map<string, number>([
-      ['ArrowRight', at + 1],
-      ['ArrowUp', at + 1],
-      ['ArrowLeft', at - 1],
-      ['ArrowDown', at - 1],
-      ['Home', 0],
-      ['End', points.length - 1],
-    ]);
-    const place = places.get(event.key);
-    if (place !== undefined) moveTo(place, event.shiftKey);
+    const place = stepTarget(event.key, at, points.length);
+    if (place !== null) moveTo(place, event.shiftKey);
     else if (event.key === 'Enter') events.apply(indexOf(at));
     else if (event.key === 'Escape') events.compare(null);
     else return;
     event.preventDefault();
   });
 
-  const under = (event: MouseEvent): [number, number] => {
-    const box = svg.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
   let pressed: [number, number] | null = null;
   let isBrushing = false;
   frame.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
-    pressed = under(event);
+    pressed = drawn.at(event);
     isBrushing = false;
     frame.setPointerCapture(event.pointerId);
   });
   frame.addEventListener('pointermove', (event) => {
-    const [x, y] = under(event);
+    const [x, y] = drawn.at(event);
     if (pressed !== null) {
       const [x0, y0] = pressed;
       isBrushing ||= Math.hypot(x - x0, y - y0) > BRUSH_FROM;
@@ -246,7 +215,7 @@ export function addTradeOffChart(
     pressed = null;
     brush.style('display', 'none');
     if (from === null || !isDone) return;
-    const [x, y] = under(event);
+    const [x, y] = drawn.at(event);
     if (isBrushing) {
       const pair = brushedPair(points, from, [x, y]);
       events.compare(pair === null ? null : [indexOf(pair[0]), indexOf(pair[1])]);

@@ -77,7 +77,7 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
   const columns = add(section, 'div', 'trade-columns');
   const body = add(columns, 'div', 'trade-body');
   const side = add(columns, 'div', 'trade-side');
-  const card = add(side, 'div', 'trade-card');
+  const card = add(side, 'div', 'card trade-card');
   const applied = add(side, 'div', 'trade-applied');
   applied.setAttribute('role', 'status');
   const comparison = add(section, 'div', 'trade-comparison');
