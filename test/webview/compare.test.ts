@@ -29,31 +29,3 @@ test.each(['light', 'dark', 'hc-dark'] as const)('two reports side by side, %s',
     sampleReport().layers[3]?.name,
   );
 });
-
-test('a histogram is saved as SVG and PNG', async () => {
-  const view = await open('light', 1280, 800);
-  const { page } = view;
-  await view.send(...everything());
-  await view.openTab('layers');
-  await page.locator('.layer-row').first().click();
-  await page.locator('[data-save="svg"]').first().click();
-  await page.locator('[data-save="png"]').first().click();
-  await page.waitForFunction(() =>
-    (window as unknown as { posted: { kind?: string }[] }).posted.some(({ kind }) => kind === 'png'),
-  );
-  const saved = (await view.posted()).filter((message) => message.type === 'save');
-  const [svg, png] = ['svg', 'png'].map((kind) => saved.find((file) => file.kind === kind)?.data ?? '');
-  const drawn = await page.evaluate((text) => {
-    const root = new DOMParser().parseFromString(text, 'image/svg+xml').documentElement;
-    return {
-      name: root.nodeName,
-      bins: root.querySelector('path[fill^="rgb"]') !== null,
-      styled: text.includes('class='),
-    };
-  }, svg ?? '');
-  expect(drawn).toEqual({ name: 'svg', bins: true, styled: false });
-  const bytes = Buffer.from(png ?? '', 'base64');
-  expect(bytes.subarray(1, 4).toString()).toBe('PNG');
-  const box = await page.locator('.input-part svg.histogram').first().boundingBox();
-  expect(bytes.readUInt32BE(16)).toBe(2 * Math.ceil(box?.width ?? 0));
-});

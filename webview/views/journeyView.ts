@@ -1,6 +1,7 @@
 import { axisLeft } from 'd3-axis';
 import { select } from 'd3-selection';
-import { formatDb, formatExactCount, formatPlural, shorten } from '../../engine/format';
+import { baseName, formatDb, formatExactCount, formatPlural, shorten } from '../../engine/format';
+import type { Report } from '../../engine/protocol';
 import {
   errorJourney,
   isCarried,
@@ -10,6 +11,7 @@ import {
   type JourneyLayer,
 } from '../chart/errorJourney';
 import { placeLabels } from '../chart/placeLabels';
+import { addExport } from '../export/addExport';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
@@ -82,7 +84,11 @@ function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: read
     .text((l) => l.text);
 }
 
-function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host: Host): void {
+function drawPicture(
+  parent: HTMLElement,
+  { layers, model }: Pick<Report, 'layers' | 'model'>,
+  host: Host,
+): void {
   const geometry = errorJourney(layers, { width: parent.clientWidth, height: HEIGHT });
   const { plot, bins, pitch } = geometry;
   const drawn = addPlotFrame(parent, {
@@ -137,6 +143,7 @@ function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host:
   frame.addEventListener('click', (event) => {
     if (reader.follow(event)) open();
   });
+  addExport(parent, svg, `${baseName(model.path)}-journey`, host);
 }
 
 /** The noise of everything in int8 along the layers: where it is added and where it is only carried on. */
@@ -149,13 +156,13 @@ export function mountJourney(parent: HTMLElement, host: Host): Update {
   addLegend(head);
   const words = add(section, 'div', '');
   const body = add(section, 'div', 'journey-body');
-  let layers: readonly JourneyLayer[] = [];
+  let report: Report | null = null;
   let drawn = 0;
   const draw = () => {
     drawn = body.clientWidth;
     if (drawn === 0) return;
     emptied(body);
-    if (layers.length > 0) drawPicture(body, layers, host);
+    if (report !== null) drawPicture(body, report, host);
   };
   // A panel that is hidden has no width to draw for.
   new ResizeObserver(() => {
@@ -163,12 +170,12 @@ export function mountJourney(parent: HTMLElement, host: Host): Update {
   }).observe(body);
   return whenChanged(
     (state) => [state.report],
-    ({ report }) => {
-      layers = report?.layers ?? [];
-      section.hidden = layers.length === 0;
+    (state) => {
+      report = state.report?.layers.length === 0 ? null : state.report;
+      section.hidden = report === null;
       emptied(words);
-      if (section.hidden) return;
-      addText(words, 'p', '', describeJourney(layers));
+      if (report === null) return;
+      addText(words, 'p', '', describeJourney(report.layers));
       draw();
     },
   );

@@ -103,7 +103,8 @@ export function addReader(
   { frame, root, at, tell }: PlotFrame,
   { count, start, describe, place, itemAt, otherwise = ' ', step }: Reading,
 ): PlotReader {
-  const cursor = root.append('rect').attr('class', 'cursor').style('display', 'none');
+  const cursor = root.append('rect').attr('class', 'cursor').attr('data-pointer', '');
+  cursor.style('display', 'none');
   const readout = add(parent, 'p', 'readout muted', otherwise);
   readout.dir = 'auto';
   let current = start;

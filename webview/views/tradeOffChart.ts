@@ -33,6 +33,7 @@ export interface ChartEvents {
 }
 
 export interface TradeOffChart {
+  svg: SVGSVGElement;
   /** Shows which network is pointed at, and which two are compared. */
   mark(current: number, pair: readonly [number, number] | null): void;
 }
@@ -70,7 +71,7 @@ export function addTradeOffChart(
     label: `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; Enter applies one, Shift with arrows compares`,
     ...{ width, height: HEIGHT, from: 1, to: points.length },
   });
-  const { frame, root } = drawn;
+  const { frame, svg, root } = drawn;
 
   const axis = root.append('g').attr('class', 'axis trade-axis');
   for (const { value, at } of geometry.yTicks) {
@@ -234,6 +235,7 @@ export function addTradeOffChart(
   frame.addEventListener('pointercancel', (event) => release(event, false));
 
   return {
+    svg,
     mark: (current, pair) => {
       const place = points.find(({ index }) => index === current);
       if (place === undefined) cursor.style('display', 'none');

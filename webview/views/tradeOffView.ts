@@ -1,4 +1,5 @@
 import {
+  baseName,
   describeDifference,
   formatBytes,
   formatPlural,
@@ -7,6 +8,7 @@ import {
 } from '../../engine/format';
 import type { LayerChoice, Resource, TradeOff } from '../../engine/protocol';
 import { describeTarget } from '../../engine/target';
+import { addExport } from '../export/addExport';
 import { layerStates } from '../layerState';
 import type { State } from '../store';
 import { applyMessages, undoMessages } from '../tradeOffChoices';
@@ -127,6 +129,7 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
         chart?.mark(current, pair);
       },
     });
+    addExport(body, chart.svg, `${baseName(plan.model.path)}-trade-off`, host);
     if (hadFocus) body.querySelector<HTMLElement>('.trade-frame')?.focus();
     showCurrent(plan);
   };
