@@ -16,6 +16,7 @@ import type {
   RecipeRules,
   Report,
   ResolvedRecipe,
+  TradeOff,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
 import type { RecipeDecision } from '../engine/recipeEdits';
@@ -118,6 +119,12 @@ export class ModelSession implements vscode.Disposable {
   get quantized(): QuantizeResult | null {
     const known = this.latest.get('quantized');
     return known?.type === 'quantized' ? known.result : null;
+  }
+
+  /** The last plan of this window; `null` when there was none. */
+  get tradeOff(): TradeOff | null {
+    const known = this.latest.get('tradeOff');
+    return known?.type === 'tradeOff' ? known.tradeOff : null;
   }
 
   send(message: ToWebview): void {

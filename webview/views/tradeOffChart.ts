@@ -28,7 +28,8 @@ const RADIUS = 5;
 export interface ChartEvents {
   /** −1 for none. */
   point(index: number): void;
-  apply(index: number): void;
+  /** `null` where a plan is only read. */
+  apply: ((index: number) => void) | null;
   compare(pair: [number, number] | null): void;
 }
 
@@ -68,7 +69,7 @@ export function addTradeOffChart(
   const { metric } = plan.float;
   const drawn = addPlotFrame(parent, {
     ...{ frame: 'trade-frame', plot: 'trade-chart' },
-    label: `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; Enter applies one, Shift with arrows compares`,
+    label: `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; ${events.apply === null ? '' : 'Enter applies one, '}Shift with arrows compares`,
     ...{ width, height: HEIGHT, from: 1, to: points.length },
   });
   const { frame, svg, root } = drawn;
@@ -181,7 +182,7 @@ export function addTradeOffChart(
   frame.addEventListener('keydown', (event) => {
     const place = stepTarget(event.key, at, points.length);
     if (place !== null) moveTo(place, event.shiftKey);
-    else if (event.key === 'Enter') events.apply(indexOf(at));
+    else if (event.key === 'Enter') events.apply?.(indexOf(at));
     else if (event.key === 'Escape') events.compare(null);
     else return;
     event.preventDefault();
@@ -229,7 +230,7 @@ export function addTradeOffChart(
       return;
     }
     moveTo(place, false);
-    events.apply(indexOf(place));
+    events.apply?.(indexOf(place));
   };
   frame.addEventListener('pointerup', (event) => release(event, true));
   frame.addEventListener('pointercancel', (event) => release(event, false));

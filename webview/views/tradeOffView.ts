@@ -10,6 +10,7 @@ import type { LayerChoice, Resource, TradeOff } from '../../engine/protocol';
 import { describeTarget } from '../../engine/target';
 import { addExport } from '../export/addExport';
 import { layerStates } from '../layerState';
+import { isStandalone } from '../standalone/isStandalone';
 import type { State } from '../store';
 import { applyMessages, undoMessages } from '../tradeOffChoices';
 import { add, addButton, emptied, whenChanged, type Host, type Update } from './dom';
@@ -122,7 +123,7 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
         current = index;
         showCurrent(plan);
       },
-      apply: (index) => apply(plan, index),
+      apply: isStandalone() ? null : (index) => apply(plan, index),
       compare: (wanted) => {
         pair = wanted;
         drawComparison(comparison, plan, pair, host);

@@ -4,6 +4,7 @@ import { formatExactCount, formatPlural, formatValue } from '../../engine/format
 import { boxReach, weightStripGeometry } from '../chart/weightStripGeometry';
 import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
+import { isStandalone } from '../standalone/isStandalone';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
@@ -86,11 +87,13 @@ export function mountWeights(parent: HTMLElement, host: Host): Update {
   );
   return (state) => {
     const layer = shownLayer(state);
-    section.hidden = layer?.weight == null;
+    const known = state.weights.get(layer?.name ?? '');
+    // A page without an engine has the weights of some layers.
+    section.hidden = layer?.weight == null || (isStandalone() && known === undefined);
     box.checked = state.view.weightsByRange;
-    if (layer?.weight == null || state.report === null || body.clientWidth === 0) return;
+    if (section.hidden || layer === null || state.report === null || body.clientWidth === 0) return;
     const key = `${state.report.created} ${layer.name}`;
-    if (state.weights.get(layer.name) === undefined && !asked.has(key)) {
+    if (known === undefined && !asked.has(key)) {
       asked.add(key);
       host.post({ type: 'layerWeights', layer: layer.name });
     }
