@@ -2,6 +2,7 @@ import { scaleLinear, scaleSymlog } from 'd3-scale';
 import type { Report, Resource, TradeOff } from '../../engine/protocol';
 import { dropInterval } from '../../engine/format';
 import { predictedUse } from '../tradeOffChoices';
+import { labelExtent, labelsBeside, type Extent, type LabelPlace } from './labelsBeside';
 import { plotArea, type PlotArea } from './plotArea';
 import type { Variant } from './variantMarks';
 
@@ -26,6 +27,7 @@ export interface ReportPlace {
   variant: Variant;
   x: number;
   y: number;
+  label: LabelPlace;
 }
 
 /** Values with a place on an axis, in pixels. */
@@ -49,6 +51,8 @@ export interface TradeOffGeometry {
 const MARGIN = { left: 62, right: 16, top: 18, bottom: 44 };
 /** Pixels between two labels of the upright axis. */
 const TICK_ROOM = 20;
+/** Pixels of a letter of a label, and from the middle of a mark to its edge. */
+const [LETTER, MARK] = [7.2, 6];
 
 interface ReportUse {
   variant: Variant;
@@ -158,19 +162,43 @@ export function tradeOffGeometry(
             ),
     }))
     .sort((a, b) => a.predicted.x - b.predicted.x || a.predicted.y - b.predicted.y);
+  const marks = reports.map(({ variant, use, drop }) => ({ variant, x: x(use), y: within(drop) }));
+  const labels = labelsBeside(
+    marks.map((mark) => ({ ...mark, width: mark.variant.length * LETTER })),
+    [...points.flatMap(spots), ...marks].map(extentOf),
+    plot,
+  );
   const front = points
     .map(({ predicted }, i) => `${i === 0 ? 'M' : 'L'}${predicted.x.toFixed(1)} ${predicted.y.toFixed(1)}`)
     .join('');
   return {
     plot,
     points,
-    reports: reports.map(({ variant, use, drop }) => ({ variant, x: x(use), y: within(drop) })),
+    reports: marks.map((mark, i) => ({ ...mark, label: labels[i] ?? mark })),
     front,
     xTicks: x
       .ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90)))
       .map((value) => ({ value, at: x(value) })),
     yTicks: dropTicks(low, high, y).map((value) => ({ value, at: y(value) })),
   };
+}
+
+/** Places for the letters of networks that are compared, in the order of these. */
+export function letterPlaces(
+  { plot, points, reports }: Pick<TradeOffGeometry, 'plot' | 'points' | 'reports'>,
+  marked: readonly DropPlace[],
+): LabelPlace[] {
+  const labels = reports.map(({ variant, label }) => labelExtent(label, variant.length * LETTER));
+  const drawn = [...[...points.flatMap(spots), ...reports].map(extentOf), ...labels];
+  return labelsBeside(
+    marked.map(({ x, y }) => ({ x, y, width: LETTER })),
+    drawn,
+    plot,
+  );
+}
+
+function extentOf({ x, y }: { x: number; y: number }): Extent {
+  return { left: x - MARK, right: x + MARK, top: y - MARK, bottom: y + MARK };
 }
 
 function spots({ predicted, verified }: PointPlace): DropPlace[] {

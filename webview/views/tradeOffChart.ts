@@ -9,6 +9,7 @@ import {
 import type { Report, Resource, TradeOff } from '../../engine/protocol';
 import {
   brushedPair,
+  letterPlaces,
   nearestPoint,
   tradeOffGeometry,
   type DropPlace,
@@ -150,14 +151,14 @@ export function addTradeOffChart(
     .attr('d', ({ variant }) => variantMark(variant, 90));
   marks
     .append('text')
-    // Near the right end there is room on the other side only.
-    .attr('x', ({ x }) => (x > plot.right - 70 ? -10 : 10))
-    .attr('y', -8)
-    .attr('text-anchor', ({ x }) => (x > plot.right - 70 ? 'end' : 'start'))
+    .attr('x', ({ x, label }) => label.x - x)
+    .attr('y', ({ y, label }) => label.y - y)
+    .attr('dy', '0.32em')
     .text(({ variant }) => variant);
   const cursor = root
     .append('circle')
     .attr('class', 'trade-cursor')
+    .attr('data-pointer', '')
     .attr('r', RADIUS + 3)
     .style('display', 'none');
   const letters = root.append('g').attr('class', 'trade-letters');
@@ -241,13 +242,14 @@ export function addTradeOffChart(
       const place = points.find(({ index }) => index === current);
       if (place === undefined) cursor.style('display', 'none');
       else cursor.style('display', null).attr('cx', placeOf(place).x).attr('cy', placeOf(place).y);
+      const compared = (pair ?? []).flatMap((index) => points.filter((p) => p.index === index));
       letters
         .selectAll('text')
-        .data((pair ?? []).flatMap((index) => points.filter((p) => p.index === index)))
+        .data(letterPlaces(geometry, compared.map(placeOf)))
         .join('text')
-        .attr('x', (p) => placeOf(p).x)
-        .attr('y', (p) => placeOf(p).y + 22)
-        .attr('text-anchor', 'middle')
+        .attr('x', ({ x }) => x)
+        .attr('y', ({ y }) => y)
+        .attr('dy', '0.32em')
         .text((_, i) => 'AB'.charAt(i));
     },
   };
