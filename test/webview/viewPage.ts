@@ -30,7 +30,7 @@ window.acquireVsCodeApi = () => ({
 function pageText(theme: ThemeName): string {
   // The policy that the extension gives to its webview.
   const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'; img-src data:; connect-src 'self'; worker-src blob:`;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8">
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Quantscope</title>
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <link rel="stylesheet" href="theme.css?${theme}"><link rel="stylesheet" href="webview.css"></head>
 <body class="${themes[theme].bodyClass}" data-layout-worker="layoutWorker.js"><script nonce="${NONCE}">${hostStub}</script>
@@ -115,6 +115,36 @@ export class View {
   /** Chooses a tab, as a click on it would. */
   async openTab(tab: Tab): Promise<void> {
     await this.page.click(`#tab-${tab}`);
+  }
+
+  /** Changes the theme under the view, as the editor does. */
+  async setTheme(theme: ThemeName): Promise<void> {
+    await this.page.evaluate(
+      async ([sheet, bodyClass]) => {
+        const link = document.querySelector<HTMLLinkElement>('link[href^="theme.css"]');
+        if (link === null || link.getAttribute('href') === sheet) return;
+        await new Promise((done) => {
+          link.addEventListener('load', done, { once: true });
+          link.href = sheet;
+        });
+        document.body.className = bodyClass;
+      },
+      [`theme.css?${theme}`, themes[theme].bodyClass] as const,
+    );
+    await this.settle();
+  }
+
+  /** Has another theme and another size, without loading the view again. */
+  async look(theme: ThemeName, width: number, height: number): Promise<void> {
+    await this.page.setViewportSize({ width, height });
+    await this.setTheme(theme);
+  }
+
+  /** Waits until what was changed is drawn. */
+  private async settle(): Promise<void> {
+    await this.page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
   }
 
   /** What the view has posted so far. */

@@ -87,9 +87,9 @@ export function mountGraphBar(
   const buttons: [action: string, text: string, title: string, run: () => void][] = [
     ['zoomOut', '−', 'Zoom out (−)', actions.zoomOut],
     ['zoomIn', '+', 'Zoom in (+)', actions.zoomIn],
-    ['fit', 'Fit', 'Show all of it (0)', actions.fit],
-    ['openAll', 'Expand', 'Open all groups', actions.openAll],
-    ['closeAll', 'Collapse', 'Close all groups', actions.closeAll],
+    ['fit', 'Fit', 'Fit all of it (0)', actions.fit],
+    ['openAll', 'Expand', 'Expand all groups', actions.openAll],
+    ['closeAll', 'Collapse', 'Collapse all groups', actions.closeAll],
   ];
   for (const [action, text, title, run] of buttons) {
     const button = add(tools, 'button', 'button secondary small', text);

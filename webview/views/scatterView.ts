@@ -59,7 +59,8 @@ export function mountScatter(parent: HTMLElement, host: Host): Update {
   );
   return (state) => {
     section.hidden = shownLayer(state) === null;
-    draw(state);
+    // A panel that is hidden has no width to draw for.
+    if (body.clientWidth > 0) draw(state);
   };
 }
 
