@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import type { FromWebview, ToWebview } from '../../webview/protocol';
 import type { Tab } from '../../webview/store';
 import { themes, themeSheet, type ThemeName } from './themes';
@@ -16,6 +17,15 @@ const flags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+];
+
+/** Every theme, and a wide, a middling and a narrow pane. */
+const looks: readonly [theme: ThemeName, width: number][] = [
+  ['dark', 1400],
+  ['light', 1400],
+  ['hc-dark', 1400],
+  ['hc-light', 900],
+  ['light', 400],
 ];
 
 /** The host's API: what the view posts is kept for the test, what it stores survives a reload. */
@@ -134,10 +144,25 @@ export class View {
     await this.settle();
   }
 
-  /** Has another theme and another size, without loading the view again. */
-  async look(theme: ThemeName, width: number, height: number): Promise<void> {
-    await this.page.setViewportSize({ width, height });
-    await this.setTheme(theme);
+  /**
+   * Draws one view in every look without loading it again; in none may anything stand out of the page at its side.
+   * @param draw gets the look's name, for pictures
+   */
+  async inEveryLook(height: number, draw: (name: string) => Promise<void>): Promise<void> {
+    for (const [theme, width] of looks) {
+      await this.page.setViewportSize({ width, height });
+      await this.setTheme(theme);
+      const name = `${theme}-${width}`;
+      expect(await this.overflow(), name).toBe(0);
+      await draw(name);
+    }
+  }
+
+  /** Pixels that stand out of the page at its side. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
   }
 
   /** Waits until what was changed is drawn. */

@@ -152,6 +152,8 @@ export class GraphCanvas {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement ?? this.canvas;
     if (width === this.size.width && height === this.size.height) return;
+    // What is in the middle stays there.
+    if (this.hasRoom && width > 0) this.camera.x += (this.size.width - width) / 2 / this.camera.scale;
     this.size = { width, height };
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);
