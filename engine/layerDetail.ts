@@ -1,6 +1,6 @@
 import { EngineError } from './engineError';
 import { LayerTrials } from './layerTrials';
-import { layerWeights } from './layerWeights';
+import { layerWeights, weightsOfLayers } from './layerWeights';
 import type { Model } from './onnx/model';
 import type { Measured, Resolved, Run } from './preparation';
 import type { AnalyzeSettings, ClipTrial, LayerWeights, OutputScatter, Report, Requests } from './protocol';
@@ -37,6 +37,17 @@ export class LayerDetail {
     const profile = report?.settings.profile ?? (await resolveProfile('auto', this.pool.first));
     const { bits } = profiles[profile].weight;
     return layerWeights(this.normalized, layer, bits, report?.decisions.remedies ?? []);
+  }
+
+  /** {@link weights} of several layers of an analyzed model. */
+  weightsOf(layers: readonly string[], { settings, decisions }: Report): LayerWeights[] {
+    this.source.checkLayerNames(layers);
+    return weightsOfLayers(
+      this.normalized,
+      layers,
+      profiles[settings.profile].weight.bits,
+      decisions.remedies,
+    );
   }
 
   /**

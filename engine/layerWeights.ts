@@ -26,6 +26,29 @@ export function layerWeights(
   bits: number,
   remedies: readonly RemedyName[],
 ): LayerWeights {
+  return weightsOf(normalized, mendedModel(normalized, remedies), name, bits);
+}
+
+/**
+ * {@link layerWeights} of several layers: the remedies are applied once.
+ * @throws EngineError as that does
+ */
+export function weightsOfLayers(
+  normalized: Model,
+  names: readonly string[],
+  bits: number,
+  remedies: readonly RemedyName[],
+): LayerWeights[] {
+  const mended = names.length === 0 ? null : mendedModel(normalized, remedies);
+  return names.map((name) => weightsOf(normalized, mended, name, bits));
+}
+
+/** `null` where the remedies leave all weights as they are. */
+function mendedModel(normalized: Model, remedies: readonly RemedyName[]): Model | null {
+  return remedies.includes('equalize') ? (equalizeLayers(normalized)?.model ?? null) : null;
+}
+
+function weightsOf(normalized: Model, mendedBy: Model | null, name: string, bits: number): LayerWeights {
   const layer = layerNamed(normalized, name);
   if (layer?.weight == null)
     throw new EngineError(
@@ -36,8 +59,7 @@ export function layerWeights(
   const { weight } = layer;
   const channels = channelsOf(layer);
   const values = floatValues(weight);
-  const equalized = remedies.includes('equalize') ? equalizeLayers(normalized) : null;
-  const mended = equalized === null ? undefined : layerNamed(equalized.model, name)?.weight;
+  const mended = mendedBy === null ? undefined : layerNamed(mendedBy, name)?.weight;
   const after = mended == null ? null : floatValues(mended);
   const isChanged = after?.length === values.length && after.some((w, i) => w !== values[i]);
   return {

@@ -805,6 +805,8 @@ export interface Requests {
   };
   /** Ranges of a layer's weights, channel by channel; needs no data. */
   'quantscope/layer': { params: { path: string; layer: string }; result: LayerWeights };
+  /** What a page shows of a model beside its report; needs a finished analysis, and no data. */
+  'quantscope/pageParts': { params: { path: string }; result: PageParts };
   /** A layer's outputs in int8 against those in float, on a few samples; needs a finished analysis and its data. */
   'quantscope/scatter': {
     params: { path: string; settings: AnalyzeSettings; layer: string };
@@ -883,6 +885,23 @@ export interface LayerWeights {
   before: WeightRanges;
   /** With the remedies of the advised model that change ranges; `null` where they left this layer as it was. */
   after: WeightRanges | null;
+}
+
+/** What a report in a file of its own shows of the model itself. */
+export interface PageParts {
+  /** The network to draw, or why the page has none. */
+  graph: ModelGraph | ErrorData;
+  /** Of the layers with the largest drops. */
+  weights: LayerWeights[];
+}
+
+/** All that a report in a file of its own shows. */
+export interface PageContents {
+  report: Report;
+  /** `null` where the model is no longer what the report is of. */
+  parts: PageParts | null;
+  /** The last plan of the model; `null` when there is none. */
+  tradeOff: TradeOff | null;
 }
 
 /** How a layer's outputs in int8 lie against those in float. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Report } from './protocol';
+import type { PageContents } from './protocol';
 
 declare const QUANTSCOPE_DIST: string;
 
@@ -55,11 +55,11 @@ function hashOf(text: string): string {
 
 /**
  * A report as one HTML file that opens in any browser: the view itself, read-only, with its data in it. It loads nothing, and only
- * the scripts that it was written with run.
+ * the scripts that it was written with run, none of them in a thread of its own.
  * @param title for the browser's tab, such as the model's file name
  * @throws Error when the build's files are not beside the program
  */
-export async function reportPage(report: Report, title: string): Promise<string> {
+export async function reportPage(contents: PageContents, title: string): Promise<string> {
   const parts = await readParts();
   const scripts = [parts.hostScript, parts.script].map(inlineScript);
   const styles = [parts.hostStyle, parts.style].map(inlineStyle);
@@ -82,7 +82,7 @@ export async function reportPage(report: Report, title: string): Promise<string>
 ${styles.map((style) => `<style>${style}</style>`).join('\n')}
 </head>
 <body class="standalone">
-<script type="application/json" id="quantscope-report">${inlineJson(report)}</script>
+<script type="application/json" id="quantscope-contents">${inlineJson(contents)}</script>
 ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 </body>
 </html>

@@ -16,6 +16,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { EngineError, errorText } from './engineError';
 import { dataStamp } from './feeds/dataStamp';
 import { nameHover } from './nameHover';
+import { pageParts } from './pageParts';
 import type { Run } from './preparation';
 import type { EngineLimits, ErrorData, Requests } from './protocol';
 import { RecipeService } from './recipeService';
@@ -115,6 +116,13 @@ answer('quantscope/stamp', ({ data }) => dataStamp(data));
 answer('quantscope/layer', async ({ path, layer }) => {
   const project = await workspace.open(path);
   return project.detail.weights(layer, await workspace.report(project));
+});
+answer('quantscope/pageParts', async ({ path }) => {
+  const project = await workspace.open(path);
+  const report = await workspace.report(project);
+  if (report === null)
+    throw new EngineError('bad-option', 'The model was not analyzed yet.', 'Analyze it first.');
+  return pageParts(project, report);
 });
 answer('quantscope/tryClip', async ({ path, ...asked }, run) => {
   const project = await workspace.openToMeasure(path);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { Report } from '../engine/protocol';
+import type { PageContents, Report } from '../engine/protocol';
 import { reportPage } from '../engine/reportPage';
 import type { FromWebview } from '../webview/protocol';
 import { Refusal, toErrorData } from './errorData';
@@ -40,13 +40,32 @@ async function exportReport(argument: unknown, services: Services): Promise<void
       { title: `Export the Report of ${basename(uri.fsPath)}` },
     );
     if (choice === undefined) return;
-    const text = choice.format === 'html' ? await reportPage(report, basename(uri.fsPath)) : jsonText(report);
+    const text =
+      choice.format === 'html'
+        ? await reportPage(await pageContents(report, session, services), basename(uri.fsPath))
+        : jsonText(report);
     await askAndWrite(uri, `${basename(uri.fsPath)}.report`, choice.format, Buffer.from(text));
   } catch (thrown) {
     const error = toErrorData(thrown);
     services.log.error(`${uri.fsPath}: ${error.message}`);
     void showFailure(error);
   }
+}
+
+/** The report with what else is known of the very model that it is of. */
+async function pageContents(
+  report: Report,
+  session: ModelSession,
+  { engine }: Services,
+): Promise<PageContents> {
+  const { hash } = report.model;
+  const { tradeOff } = session;
+  return {
+    report,
+    parts:
+      session.hash === hash ? await engine.request('quantscope/pageParts', { path: session.path }) : null,
+    tradeOff: tradeOff?.model.hash === hash ? tradeOff : null,
+  };
 }
 
 function jsonText(report: Report): string {

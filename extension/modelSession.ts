@@ -11,6 +11,7 @@ import type {
   Progress,
   QuantizeResult,
   Report,
+  TradeOff,
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
 import type { ToWebview } from '../webview/protocol';
@@ -112,6 +113,12 @@ export class ModelSession implements vscode.Disposable {
   get quantized(): QuantizeResult | null {
     const known = this.latest.get('quantized');
     return known?.type === 'quantized' ? known.result : null;
+  }
+
+  /** The last plan of this window; `null` when there was none. */
+  get tradeOff(): TradeOff | null {
+    const known = this.latest.get('tradeOff');
+    return known?.type === 'tradeOff' ? known.tradeOff : null;
   }
 
   send(message: ToWebview): void {

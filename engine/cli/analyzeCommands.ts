@@ -12,6 +12,7 @@ import { checkWritable, writeFileAtomically } from '../onnx/model';
 import { openParts } from '../openParts';
 import { operatorsText } from '../operatorsText';
 import { partText, processorsNote } from '../partText';
+import { pageParts } from '../pageParts';
 import { Project } from '../project';
 import type { Report } from '../protocol';
 import { readReport } from '../reportCache';
@@ -76,10 +77,15 @@ export function addAnalyze(program: Command): void {
       const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json, html]);
       const report = await project.analyze(settings, run);
-      if (html !== undefined)
-        await writeFileAtomically(html, await reportPage(report, baseName(report.model.path)));
+      if (html !== undefined) await writeFileAtomically(html, await pageOf(project, report));
       return finishReport(report, json);
     });
+}
+
+/** The report as a page, with what can be told of the model itself. */
+function pageOf(project: Project, report: Report): Promise<string> {
+  const contents = { report, parts: pageParts(project, report), tradeOff: null };
+  return reportPage(contents, baseName(report.model.path));
 }
 
 async function analyzeShard(

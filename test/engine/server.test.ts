@@ -231,6 +231,13 @@ test('shows one layer closely: its weights, another clip, its outputs', async ()
   expect(weights.before.boxes.max).toHaveLength(weights.channels);
   // What one scale for the whole of it breaks.
   expect(weights.before.outliers[0]?.times).toBeGreaterThan(4);
+  const { graph, weights: strips } = await request('quantscope/pageParts', { path: model });
+  expect('nodes' in graph && graph.nodes.some(({ name }) => name === layer.name)).toBe(true);
+  expect(strips).toHaveLength(12);
+  const [strip] = strips;
+  const same = await request('quantscope/layer', { path: model, layer: strip?.layer ?? '' });
+  expect(strip?.before.reach).toBe(same.before.reach);
+  expect(strip?.before.boxes.max[0]).toBe(Number(same.before.boxes.max[0]?.toPrecision(5)));
 
   const used = input.clips[input.method] ?? 0;
   const asked = { path: model, settings, layer: layer.name, tensor: input.tensor };

@@ -3,7 +3,6 @@ import type { ModelGraph } from '../../engine/protocol';
 import { graphOf } from '../engine/modelGraphs';
 import { everything } from './sampleMessages';
 import { sampleReport } from './sampleReport';
-import type { ThemeName } from './themes';
 import { useView } from './useView';
 import type { View } from './viewPage';
 
@@ -21,8 +20,8 @@ const stage = () => view.page.locator('.graph-stage');
 const live = () => stage().locator('[aria-live]').innerText();
 const boxes = async () => Number(await stage().getAttribute('data-boxes'));
 
-async function showGraph(of: ModelGraph, theme: ThemeName = 'dark', width = 1400): Promise<void> {
-  view = await openView(theme, width, 900);
+async function showGraph(of: ModelGraph): Promise<void> {
+  view = await openView('dark', 1400, 900);
   await view.send(...everything());
   await view.openTab('graph');
   await view.send({ type: 'graph', answer: { kind: 'done', result: of } });
@@ -43,21 +42,17 @@ const drawnPixels = () =>
   });
 
 describe('a real network', () => {
-  test.each<[ThemeName, number]>([
-    ['dark', 1400],
-    ['light', 1400],
-    ['hc-dark', 1400],
-    ['light', 400],
-  ])('is drawn in %s at %i pixels, in each colouring', async (theme, width) => {
-    await showGraph(graph, theme, width);
-    expect(await drawnPixels()).toBeGreaterThan(5000);
-    await view.screenshot(`graph-${theme}-${width}-drop`);
-    for (const colouring of ['sqnr', 'numbers']) {
-      await view.page.selectOption('.graph-colouring select', colouring);
-      await view.screenshot(`graph-${theme}-${width}-${colouring}`);
-    }
+  test('is drawn in every theme and width, in each colouring', async () => {
+    await showGraph(graph);
+    await view.inEveryLook(900, async (name) => {
+      for (const colouring of ['drop', 'sqnr', 'numbers']) {
+        await view.page.selectOption('.graph-colouring select', colouring);
+        await view.screenshot(`graph-${name}-${colouring}`);
+      }
+      expect(await drawnPixels(), name).toBeGreaterThan(5000);
+    });
     await view.page.click('[data-action="fit"]');
-    await view.screenshot(`graph-${theme}-${width}-all`);
+    await view.screenshot('graph-light-400-all');
   });
 
   test('is asked for once, when its tab is opened', async () => {

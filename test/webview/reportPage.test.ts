@@ -6,8 +6,11 @@ import { runInNewContext } from 'node:vm';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inlineScript, inlineStyle, reportPage } from '../../engine/reportPage';
-import type { Report } from '../../engine/protocol';
+import type { ModelGraph, PageContents, Report } from '../../engine/protocol';
+import { graphForPage } from '../../engine/pageParts';
+import { sampleWeights } from './sampleLayer';
 import { sampleReport } from './sampleReport';
+import { sampleTradeOff } from './sampleTradeOff';
 
 const hostile = '</script><script>document.title="owned"</script><img src=x onerror=alert(1)>\u202e<!--';
 let browser: Browser;
@@ -33,12 +36,27 @@ function withHostileName(): Report {
   return JSON.parse(text) as Report;
 }
 
+/** The layers of a report in a row. */
+function chainOf({ model, layers }: Report): ModelGraph {
+  const nodes = layers.map(({ name, opType }) => ({
+    ...{ name, kind: 'operator' as const, opType, layer: name, group: null },
+  }));
+  const edges = nodes.slice(1).map((_, i) => ({ from: i, to: i + 1, tensor: `t${i}`, dims: null }));
+  return { hash: model.hash, nodes, groups: [], edges };
+}
+
+/** A report with all that a page can hold, the weights of one layer among it. */
+function everythingOf(report: Report): PageContents {
+  const parts = { graph: chainOf(report), weights: [sampleWeights(report.layers[0]?.name ?? '')] };
+  return { report, parts, tradeOff: sampleTradeOff() };
+}
+
 async function open(
-  report: Report,
+  contents: PageContents,
   colorScheme: 'light' | 'dark',
 ): Promise<{ page: Page; problems: string[] }> {
   const file = join(folder, `${colorScheme}.html`);
-  await writeFile(file, await reportPage(report, hostile));
+  await writeFile(file, await reportPage(contents, hostile));
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, colorScheme });
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
@@ -54,19 +72,25 @@ async function open(
 }
 
 test.each(['light', 'dark'] as const)('a report opens from a file, every tab, %s', async (scheme) => {
-  const { page, problems } = await open(withHostileName(), scheme);
+  const { page, problems } = await open(everythingOf(withHostileName()), scheme);
   const { model } = sampleReport();
   await page.getByRole('tablist').waitFor();
   expect(await page.textContent('h1')).toBe(model.path.split('/').at(-1));
-  for (const tab of await page.getByRole('tab').all()) {
+  const tabs = page.getByRole('tab');
+  expect(await tabs.allInnerTexts()).toEqual(['Overview', 'Layers', 'Graph', 'Trade-off']);
+  for (const tab of await tabs.all()) {
     await tab.click();
     const panel = await tab.getAttribute('aria-controls');
     expect(await page.locator(`#${panel ?? ''}`).isVisible()).toBe(true);
   }
+  await page.click('#tab-graph');
+  await expect.poll(() => page.locator('.graph-stage').getAttribute('data-boxes')).toBe('51');
+  await page.screenshot({ path: `out/screenshots/report-page-graph-${scheme}.png` });
   await page.click('#tab-layers');
   await page.getByRole('searchbox').fill('owned');
   await page.locator('.layer-row').first().click();
   expect(await page.locator('.detail-panel .name').first().textContent()).toBe(hostile);
+  expect(await page.locator('.weight-strip').count()).toBe(1);
   expect(await page.title()).toBe(`${hostile} – Quantscope`);
   const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   expect(background).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(31, 31, 31)');
@@ -76,7 +100,7 @@ test.each(['light', 'dark'] as const)('a report opens from a file, every tab, %s
 });
 
 test('a report is read-only: nothing in it waits for an engine', async () => {
-  const { page, problems } = await open(sampleReport(), 'light');
+  const { page, problems } = await open(everythingOf(sampleReport()), 'light');
   await page.getByRole('tablist').waitFor();
   for (const action of ['analyze', 'quantize', 'choose-data'])
     expect(await page.locator(`[data-action="${action}"]:visible`).count(), action).toBe(0);
@@ -85,7 +109,40 @@ test('a report is read-only: nothing in it waits for an engine', async () => {
   await page.click('#tab-layers');
   await page.locator('.layer-row .cell-state').first().click();
   expect(await page.locator('.layer-row select').count()).toBe(0);
+  // Of this layer the page has no weights.
+  await page.locator('.layer-row[data-layer="p2o.Conv.28"]').click();
+  expect(await page.locator('.weights-part, .scatter-part').filter({ visible: true }).count()).toBe(0);
+  await page.click('#tab-tradeOff');
+  const plan = page.locator('.trade-frame');
+  expect(await plan.getAttribute('aria-label')).not.toContain('applies');
+  await plan.focus();
+  await page.keyboard.press('Enter');
+  expect(await page.locator('.trade-applied').innerText()).toBe('');
+  expect(await page.getByRole('button', { name: /Plan/ }).count()).toBe(0);
   expect(problems).toEqual([]);
+  await page.close();
+});
+
+test('a page without a plan and a graph has no tabs for them, and one says why its graph is too large', async () => {
+  const report = sampleReport();
+  const bare = await open({ report, parts: null, tradeOff: null }, 'light');
+  await bare.page.getByRole('tablist').waitFor();
+  expect(await bare.page.getByRole('tab').allInnerTexts()).toEqual(['Overview', 'Layers']);
+  await bare.page.keyboard.press('Tab');
+  await bare.page.keyboard.press('ArrowLeft');
+  expect(await bare.page.locator('#tab-layers').getAttribute('aria-selected')).toBe('true');
+  await bare.page.close();
+  const { nodes, ...rest } = chainOf(report);
+  const many = Array.from({ length: 5001 }, () => nodes)
+    .flat()
+    .slice(0, 5001);
+  const parts = { graph: graphForPage({ ...rest, nodes: many }), weights: [] };
+  const { page, problems } = await open({ report, parts, tradeOff: null }, 'light');
+  await page.click('#tab-graph');
+  expect(await page.locator('.graph-message').innerText()).toBe(
+    'The network of 5,001 nodes is too large for this page. Open the model in Quantscope to see its graph.',
+  );
+  expect([...bare.problems, ...problems]).toEqual([]);
   await page.close();
 });
 

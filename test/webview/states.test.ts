@@ -56,6 +56,8 @@ test.each(looks)('every state before a report is whole in %s at %i pixels', asyn
   await view.send({ type: 'dataState', state: { kind: 'reading', path: '/home/user/street-signs.npz' } });
   await look('reading');
   await view.send({ type: 'dataState', state: null }, data);
+  expect(await view.page.locator('.start').innerText()).not.toContain('First samples');
+  expect(await view.page.locator('.state-choice').first().innerText()).toBe('undecided');
   await look('chosen');
   const title = 'Measuring each layer';
   const progress = { stage: 'sensitivity', title, done: 12, total: 66, secondsLeft: 90 } as const;

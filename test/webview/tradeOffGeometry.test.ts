@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { brushedPair, dropTicks, nearestPoint, tradeOffGeometry } from '../../webview/chart/tradeOffGeometry';
+import { labelExtent, labelsBeside, type Extent } from '../../webview/chart/labelsBeside';
+import {
+  brushedPair,
+  dropTicks,
+  letterPlaces,
+  nearestPoint,
+  tradeOffGeometry,
+} from '../../webview/chart/tradeOffGeometry';
 import {
   applyMessages,
   gridCounts,
@@ -117,5 +124,55 @@ describe('the front', () => {
       }),
     );
     expect(dropTicks(0, 0, () => 0)).toEqual([0]);
+  });
+});
+
+describe('labels', () => {
+  const plot = { left: 0, right: 200, top: 0, bottom: 100 };
+  const touch = (a: Extent, b: Extent) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const extents = (marks: Parameters<typeof labelsBeside>[0], drawn: Extent[] = []) =>
+    labelsBeside(marks, drawn, plot).map((place, i) => labelExtent(place, marks[i]?.width ?? 0));
+
+  test('of marks upon one another are all read', () => {
+    const placed = extents([40, 30, 50, 20].map((width) => ({ x: 100, y: 50, width })));
+    placed.forEach((one, i) => {
+      for (const other of placed.slice(0, i)) expect(touch(one, other)).toBe(false);
+      expect(touch(one, { left: 97, right: 103, top: 47, bottom: 53 })).toBe(false);
+    });
+  });
+
+  test('stay within the plot at each of its corners, and off what is drawn', () => {
+    for (const [x, y] of [
+      [2, 2],
+      [198, 2],
+      [2, 98],
+      [198, 98],
+    ] as const) {
+      const [placed] = extents([{ x, y, width: 60 }]);
+      expect(placed?.left).toBeGreaterThanOrEqual(plot.left);
+      expect(placed?.right).toBeLessThanOrEqual(plot.right);
+      expect(placed?.top).toBeGreaterThanOrEqual(plot.top);
+      expect(placed?.bottom).toBeLessThanOrEqual(plot.bottom);
+    }
+    const right = { left: 105, right: 200, top: 0, bottom: 100 };
+    const [beside] = extents([{ x: 100, y: 50, width: 40 }], [right]);
+    expect(beside?.right).toBeLessThanOrEqual(95);
+  });
+
+  test('of a plan do not touch, nor do the letters of two that are compared', () => {
+    for (const resource of ['latency', 'bytes', 'bops'] as const) {
+      const geometry = tradeOffGeometry(plan, sampleReport(), resource, { width: 420, height: 360 });
+      const labels = geometry.reports.map(({ label, variant }) => labelExtent(label, variant.length * 7.2));
+      const letters = letterPlaces(
+        geometry,
+        geometry.points.slice(4, 6).map(({ predicted }) => predicted),
+      ).map((place) => labelExtent(place, 7.2));
+      const all = [...labels, ...letters];
+      expect(all).toHaveLength(5);
+      all.forEach((one, i) => {
+        for (const other of all.slice(0, i)) expect(touch(one, other)).toBe(false);
+      });
+    }
   });
 });

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import type { FromWebview, ToWebview } from '../../webview/protocol';
 import type { Tab } from '../../webview/store';
 import { themes, themeSheet, type ThemeName } from './themes';
@@ -18,6 +19,15 @@ const flags = [
   '--disable-sync',
 ];
 
+/** Every theme, and a wide, a middling and a narrow pane. */
+const looks: readonly [theme: ThemeName, width: number][] = [
+  ['dark', 1400],
+  ['light', 1400],
+  ['hc-dark', 1400],
+  ['hc-light', 900],
+  ['light', 400],
+];
+
 /** The host's API: what the view posts is kept for the test, what it stores survives a reload. */
 const hostStub = `
 window.posted = [];
@@ -30,7 +40,7 @@ window.acquireVsCodeApi = () => ({
 function pageText(theme: ThemeName): string {
   // The policy that the extension gives to its webview.
   const policy = `default-src 'none'; style-src 'self'; script-src 'nonce-${NONCE}'; img-src data:; connect-src 'self'; worker-src blob:`;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8">
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Quantscope</title>
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <link rel="stylesheet" href="theme.css?${theme}"><link rel="stylesheet" href="webview.css"></head>
 <body class="${themes[theme].bodyClass}" data-layout-worker="layoutWorker.js"><script nonce="${NONCE}">${hostStub}</script>
@@ -115,6 +125,51 @@ export class View {
   /** Chooses a tab, as a click on it would. */
   async openTab(tab: Tab): Promise<void> {
     await this.page.click(`#tab-${tab}`);
+  }
+
+  /** Changes the theme under the view, as the editor does. */
+  async setTheme(theme: ThemeName): Promise<void> {
+    await this.page.evaluate(
+      async ([sheet, bodyClass]) => {
+        const link = document.querySelector<HTMLLinkElement>('link[href^="theme.css"]');
+        if (link === null || link.getAttribute('href') === sheet) return;
+        await new Promise((done) => {
+          link.addEventListener('load', done, { once: true });
+          link.href = sheet;
+        });
+        document.body.className = bodyClass;
+      },
+      [`theme.css?${theme}`, themes[theme].bodyClass] as const,
+    );
+    await this.settle();
+  }
+
+  /**
+   * Draws one view in every look without loading it again; in none may anything stand out of the page at its side.
+   * @param draw gets the look's name, for pictures
+   */
+  async inEveryLook(height: number, draw: (name: string) => Promise<void>): Promise<void> {
+    for (const [theme, width] of looks) {
+      await this.page.setViewportSize({ width, height });
+      await this.setTheme(theme);
+      const name = `${theme}-${width}`;
+      expect(await this.overflow(), name).toBe(0);
+      await draw(name);
+    }
+  }
+
+  /** Pixels that stand out of the page at its side. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+  }
+
+  /** Waits until what was changed is drawn. */
+  private async settle(): Promise<void> {
+    await this.page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
   }
 
   /** What the view has posted so far. */

@@ -1,4 +1,5 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
+import { plotArea, type PlotArea } from './plotArea';
 
 /** Of a layer, in the model's own order: decibels of signal to noise, `null` or no number where nobody knows. */
 export interface JourneyLayer {
@@ -29,7 +30,7 @@ export interface JourneyMark {
 }
 
 export interface JourneyGeometry {
-  plot: { left: number; right: number; top: number; bottom: number };
+  plot: PlotArea;
   bins: JourneyBin[];
   /** Pixels of a bin. */
   pitch: number;
@@ -100,12 +101,7 @@ export function errorJourney(
   layers: readonly JourneyLayer[],
   { width, height }: { width: number; height: number },
 ): JourneyGeometry {
-  const plot = {
-    left: MARGIN.left,
-    right: Math.max(MARGIN.left + 1, width - MARGIN.right),
-    top: MARGIN.top,
-    bottom: height - MARGIN.bottom,
-  };
+  const plot = plotArea({ width, height }, MARGIN);
   const room = plot.right - plot.left;
   const bins = journeyBins(layers, Math.min(MOST_BINS, Math.max(1, Math.floor(room))));
   const pitch = room / Math.max(1, bins.length);

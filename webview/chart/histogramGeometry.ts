@@ -5,6 +5,7 @@ import type { LayerInput } from '../../engine/protocol';
 import { shortMethod } from '../../engine/format';
 import type { HistogramRange } from '../store';
 import { placeLabels } from './placeLabels';
+import type { PlotArea } from './plotArea';
 import { rebin, type Rebinned } from './rebin';
 import type { AxisRange } from './zoomRange';
 
@@ -30,7 +31,7 @@ export interface ClipLine {
 export interface HistogramGeometry extends Rebinned {
   width: number;
   height: number;
-  plot: { left: number; right: number; top: number; bottom: number };
+  plot: PlotArea;
   x: ScaleContinuousNumeric<number, number>;
   y: ScaleContinuousNumeric<number, number>;
   yTicks: number[];

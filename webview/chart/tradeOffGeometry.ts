@@ -2,6 +2,8 @@ import { scaleLinear, scaleSymlog } from 'd3-scale';
 import type { Report, Resource, TradeOff } from '../../engine/protocol';
 import { dropInterval } from '../../engine/format';
 import { predictedUse } from '../tradeOffChoices';
+import { labelExtent, labelsBeside, type Extent, type LabelPlace } from './labelsBeside';
+import { plotArea, type PlotArea } from './plotArea';
 import type { Variant } from './variantMarks';
 
 /** A drop and where 95% of such samples would put it, in pixels. */
@@ -25,6 +27,7 @@ export interface ReportPlace {
   variant: Variant;
   x: number;
   y: number;
+  label: LabelPlace;
 }
 
 /** Values with a place on an axis, in pixels. */
@@ -34,7 +37,7 @@ export interface Tick {
 }
 
 export interface TradeOffGeometry {
-  plot: { left: number; right: number; top: number; bottom: number };
+  plot: PlotArea;
   /** From the least of the resource to the most. */
   points: PointPlace[];
   reports: ReportPlace[];
@@ -48,6 +51,8 @@ export interface TradeOffGeometry {
 const MARGIN = { left: 62, right: 16, top: 18, bottom: 44 };
 /** Pixels between two labels of the upright axis. */
 const TICK_ROOM = 20;
+/** Pixels of a letter of a label, and from the middle of a mark to its edge. */
+const [LETTER, MARK] = [7.2, 6];
 
 interface ReportUse {
   variant: Variant;
@@ -115,12 +120,7 @@ export function tradeOffGeometry(
   resource: Resource,
   { width, height }: { width: number; height: number },
 ): TradeOffGeometry {
-  const plot = {
-    left: MARGIN.left,
-    right: Math.max(MARGIN.left + 1, width - MARGIN.right),
-    top: MARGIN.top,
-    bottom: height - MARGIN.bottom,
-  };
+  const plot = plotArea({ width, height }, MARGIN);
   const reports = report === null ? [] : reportUses(report, plan, resource);
   const useOf = ({ predicted, verified }: TradeOff['points'][number]) =>
     resource === 'bytes' && verified !== null ? [predicted.bytes, verified.bytes] : [predicted[resource]];
@@ -162,19 +162,43 @@ export function tradeOffGeometry(
             ),
     }))
     .sort((a, b) => a.predicted.x - b.predicted.x || a.predicted.y - b.predicted.y);
+  const marks = reports.map(({ variant, use, drop }) => ({ variant, x: x(use), y: within(drop) }));
+  const labels = labelsBeside(
+    marks.map((mark) => ({ ...mark, width: mark.variant.length * LETTER })),
+    [...points.flatMap(spots), ...marks].map(extentOf),
+    plot,
+  );
   const front = points
     .map(({ predicted }, i) => `${i === 0 ? 'M' : 'L'}${predicted.x.toFixed(1)} ${predicted.y.toFixed(1)}`)
     .join('');
   return {
     plot,
     points,
-    reports: reports.map(({ variant, use, drop }) => ({ variant, x: x(use), y: within(drop) })),
+    reports: marks.map((mark, i) => ({ ...mark, label: labels[i] ?? mark })),
     front,
     xTicks: x
       .ticks(Math.max(2, Math.floor((plot.right - plot.left) / 90)))
       .map((value) => ({ value, at: x(value) })),
     yTicks: dropTicks(low, high, y).map((value) => ({ value, at: y(value) })),
   };
+}
+
+/** Places for the letters of networks that are compared, in the order of these. */
+export function letterPlaces(
+  { plot, points, reports }: Pick<TradeOffGeometry, 'plot' | 'points' | 'reports'>,
+  marked: readonly DropPlace[],
+): LabelPlace[] {
+  const labels = reports.map(({ variant, label }) => labelExtent(label, variant.length * LETTER));
+  const drawn = [...[...points.flatMap(spots), ...reports].map(extentOf), ...labels];
+  return labelsBeside(
+    marked.map(({ x, y }) => ({ x, y, width: LETTER })),
+    drawn,
+    plot,
+  );
+}
+
+function extentOf({ x, y }: { x: number; y: number }): Extent {
+  return { left: x - MARK, right: x + MARK, top: y - MARK, bottom: y + MARK };
 }
 
 function spots({ predicted, verified }: PointPlace): DropPlace[] {

@@ -1,5 +1,6 @@
 import { scaleLinear, type ScaleContinuousNumeric } from 'd3-scale';
 import type { ChannelBoxes, WeightRanges } from '../../engine/protocol';
+import type { PlotArea } from './plotArea';
 
 export interface WeightStripOptions {
   width: number;
@@ -12,7 +13,7 @@ export interface WeightStripOptions {
 export interface WeightStripGeometry {
   width: number;
   height: number;
-  plot: { left: number; right: number; top: number; bottom: number };
+  plot: PlotArea;
   y: ScaleContinuousNumeric<number, number>;
   /** Indices of the boxes from left to right. */
   order: number[];

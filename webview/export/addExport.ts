@@ -23,19 +23,39 @@ function addSaveButton(
   return button;
 }
 
+/** A drawing as what is written into files: text of an SVG, bytes of a PNG in base64. */
+export interface Picture {
+  svg: () => string;
+  png: () => Promise<string>;
+}
+
 /**
- * Appends the buttons that save a drawing, as SVG and as PNG.
+ * Appends the buttons that save a picture, as it is when one is pressed.
  * @param name of the file, without its ending
  */
-export function addExport(parent: HTMLElement, svg: SVGSVGElement, name: string, host: Host): void {
+export function addPictureExport(
+  parent: HTMLElement,
+  picture: Picture,
+  name: () => string,
+  host: Host,
+): HTMLElement {
   const bar = add(parent, 'div', 'save-bar');
-  addSaveButton(bar, 'svg', 'Save as SVG', () => saveFile(host, 'svg', name, svgText(svg)));
+  addSaveButton(bar, 'svg', 'Save as SVG', () => saveFile(host, 'svg', name(), picture.svg()));
   const png = addSaveButton(bar, 'png', 'Save as PNG', () => {
-    pngBase64(svg).then(
-      (data) => saveFile(host, 'png', name, data),
+    picture.png().then(
+      (data) => saveFile(host, 'png', name(), data),
       () => (png.title = 'The picture could not be drawn. Save as SVG instead.'),
     );
   });
+  return bar;
+}
+
+/**
+ * Appends the buttons that save a plot.
+ * @param name of the file, without its ending
+ */
+export function addExport(parent: HTMLElement, svg: SVGSVGElement, name: string, host: Host): void {
+  addPictureExport(parent, { svg: () => svgText(svg), png: () => pngBase64(svg) }, () => name, host);
 }
 
 /** Appends the button that saves a table as CSV, as it is when the button is pressed. */

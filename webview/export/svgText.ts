@@ -1,8 +1,10 @@
+import { xmlText } from './xmlText';
+
 /** What the style sheet gives a shape, and an SVG of its own has to say itself. */
 const properties = [
   ...['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray'],
   ...['stroke-linecap', 'stroke-linejoin', 'opacity', 'shape-rendering', 'text-anchor', 'dominant-baseline'],
-  ...['font-family', 'font-size', 'font-weight', 'display', 'visibility'],
+  ...['font-family', 'font-size', 'font-weight', 'paint-order', 'display', 'visibility'],
 ];
 
 /** A drawing as an SVG file that needs no style sheet, on the colour of what stands behind it. */
@@ -16,6 +18,8 @@ export function svgText(svg: SVGSVGElement): string {
     target?.removeAttribute('style');
     target?.removeAttribute('class');
   });
+  // Where the pointer or the keys are is no part of the picture.
+  copy.querySelectorAll('[data-pointer]').forEach((element) => element.remove());
   const { width, height } = sizeOf(svg);
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.setAttribute('width', String(width));
@@ -26,7 +30,7 @@ export function svgText(svg: SVGSVGElement): string {
   ground.setAttribute('height', '100%');
   ground.setAttribute('fill', getComputedStyle(document.body).backgroundColor);
   copy.prepend(ground);
-  return new XMLSerializer().serializeToString(copy);
+  return xmlText(copy);
 }
 
 /** In pixels of the page. */

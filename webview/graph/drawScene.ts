@@ -16,6 +16,27 @@ export interface Drawing {
   found: ReadonlySet<number>;
 }
 
+/** Of a canvas' context what a scene is drawn with. */
+export interface SceneContext extends Pick<
+  CanvasRenderingContext2D,
+  'fillStyle' | 'strokeStyle' | 'lineWidth' | 'globalAlpha' | 'font' | 'textAlign' | 'textBaseline'
+> {
+  setTransform(a: number, b: number, c: number, d: number, e: number, f: number): void;
+  clearRect(x: number, y: number, width: number, height: number): void;
+  fillRect(x: number, y: number, width: number, height: number): void;
+  strokeRect(x: number, y: number, width: number, height: number): void;
+  beginPath(): void;
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void;
+  rect(x: number, y: number, width: number, height: number): void;
+  closePath(): void;
+  fill(): void;
+  stroke(): void;
+  setLineDash(pattern: number[]): void;
+  fillText(text: string, x: number, y: number, maxWidth?: number): void;
+}
+
 /** Below, boxes are spots of colour. */
 const SPOTS = 0.12;
 
@@ -30,7 +51,7 @@ function isSeen(box: Point & Size, camera: Camera, seen: Size): boolean {
 
 /** Draws what a camera sees of a scene; texts, curves and arrows only where they can be told. */
 export function drawScene(
-  context: CanvasRenderingContext2D,
+  context: SceneContext,
   drawing: Drawing,
   camera: Camera,
   window: Size,
@@ -86,7 +107,7 @@ export function drawScene(
   for (const i of visible) drawOutline(context, drawing, i, camera.scale);
 }
 
-function drawArrows(context: CanvasRenderingContext2D, links: readonly Link[], color: string): void {
+function drawArrows(context: SceneContext, links: readonly Link[], color: string): void {
   context.fillStyle = color;
   context.beginPath();
   for (const { points } of links) {
@@ -100,7 +121,7 @@ function drawArrows(context: CanvasRenderingContext2D, links: readonly Link[], c
 }
 
 function drawFrame(
-  context: CanvasRenderingContext2D,
+  context: SceneContext,
   box: Box,
   look: BoxLook | undefined,
   palette: Palette,
@@ -125,7 +146,7 @@ function drawFrame(
 
 /** Boxes as spots, all of one colour and strength at once. */
 function drawSpots(
-  context: CanvasRenderingContext2D,
+  context: SceneContext,
   visible: readonly number[],
   { scene, looks, palette }: Drawing,
 ): void {
@@ -151,13 +172,7 @@ function drawSpots(
   context.globalAlpha = 1;
 }
 
-function drawBox(
-  context: CanvasRenderingContext2D,
-  box: Box,
-  look: BoxLook,
-  palette: Palette,
-  scale: number,
-): void {
+function drawBox(context: SceneContext, box: Box, look: BoxLook, palette: Palette, scale: number): void {
   const { x, y, width, height } = box;
   context.fillStyle = palette.box;
   context.fillRect(x, y, width, height);
@@ -198,7 +213,7 @@ function drawBox(
 }
 
 /** A triangle on the corner, which needs no colour to be told. */
-function drawWorst(context: CanvasRenderingContext2D, right: number, top: number, palette: Palette): void {
+function drawWorst(context: SceneContext, right: number, top: number, palette: Palette): void {
   context.beginPath();
   context.moveTo(right, top - 9);
   context.lineTo(right + 9, top + 6);
@@ -212,7 +227,7 @@ function drawWorst(context: CanvasRenderingContext2D, right: number, top: number
 }
 
 function drawOutline(
-  context: CanvasRenderingContext2D,
+  context: SceneContext,
   { scene, palette, focus, hover, found }: Drawing,
   i: number,
   scale: number,

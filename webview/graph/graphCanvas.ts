@@ -1,3 +1,4 @@
+import { canvasBase64, PNG_SCALE } from '../export/pngBase64';
 import { fitted, opening, showing, zoomed, type Camera } from './camera';
 import { drawScene, type Drawing } from './drawScene';
 import { boxAt, boxBeside, type Direction } from './findBox';
@@ -104,6 +105,22 @@ export class GraphCanvas {
     if (this.drawing !== null) this.look(fitted(this.drawing.scene, this.size));
   }
 
+  /** What is shown, as the bytes of a PNG in base64. */
+  png(): string {
+    const canvas = document.createElement('canvas');
+    canvas.width = Math.round(this.size.width * PNG_SCALE);
+    canvas.height = Math.round(this.size.height * PNG_SCALE);
+    const context = canvas.getContext('2d');
+    if (context === null || this.drawing === null) throw new Error('There is nothing to draw.');
+    drawScene(context, this.drawing, this.camera, this.size, PNG_SCALE);
+    // Behind what is drawn: a canvas lets the page show through.
+    context.globalCompositeOperation = 'destination-over';
+    context.resetTransform();
+    context.fillStyle = this.drawing.palette.page;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    return canvasBase64(canvas);
+  }
+
   private zoom(factor: number): void {
     this.look(zoomed(this.camera, factor, { x: this.size.width / 2, y: this.size.height / 2 }));
   }
@@ -135,6 +152,8 @@ export class GraphCanvas {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement ?? this.canvas;
     if (width === this.size.width && height === this.size.height) return;
+    // What is in the middle stays there.
+    if (this.hasRoom && width > 0) this.camera.x += (this.size.width - width) / 2 / this.camera.scale;
     this.size = { width, height };
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);

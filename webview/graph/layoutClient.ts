@@ -1,7 +1,9 @@
 import type { ModelGraph } from '../../engine/protocol';
-import type { LayoutDone, LayoutOrder } from './layoutWorker';
+import { isStandalone } from '../standalone/isStandalone';
+import { layOut, type LayoutDone } from './layOut';
+import type { LayoutOrder } from './layoutWorker';
 
-/** Has graphs laid out in a worker; only the answer to the last order counts. */
+/** Has graphs laid out, in a worker where there is one; only the answer to the last order counts. */
 export class LayoutClient {
   private worker: Promise<Worker> | undefined;
   private known: ModelGraph | null = null;
@@ -14,6 +16,13 @@ export class LayoutClient {
 
   order(graph: ModelGraph, open: Iterable<number>): void {
     const id = ++this.last;
+    if (isStandalone()) {
+      // A page that is a file may start no worker.
+      setTimeout(() => {
+        if (id === this.last) this.onDone(layOut({ id, graph, open: [...open] }));
+      });
+      return;
+    }
     this.worker ??= this.start();
     const order: LayoutOrder = { id, graph: graph === this.known ? null : graph, open: [...open] };
     this.known = graph;

@@ -35,4 +35,6 @@ export function onThemeChange(changed: () => void): void {
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+  // A page outside the editor follows the system.
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed);
 }

@@ -1,21 +1,31 @@
-import type { Report } from '../../engine/protocol';
+import type { PageContents } from '../../engine/protocol';
 import type { FromWebview, ToWebview } from '../protocol';
 import './theme.css';
 
-/** Stands for the editor in a report that is a file of its own: tells the view what the page holds. */
-function messagesOf(report: Report): ToWebview[] {
-  return [
+/** Stands for the editor in a report that is a file of its own: tells the view all that the page holds. */
+function messagesOf({ report, parts, tradeOff }: PageContents): ToWebview[] {
+  const messages: ToWebview[] = [
     { type: 'model', summary: report.model },
     { type: 'report', report },
     { type: 'decided', choices: [] },
     { type: 'decidedClips', clips: report.settings.recipe?.clips ?? [] },
   ];
+  if (tradeOff !== null) messages.push({ type: 'tradeOff', tradeOff });
+  if (parts === null) return messages;
+  const { graph, weights } = parts;
+  messages.push({
+    type: 'graph',
+    answer: 'nodes' in graph ? { kind: 'done', result: graph } : { kind: 'failed', error: graph },
+  });
+  for (const result of weights)
+    messages.push({ type: 'layerWeights', layer: result.layer, answer: { kind: 'done', result } });
+  return messages;
 }
 
 function answer(message: FromWebview): void {
   if (message.type !== 'ready') return;
-  const data = document.getElementById('quantscope-report')?.textContent ?? '';
-  for (const one of messagesOf(JSON.parse(data) as Report)) window.postMessage(one, '*');
+  const contents = document.getElementById('quantscope-contents')?.textContent ?? '';
+  for (const one of messagesOf(JSON.parse(contents) as PageContents)) window.postMessage(one, '*');
 }
 
 Object.assign(window, {

@@ -73,7 +73,7 @@ interface Card {
 }
 
 function addCard(list: HTMLElement, fix: Fix, report: Report, host: Host): Card {
-  const item = add(list, 'li', 'fix-card');
+  const item = add(list, 'li', 'card fix-card');
   const line = add(item, 'div', 'finding-title');
   addText(line, 'strong', 'clamped', fix.what);
   if (fix.isEnough) add(line, 'span', 'badge', 'enough').title = 'Enough by itself to meet the target';

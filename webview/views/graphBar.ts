@@ -1,3 +1,5 @@
+import { baseName } from '../../engine/format';
+import { addPictureExport, type Picture } from '../export/addExport';
 import type { Colouring } from '../graph/graphState';
 import { isMeasured } from '../graph/nodeLooks';
 import { add, type Host, type Update, whenChanged } from './dom';
@@ -11,6 +13,8 @@ export interface GraphActions {
   /** Searches; with `step`, goes on to the next that was found, or back. */
   search: (text: string, step: -1 | 0 | 1) => void;
   leaveSearch: () => void;
+  /** What is shown as a PNG, and all of it as an SVG. */
+  picture: Picture;
 }
 
 const choices: [Colouring, string][] = [
@@ -49,7 +53,7 @@ export function mountGraphBar(
   parent: HTMLElement,
   host: Host,
   actions: GraphActions,
-): { search: HTMLInputElement; count: HTMLElement; update: Update } {
+): { search: HTMLInputElement; count: HTMLElement; saves: HTMLElement; update: Update } {
   const bar = add(parent, 'div', 'graph-bar');
   const label = add(bar, 'label', 'graph-colouring', 'Color by ');
   const select = add(label, 'select', 'dropdown');
@@ -83,9 +87,9 @@ export function mountGraphBar(
   const buttons: [action: string, text: string, title: string, run: () => void][] = [
     ['zoomOut', '−', 'Zoom out (−)', actions.zoomOut],
     ['zoomIn', '+', 'Zoom in (+)', actions.zoomIn],
-    ['fit', 'Fit', 'Show all of it (0)', actions.fit],
-    ['openAll', 'Expand', 'Open all groups', actions.openAll],
-    ['closeAll', 'Collapse', 'Close all groups', actions.closeAll],
+    ['fit', 'Fit', 'Fit all of it (0)', actions.fit],
+    ['openAll', 'Expand', 'Expand all groups', actions.openAll],
+    ['closeAll', 'Collapse', 'Collapse all groups', actions.closeAll],
   ];
   for (const [action, text, title, run] of buttons) {
     const button = add(tools, 'button', 'button secondary small', text);
@@ -96,9 +100,14 @@ export function mountGraphBar(
     button.addEventListener('click', run);
   }
 
+  let fileName = 'graph';
+  const saves = addPictureExport(bar, actions.picture, () => fileName, host);
+  saves.hidden = true;
+
   const update = whenChanged(
-    (state) => [isMeasured(state), state.view.graph.colouring, state.graph],
+    (state) => [isMeasured(state), state.view.graph.colouring, state.graph, state.model],
     (state) => {
+      fileName = `${baseName(state.model?.path ?? '')}-graph`;
       const { colouring } = state.view.graph;
       const known = isMeasured(state);
       label.hidden = !known;
@@ -116,5 +125,5 @@ export function mountGraphBar(
       }
     },
   );
-  return { search, count, update };
+  return { search, count, saves, update };
 }

@@ -1,5 +1,6 @@
 import type { ModelGraph } from '../../engine/protocol';
 import { formatCount } from '../../engine/format';
+import { xmlText } from '../export/xmlText';
 import { boxLooks } from '../graph/boxLooks';
 import type { Drawing } from '../graph/drawScene';
 import { GraphCanvas } from '../graph/graphCanvas';
@@ -9,6 +10,7 @@ import { nodeLooks } from '../graph/nodeLooks';
 import { openAround, openAtFirst } from '../graph/openGroups';
 import { onThemeChange, readPalette } from '../graph/palette';
 import type { Scene } from '../graph/scene';
+import { sceneSvg } from '../graph/sceneSvg';
 import { searchGraph } from '../graph/searchGraph';
 import type { State } from '../store';
 import { add, addButton, type Host, type Update } from './dom';
@@ -60,6 +62,10 @@ class GraphView {
       closeAll: () => this.setOpen(new Set()),
       search: (text, step) => this.search(text, step),
       leaveSearch: () => this.canvas.canvas.focus(),
+      picture: {
+        svg: () => (this.drawing === null ? '' : xmlText(sceneSvg(this.drawing))),
+        png: () => Promise.resolve(this.canvas.png()),
+      },
     });
     this.stage = add(parent, 'div', 'graph-stage');
     this.canvas = new GraphCanvas(this.stage, {
@@ -126,6 +132,7 @@ class GraphView {
   private take(graph: ModelGraph, { view }: State): void {
     this.graph = graph;
     this.scene = null;
+    this.bar.saves.hidden = true;
     const isKnown = view.graph.hash === graph.hash;
     const stored = isKnown ? view.graph.open : null;
     this.open = stored === null ? openAtFirst(graph) : new Set(stored);
@@ -142,6 +149,7 @@ class GraphView {
   private laidOut(scene: Scene, milliseconds: number): void {
     const isFirst = this.scene === null;
     this.scene = scene;
+    this.bar.saves.hidden = false;
     this.say('');
     this.stage.dataset['layoutMs'] = milliseconds.toFixed(0);
     this.stage.dataset['boxes'] = String(scene.boxes.length);

@@ -1,5 +1,4 @@
 import { axisBottom, axisLeft } from 'd3-axis';
-import { select } from 'd3-selection';
 import type { LayerInput } from '../../engine/protocol';
 import { histogramGeometry, type HistogramGeometry, type HistogramOptions } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';
@@ -14,7 +13,7 @@ import {
   shorten,
 } from '../../engine/format';
 import { add } from './dom';
-import { listenToSteps } from './stepKeys';
+import { addAxisTitle, addPlotFrame, addReader, type Drawing } from './plotFrame';
 
 /** A histogram in words: how many values, their range, and what the clip in use cuts off. */
 export function describeHistogram(input: LayerInput, method: string): string {
@@ -34,9 +33,8 @@ function describeBin(geometry: HistogramGeometry, total: number, index: number):
   return `${formatValue(bin.from)} to ${formatValue(bin.to)}: ${formatExactCount(bin.count)} ${values}, ${formatShare(share)}`;
 }
 
-function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: string, title: string): void {
+function drawPlot(root: Drawing, geometry: HistogramGeometry, patternId: string, title: string): void {
   const { plot, x, y } = geometry;
-  const root = select(svg);
   const pattern = root.append('pattern').attr('id', patternId).attr('class', 'tail-pattern');
   pattern.attr('width', 6).attr('height', 6).attr('patternUnits', 'userSpaceOnUse');
   pattern.append('path').attr('d', 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5');
@@ -55,13 +53,7 @@ function drawPlot(svg: SVGSVGElement, geometry: HistogramGeometry, patternId: st
     .attr('class', 'axis')
     .attr('transform', `translate(${plot.left},0)`)
     .call(axisLeft<number>(y.copy()).tickValues(geometry.yTicks).tickSizeOuter(0).tickFormat(formatCount));
-  root
-    .append('text')
-    .attr('class', 'axis-title')
-    .attr('x', (plot.left + plot.right) / 2)
-    .attr('y', geometry.height - 4)
-    .attr('text-anchor', 'middle')
-    .text(title);
+  addAxisTitle(root, (plot.left + plot.right) / 2, geometry.height - 4, 'middle', title);
 
   const lines = root
     .selectAll('.clip-line')
@@ -109,25 +101,34 @@ export function addHistogram(
   const summary = describeHistogram(input, options.method);
 
   const holder = add(parent, 'div', 'histogram-holder');
-  const frame = add(holder, 'div', 'histogram-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
   const { notFinite } = input;
   const leftOut = notFinite === undefined ? '' : `; ${formatNotFinite(notFinite)} left out`;
   const what = options.magnitudes ? 'Histogram of magnitudes of' : 'Histogram of';
-  frame.setAttribute('aria-label', `${what} ${shorten(input.tensor, 200)}. ${summary}${leftOut}`);
-  frame.setAttribute('aria-valuemin', '0');
-  frame.setAttribute('aria-valuemax', String(bins.length - 1));
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  select(svg)
-    .attr('class', 'histogram')
-    .attr('aria-hidden', 'true')
-    .attr('width', geometry.width)
-    .attr('height', geometry.height);
-  drawPlot(svg, geometry, patternId, options.magnitudes ? '|activation value|' : 'activation value');
-  const cursor = select(svg).append('rect').attr('class', 'cursor').attr('y', plot.top);
-  cursor.attr('height', plot.bottom - plot.top).style('display', 'none');
-  const readout = add(parent, 'p', 'readout muted', summary);
+  const drawn = addPlotFrame(holder, {
+    ...{ frame: 'histogram-frame', plot: 'histogram' },
+    label: `${what} ${shorten(input.tensor, 200)}. ${summary}${leftOut}`,
+    ...{ width: geometry.width, height: geometry.height, from: 0, to: bins.length - 1 },
+  });
+  const { frame, svg, root } = drawn;
+  drawPlot(root, geometry, patternId, options.magnitudes ? '|activation value|' : 'activation value');
+  const valueAt = (event: MouseEvent) => x.invert(drawn.at(event)[0]);
+  addReader(parent, drawn, {
+    count: bins.length,
+    start: Math.max(
+      0,
+      bins.findIndex((bin) => bin.from === 0),
+    ),
+    describe: (index) => describeBin(geometry, total, index),
+    place: (index) => {
+      const [from, to] = [x(bins[index]?.from ?? 0), x(bins[index]?.to ?? 0)];
+      return { x: from, y: plot.top, width: Math.max(1, to - from), height: plot.bottom - plot.top };
+    },
+    itemAt: (at) => {
+      const value = x.invert(at);
+      return bins.findIndex((bin) => value >= bin.from && value < bin.to);
+    },
+    otherwise: summary,
+  });
 
   const beyond = [
     ...(geometry.below > 0 ? [`${formatExactCount(geometry.below)} to the left`] : []),
@@ -137,41 +138,5 @@ export function addHistogram(
   if (beyond.length > 0)
     add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.${way}`);
 
-  let current = Math.max(
-    0,
-    bins.findIndex((bin) => bin.from === 0),
-  );
-  const show = (index: number) => {
-    current = Math.max(0, Math.min(bins.length - 1, index));
-    const bin = bins[current];
-    if (bin === undefined) return;
-    const text = describeBin(geometry, total, current);
-    const width = Math.max(1, x(bin.to) - x(bin.from));
-    cursor.style('display', null).attr('x', x(bin.from)).attr('width', width);
-    frame.setAttribute('aria-valuenow', String(current));
-    frame.setAttribute('aria-valuetext', text);
-    readout.textContent = text;
-  };
-  const hide = () => {
-    cursor.style('display', 'none');
-    readout.textContent = summary;
-  };
-  frame.setAttribute('aria-valuenow', String(current));
-  frame.setAttribute('aria-valuetext', describeBin(geometry, total, current));
-  listenToSteps(
-    frame,
-    () => current,
-    () => bins.length,
-    show,
-  );
-  const valueAt = (event: MouseEvent) => x.invert(event.clientX - svg.getBoundingClientRect().left);
-  frame.addEventListener('blur', hide);
-  frame.addEventListener('pointerleave', hide);
-  frame.addEventListener('pointermove', (event) => {
-    const value = valueAt(event);
-    const index = bins.findIndex((bin) => value >= bin.from && value < bin.to);
-    if (index >= 0) show(index);
-    else hide();
-  });
   return { geometry, holder, frame, svg, valueAt };
 }

@@ -1,6 +1,7 @@
 import { axisLeft } from 'd3-axis';
 import { select } from 'd3-selection';
-import { formatDb, formatExactCount, formatPlural, shorten } from '../../engine/format';
+import { baseName, formatDb, formatExactCount, formatPlural, shorten } from '../../engine/format';
+import type { Report } from '../../engine/protocol';
 import {
   errorJourney,
   isCarried,
@@ -10,8 +11,9 @@ import {
   type JourneyLayer,
 } from '../chart/errorJourney';
 import { placeLabels } from '../chart/placeLabels';
+import { addExport } from '../export/addExport';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { listenToSteps } from './stepKeys';
+import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
 const HEIGHT = 190;
 const NAME_LENGTH = 28;
@@ -82,21 +84,19 @@ function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: read
     .text((l) => l.text);
 }
 
-function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host: Host): void {
+function drawPicture(
+  parent: HTMLElement,
+  { layers, model }: Pick<Report, 'layers' | 'model'>,
+  host: Host,
+): void {
   const geometry = errorJourney(layers, { width: parent.clientWidth, height: HEIGHT });
   const { plot, bins, pitch } = geometry;
-  const frame = add(parent, 'div', 'journey-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
-  frame.setAttribute('aria-label', 'Noise along the layers, from input to output; Enter shows the layer');
-  frame.setAttribute('aria-valuemin', '0');
-  frame.setAttribute('aria-valuemax', String(Math.max(0, bins.length - 1)));
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg)
-    .attr('class', 'histogram journey-picture')
-    .attr('aria-hidden', 'true')
-    .attr('width', parent.clientWidth)
-    .attr('height', HEIGHT);
+  const drawn = addPlotFrame(parent, {
+    ...{ frame: 'journey-frame', plot: 'journey-picture' },
+    label: 'Noise along the layers, from input to output; Enter shows the layer',
+    ...{ width: parent.clientWidth, height: HEIGHT, from: 0, to: Math.max(0, bins.length - 1) },
+  });
+  const { frame, svg, root } = drawn;
   root.append('path').attr('class', 'journey-own').attr('d', geometry.bars);
   root.append('path').attr('class', 'journey-carried').attr('d', geometry.carried);
   root.append('path').attr('class', 'journey-path').attr('d', geometry.path);
@@ -110,81 +110,40 @@ function drawPicture(parent: HTMLElement, layers: readonly JourneyLayer[], host:
         .tickSizeOuter(0)
         .tickFormat((db) => String(db).replace('-', '−')),
     );
-  const words = (x: number, y: number, anchor: string, text: string) =>
-    root
-      .append('text')
-      .attr('class', 'axis-title')
-      .attr('x', x)
-      .attr('y', y)
-      .attr('text-anchor', anchor)
-      .text(text);
-  words(4, 12, 'start', 'dB');
-  words(plot.left, HEIGHT - 10, 'start', 'input');
-  words(plot.right, HEIGHT - 10, 'end', 'output');
-  words((plot.left + plot.right) / 2, HEIGHT - 10, 'middle', 'layers, in the model’s order');
+  addAxisTitle(root, 4, 12, 'start', 'dB');
+  addAxisTitle(root, plot.left, HEIGHT - 10, 'start', 'input');
+  addAxisTitle(root, plot.right, HEIGHT - 10, 'end', 'output');
+  addAxisTitle(root, (plot.left + plot.right) / 2, HEIGHT - 10, 'middle', 'layers, in the model’s order');
   drawLabels(svg, geometry, layers);
-  const cursor = root
-    .append('rect')
-    .attr('class', 'cursor')
-    .attr('y', plot.top)
-    .attr('height', plot.bottom - plot.top)
-    .attr('width', Math.max(2, pitch))
-    .style('display', 'none');
-  const readout = add(parent, 'p', 'readout muted', ' ');
-  readout.dir = 'auto';
-
-  let current = 0;
-  const tell = (bin: number) => {
-    current = Math.max(0, Math.min(bins.length - 1, bin));
-    const one = bins[current];
-    const text = one === undefined ? ' ' : describeBin(one, layers);
-    frame.setAttribute('aria-valuenow', String(current));
-    frame.setAttribute('aria-valuetext', text);
-    return text;
-  };
-  const show = (bin: number) => {
-    readout.textContent = tell(bin);
-    cursor.style('display', null).attr('x', plot.left + current * pitch);
-  };
-  const hide = () => {
-    cursor.style('display', 'none');
-    readout.textContent = ' ';
-  };
+  const reader = addReader(parent, drawn, {
+    count: bins.length,
+    start: geometry.marks[0]?.bin ?? 0,
+    describe: (bin) => {
+      const one = bins[bin];
+      return one === undefined ? ' ' : describeBin(one, layers);
+    },
+    place: (bin) => ({
+      ...{ x: plot.left + bin * pitch, y: plot.top },
+      ...{ width: Math.max(2, pitch), height: plot.bottom - plot.top },
+    }),
+    itemAt: (x) => Math.floor((x - plot.left) / pitch),
+  });
   const open = () => {
-    const layer = layers[bins[current]?.worst ?? -1];
+    const layer = layers[bins[reader.current()]?.worst ?? -1];
     if (layer !== undefined) host.dispatch({ type: 'select', layer: layer.name });
   };
-  tell(geometry.marks[0]?.bin ?? 0);
-  listenToSteps(
-    frame,
-    () => current,
-    () => bins.length,
-    show,
-  );
   frame.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
     open();
   });
-  const binUnder = (event: MouseEvent) =>
-    Math.floor((event.clientX - svg.getBoundingClientRect().left - plot.left) / pitch);
-  const isInside = (bin: number) => bin >= 0 && bin < bins.length;
   frame.addEventListener('focus', () => {
-    if (frame.matches(':focus-visible')) show(current);
-  });
-  frame.addEventListener('blur', hide);
-  frame.addEventListener('pointerleave', hide);
-  frame.addEventListener('pointermove', (event) => {
-    const bin = binUnder(event);
-    if (isInside(bin)) show(bin);
-    else hide();
+    if (frame.matches(':focus-visible')) reader.show(reader.current());
   });
   frame.addEventListener('click', (event) => {
-    const bin = binUnder(event);
-    if (!isInside(bin)) return;
-    show(bin);
-    open();
+    if (reader.follow(event)) open();
   });
+  addExport(parent, svg, `${baseName(model.path)}-journey`, host);
 }
 
 /** The noise of everything in int8 along the layers: where it is added and where it is only carried on. */
@@ -197,13 +156,13 @@ export function mountJourney(parent: HTMLElement, host: Host): Update {
   addLegend(head);
   const words = add(section, 'div', '');
   const body = add(section, 'div', 'journey-body');
-  let layers: readonly JourneyLayer[] = [];
+  let report: Report | null = null;
   let drawn = 0;
   const draw = () => {
     drawn = body.clientWidth;
     if (drawn === 0) return;
     emptied(body);
-    if (layers.length > 0) drawPicture(body, layers, host);
+    if (report !== null) drawPicture(body, report, host);
   };
   // A panel that is hidden has no width to draw for.
   new ResizeObserver(() => {
@@ -211,12 +170,12 @@ export function mountJourney(parent: HTMLElement, host: Host): Update {
   }).observe(body);
   return whenChanged(
     (state) => [state.report],
-    ({ report }) => {
-      layers = report?.layers ?? [];
-      section.hidden = layers.length === 0;
+    (state) => {
+      report = state.report?.layers.length === 0 ? null : state.report;
+      section.hidden = report === null;
       emptied(words);
-      if (section.hidden) return;
-      addText(words, 'p', '', describeJourney(layers));
+      if (report === null) return;
+      addText(words, 'p', '', describeJourney(report.layers));
       draw();
     },
   );

@@ -6,13 +6,14 @@ import { addPicture } from './pictureView';
 
 const WIDE_RATIO = 2;
 
-/** Appends what looks wrong with the data, and its first samples as the model is fed with them. */
+/** Appends what looks wrong with the data, and its first samples as the model is fed with them; nothing where there is neither. */
 export function addPreview(
   parent: HTMLElement,
   { preview, warnings, calibrationSamples }: DataSummary,
 ): void {
+  if (preview.length === 0 && warnings.length === 0) return;
   const section = add(parent, 'section', 'preview');
-  section.setAttribute('aria-label', 'First samples');
+  section.setAttribute('aria-label', preview.length === 0 ? 'Warnings' : 'First samples');
   if (warnings.length > 0) {
     const list = add(section, 'ul', 'data-warnings');
     for (const warning of warnings) {
@@ -21,6 +22,7 @@ export function addPreview(
       addText(item, 'span', '', warning);
     }
   }
+  if (preview.length === 0) return;
   const title = add(section, 'h2', '', 'First samples');
   add(
     title,

@@ -1,6 +1,5 @@
 import { axisBottom, axisLeft } from 'd3-axis';
 import { scaleLinear } from 'd3-scale';
-import { select } from 'd3-selection';
 import type { OutputScatter, ScatterCounts } from '../../engine/protocol';
 import { formatDb, formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { densityPaths } from '../chart/densityPaths';
@@ -8,10 +7,17 @@ import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
 import { add, addButton, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
+import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
 const LEFT = 44;
 const BOTTOM = 34;
 const TOP = 6;
+const moves = new Map([
+  ['ArrowRight', { right: 1, up: 0 }],
+  ['ArrowLeft', { right: -1, up: 0 }],
+  ['ArrowUp', { right: 0, up: 1 }],
+  ['ArrowDown', { right: 0, up: -1 }],
+]);
 
 /** Mounts the chosen layer's outputs in int8 against those in float, which running the model tells: only when asked to. */
 export function mountScatter(parent: HTMLElement, host: Host): Update {
@@ -53,7 +59,8 @@ export function mountScatter(parent: HTMLElement, host: Host): Update {
   );
   return (state) => {
     section.hidden = shownLayer(state) === null;
-    draw(state);
+    // A panel that is hidden has no width to draw for.
+    if (body.clientWidth > 0) draw(state);
   };
 }
 
@@ -88,21 +95,12 @@ function addSquares(
   const figure = add(parent, 'figure', 'scatter');
   const caption = add(figure, 'figcaption', '', title);
   add(caption, 'span', 'muted', ` SQNR ${formatDb(sqnrDb)}`);
-  const frame = add(figure, 'div', 'histogram-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
-  frame.setAttribute(
-    'aria-label',
-    `${title}, SQNR ${formatDb(sqnrDb)}. Squares of float against int8 values`,
-  );
-  frame.setAttribute('aria-valuemin', '0');
-  frame.setAttribute('aria-valuemax', String(bins * bins - 1));
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg)
-    .attr('class', 'histogram')
-    .attr('aria-hidden', 'true')
-    .attr('width', LEFT + size + 8)
-    .attr('height', TOP + size + BOTTOM);
+  const drawn = addPlotFrame(figure, {
+    ...{ frame: 'scatter-frame', plot: 'scatter-plot' },
+    label: `${title}, SQNR ${formatDb(sqnrDb)}. Squares of float against int8 values`,
+    ...{ width: LEFT + size + 8, height: TOP + size + BOTTOM, from: 0, to: bins * bins - 1 },
+  });
+  const { root } = drawn;
   const plot = root.append('g').attr('transform', `translate(${LEFT},${TOP})`);
   plot
     .selectAll('.density')
@@ -123,64 +121,32 @@ function addSquares(
     .append('g')
     .attr('class', 'axis')
     .call(axisLeft<number>(y).ticks(ticks).tickSizeOuter(0).tickFormat(formatValue));
-  const words = (at: string, turn: string, text: string) =>
-    plot
-      .append('text')
-      .attr('class', 'axis-title')
-      .attr('transform', `translate(${at})${turn}`)
-      .attr('text-anchor', 'middle')
-      .text(text);
-  words(`${size / 2},${size + BOTTOM - 4}`, '', 'float');
-  words('12,10', '', 'int8');
+  addAxisTitle(root, LEFT + size / 2, TOP + size + BOTTOM - 4, 'middle', 'float');
+  addAxisTitle(root, LEFT + 12, TOP + 10, 'middle', 'int8');
   const side = size / bins;
-  const cursor = plot.append('rect').attr('class', 'cursor').attr('width', Math.max(2, side));
-  cursor.attr('height', Math.max(2, side)).style('display', 'none');
-  const readout = add(figure, 'p', 'readout muted', ' ');
-
-  let at = [Math.floor(bins / 2), Math.floor(bins / 2)] as const;
   const valueOf = (bin: number) => low + (bin / bins) * (high - low);
-  const describe = ([column, line]: readonly [number, number]) => {
-    const count = counts[line * bins + column] ?? 0;
-    const range = (bin: number) => `${formatValue(valueOf(bin))} to ${formatValue(valueOf(bin + 1))}`;
-    return `float ${range(column)}, int8 ${range(line)}: ${formatPlural(count, 'value')}`;
-  };
-  const show = (column: number, line: number) => {
-    const within = (bin: number) => Math.max(0, Math.min(bins - 1, bin));
-    at = [within(column), within(line)];
-    cursor
-      .style('display', null)
-      .attr('x', at[0] * side)
-      .attr('y', size - (at[1] + 1) * side);
-    const text = describe(at);
-    frame.setAttribute('aria-valuenow', String(at[1] * bins + at[0]));
-    frame.setAttribute('aria-valuetext', text);
-    readout.textContent = text;
-  };
-  const hide = () => {
-    cursor.style('display', 'none');
-    readout.textContent = ' ';
-  };
-  frame.setAttribute('aria-valuenow', String(at[1] * bins + at[0]));
-  frame.setAttribute('aria-valuetext', describe(at));
-  const moves = new Map([
-    ['ArrowRight', [1, 0]],
-    ['ArrowLeft', [-1, 0]],
-    ['ArrowUp', [0, 1]],
-    ['ArrowDown', [0, -1]],
-  ]);
-  frame.addEventListener('keydown', (event) => {
-    const move = moves.get(event.key);
-    if (move === undefined) return;
-    event.preventDefault();
-    show(at[0] + (move[0] ?? 0), at[1] + (move[1] ?? 0));
-  });
-  frame.addEventListener('blur', hide);
-  frame.addEventListener('pointerleave', hide);
-  frame.addEventListener('pointermove', (event) => {
-    const box = svg.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - LEFT) / side);
-    const line = Math.floor((TOP + size - (event.clientY - box.top)) / side);
-    if (column >= 0 && column < bins && line >= 0 && line < bins) show(column, line);
-    else hide();
+  const range = (bin: number) => `${formatValue(valueOf(bin))} to ${formatValue(valueOf(bin + 1))}`;
+  // Squares are numbered line by line, from the lower left.
+  const columnOf = (item: number) => item % bins;
+  const lineOf = (item: number) => Math.floor(item / bins);
+  const within = (bin: number) => Math.max(0, Math.min(bins - 1, bin));
+  addReader(figure, drawn, {
+    count: bins * bins,
+    start: Math.floor(bins / 2) * (bins + 1),
+    describe: (item) =>
+      `float ${range(columnOf(item))}, int8 ${range(lineOf(item))}: ${formatPlural(counts[item] ?? 0, 'value')}`,
+    place: (item) => ({
+      ...{ x: LEFT + columnOf(item) * side, y: TOP + size - (lineOf(item) + 1) * side },
+      ...{ width: Math.max(2, side), height: Math.max(2, side) },
+    }),
+    itemAt: (x, y) => {
+      const [column, line] = [Math.floor((x - LEFT) / side), Math.floor((TOP + size - y) / side)];
+      return column >= 0 && column < bins && line >= 0 && line < bins ? line * bins + column : -1;
+    },
+    step: (key, item) => {
+      const move = moves.get(key);
+      if (move === undefined) return null;
+      return within(lineOf(item) + move.up) * bins + within(columnOf(item) + move.right);
+    },
   });
 }

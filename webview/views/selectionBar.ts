@@ -35,7 +35,7 @@ export function mountSelectionBar(parent: HTMLElement, host: Host): (rows: reado
     const able = rows.filter(({ state }) => state.choices.includes(choice));
     host.post({ type: 'decide', layers: names(able), choice });
   });
-  addButton(bar, 'as-advised', 'As Advised', 'secondary', leave);
+  const undecide = addButton(bar, 'as-advised', '', 'secondary', leave);
   const copy = addButton(bar, 'copy-names', 'Copy Names', 'secondary', () => {
     navigator.clipboard.writeText(names(rows).join('\n')).then(
       () => (said.textContent = `${formatPlural(rows.length, 'name')} copied.`),
@@ -50,6 +50,8 @@ export function mountSelectionBar(parent: HTMLElement, host: Host): (rows: reado
     if (bar.hidden) return;
     const text = `${formatPlural(chosen.length, 'layer')} selected`;
     if (count.textContent !== text) said.textContent = count.textContent = text;
+    const isAdvised = chosen.some(({ state }) => state.advised !== null);
+    undecide.textContent = isAdvised ? 'As Advised' : 'Leave Undecided';
     const common = commonChoices(chosen);
     choices = common.map(([choice]) => choice);
     const labels = common.map(

@@ -37,7 +37,7 @@ function addControl(cell: HTMLElement, row: LayerRow, host: Host): HTMLSelectEle
   const select = add(cell, 'select', 'state-select');
   // F2 on the row comes here; thousands of tab stops would bury what follows the list.
   select.tabIndex = -1;
-  const advised = state.advised === null ? 'As advised' : `As advised: ${state.advised}`;
+  const advised = state.advised === null ? 'Undecided' : `As advised: ${state.advised}`;
   fillChoices(
     select,
     state.choices.map((choice) => [choice, choice] as const),
@@ -54,6 +54,8 @@ function addControl(cell: HTMLElement, row: LayerRow, host: Host): HTMLSelectEle
 export function addStateCell(cell: HTMLElement, host: Host): (row: LayerRow) => void {
   const marks = optionalIcons(cell);
   const label = add(cell, 'span', 'state-choice');
+  // Between the two for those who hear them; what is seen is apart by a gap.
+  cell.append(' ');
   const reason = add(cell, 'span', 'state-reason');
   let shown: LayerRow | null = null;
   let select: HTMLSelectElement | null = null;
@@ -88,7 +90,7 @@ export function addStateCell(cell: HTMLElement, host: Host): (row: LayerRow) => 
       select?.remove();
       select = null;
     }
-    label.textContent = state.choice ?? 'as advised';
+    label.textContent = state.choice ?? 'undecided';
     const why = shortReason(state);
     reason.textContent = why;
     const kind = kindOf(state);

@@ -1,4 +1,5 @@
 import { screenOf, type State, type Tab } from '../store';
+import { isStandalone } from '../standalone/isStandalone';
 import { add, type Host, type Update } from './dom';
 
 /** In the order of the bar. */
@@ -15,6 +16,15 @@ function isShown(tab: Tab, state: State): boolean {
   const screen = screenOf(state);
   if (screen === 'loading' || screen === 'failed') return false;
   return tab === state.view.tab || (tab === 'layers' && screen === 'model' && state.view.tab === 'overview');
+}
+
+/** A page without an engine has what it was written with. */
+function isHeld(tab: Tab, { graph, tradeOff }: State): boolean {
+  const held: Record<Tab, boolean> = {
+    ...{ overview: true, layers: true, graph: graph !== null, tradeOff: tradeOff !== null },
+    compare: false,
+  };
+  return !isStandalone() || held[tab];
 }
 
 /** The bar that chooses what of the model is shown, and a panel for each choice. */
@@ -40,8 +50,7 @@ export function mountTabs(
   });
 
   bar.addEventListener('keydown', (event) => {
-    // A page without an engine hides some.
-    const shown = parts.filter(({ button }) => button.checkVisibility());
+    const shown = parts.filter(({ button }) => !button.hidden);
     const at = shown.findIndex(({ button }) => button === document.activeElement);
     const last = shown.length - 1;
     const moves: Record<string, number> = {
@@ -71,6 +80,7 @@ export function mountTabs(
         button.setAttribute('aria-selected', String(isChosen));
         // One stop for the keyboard; arrows move between the tabs.
         button.tabIndex = isChosen ? 0 : -1;
+        button.hidden = !isHeld(tab, state);
         panel.hidden = !isShown(tab, state);
       }
     },

@@ -157,7 +157,7 @@ function drawTrack(frame: HTMLElement, place: TilePlace | null, { variant }: Til
 }
 
 function drawTile(parent: HTMLElement, tile: Tile): void {
-  const item = add(parent, 'li', 'tile');
+  const item = add(parent, 'li', 'card tile');
   add(item, 'h2', 'tile-title muted', tile.title).title = tile.hint;
   const line = add(item, 'p', 'tile-figure');
   add(line, 'strong', '', tile.figure);

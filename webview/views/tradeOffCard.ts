@@ -97,7 +97,12 @@ export function drawComparison(
   if (pair === null) return;
   const [a, b] = pair;
   const differences = layerDifferences(plan, plan.points[a]?.choices ?? {}, plan.points[b]?.choices ?? {});
-  add(parent, 'h3', '', `${formatPlural(differences.length, 'layer')} differ between A and B`);
+  add(
+    parent,
+    'h3',
+    '',
+    `${formatPlural(differences.length, 'layer')} ${differences.length === 1 ? 'differs' : 'differ'} between A and B`,
+  );
   const frame = add(parent, 'div', 'trade-differences');
   const table = add(frame, 'table', 'trade-figures');
   const head = add(add(table, 'thead', ''), 'tr', '');

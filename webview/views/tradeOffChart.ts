@@ -1,4 +1,3 @@
-import { select } from 'd3-selection';
 import {
   dropUnit,
   formatBytes,
@@ -10,13 +9,15 @@ import {
 import type { Report, Resource, TradeOff } from '../../engine/protocol';
 import {
   brushedPair,
+  letterPlaces,
   nearestPoint,
   tradeOffGeometry,
   type DropPlace,
   type PointPlace,
 } from '../chart/tradeOffGeometry';
 import { variantMark } from '../chart/variantMarks';
-import { add } from './dom';
+import { addAxisTitle, addPlotFrame } from './plotFrame';
+import { stepTarget } from './stepKeys';
 import { describePoint } from './tradeOffCard';
 
 const HEIGHT = 360;
@@ -28,11 +29,13 @@ const RADIUS = 5;
 export interface ChartEvents {
   /** −1 for none. */
   point(index: number): void;
-  apply(index: number): void;
+  /** `null` where a plan is only read. */
+  apply: ((index: number) => void) | null;
   compare(pair: [number, number] | null): void;
 }
 
 export interface TradeOffChart {
+  svg: SVGSVGElement;
   /** Shows which network is pointed at, and which two are compared. */
   mark(current: number, pair: readonly [number, number] | null): void;
 }
@@ -65,21 +68,12 @@ export function addTradeOffChart(
   const geometry = tradeOffGeometry(plan, report, resource, { width, height: HEIGHT });
   const { plot, points, reports } = geometry;
   const { metric } = plan.float;
-  const frame = add(parent, 'div', 'trade-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
-  frame.setAttribute('aria-valuemin', '1');
-  frame.setAttribute('aria-valuemax', String(points.length));
-  frame.setAttribute(
-    'aria-label',
-    `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; Enter applies one, Shift with arrows compares`,
-  );
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg)
-    .attr('class', 'histogram trade-chart')
-    .attr('aria-hidden', 'true')
-    .attr('width', width)
-    .attr('height', HEIGHT);
+  const drawn = addPlotFrame(parent, {
+    ...{ frame: 'trade-frame', plot: 'trade-chart' },
+    label: `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; ${events.apply === null ? '' : 'Enter applies one, '}Shift with arrows compares`,
+    ...{ width, height: HEIGHT, from: 1, to: points.length },
+  });
+  const { frame, svg, root } = drawn;
 
   const axis = root.append('g').attr('class', 'axis trade-axis');
   for (const { value, at } of geometry.yTicks) {
@@ -106,16 +100,9 @@ export function addTradeOffChart(
     .attr('class', 'trade-tick')
     .attr('d', `M${plot.left} ${plot.top}V${plot.bottom}H${plot.right}`);
   const unit = dropUnit(metric);
-  const words = (x: number, y: number, anchor: string, text: string) =>
-    root
-      .append('text')
-      .attr('class', 'axis-title')
-      .attr('x', x)
-      .attr('y', y)
-      .attr('text-anchor', anchor)
-      .text(text);
-  words(4, 11, 'start', `${formatMetric(metric)} against float${unit === '' ? '' : `, ${unit}`}`);
-  words((plot.left + plot.right) / 2, HEIGHT - 8, 'middle', axisTitles[resource]);
+  const lost = `${formatMetric(metric)} against float${unit === '' ? '' : `, ${unit}`}`;
+  addAxisTitle(root, 4, 11, 'start', lost);
+  addAxisTitle(root, (plot.left + plot.right) / 2, HEIGHT - 8, 'middle', axisTitles[resource]);
 
   root.append('path').attr('class', 'trade-front').attr('d', geometry.front);
   const groups = root
@@ -164,14 +151,14 @@ export function addTradeOffChart(
     .attr('d', ({ variant }) => variantMark(variant, 90));
   marks
     .append('text')
-    // Near the right end there is room on the other side only.
-    .attr('x', ({ x }) => (x > plot.right - 70 ? -10 : 10))
-    .attr('y', -8)
-    .attr('text-anchor', ({ x }) => (x > plot.right - 70 ? 'end' : 'start'))
+    .attr('x', ({ x, label }) => label.x - x)
+    .attr('y', ({ y, label }) => label.y - y)
+    .attr('dy', '0.32em')
     .text(({ variant }) => variant);
   const cursor = root
     .append('circle')
     .attr('class', 'trade-cursor')
+    .attr('data-pointer', '')
     .attr('r', RADIUS + 3)
     .style('display', 'none');
   const letters = root.append('g').attr('class', 'trade-letters');
@@ -180,10 +167,7 @@ export function addTradeOffChart(
   let at = points.findIndex(({ index }) => index === plan.chosen);
   let anchor = -1;
   const indexOf = (place: number) => points[place]?.index ?? -1;
-  const tell = () => {
-    frame.setAttribute('aria-valuenow', String(at + 1));
-    frame.setAttribute('aria-valuetext', describePoint(plan, indexOf(at)));
-  };
+  const tell = () => drawn.tell(at + 1, describePoint(plan, indexOf(at)));
   tell();
   const moveTo = (place: number, isExtended: boolean) => {
     if (isExtended && anchor < 0) anchor = at;
@@ -197,36 +181,24 @@ export function addTradeOffChart(
     if (frame.matches(':focus-visible')) events.point(indexOf(at));
   });
   frame.addEventListener('keydown', (event) => {
-    const places = new Map<string, number>([
-      ['ArrowRight', at + 1],
-      ['ArrowUp', at + 1],
-      ['ArrowLeft', at - 1],
-      ['ArrowDown', at - 1],
-      ['Home', 0],
-      ['End', points.length - 1],
-    ]);
-    const place = places.get(event.key);
-    if (place !== undefined) moveTo(place, event.shiftKey);
-    else if (event.key === 'Enter') events.apply(indexOf(at));
+    const place = stepTarget(event.key, at, points.length);
+    if (place !== null) moveTo(place, event.shiftKey);
+    else if (event.key === 'Enter') events.apply?.(indexOf(at));
     else if (event.key === 'Escape') events.compare(null);
     else return;
     event.preventDefault();
   });
 
-  const under = (event: MouseEvent): [number, number] => {
-    const box = svg.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
   let pressed: [number, number] | null = null;
   let isBrushing = false;
   frame.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
-    pressed = under(event);
+    pressed = drawn.at(event);
     isBrushing = false;
     frame.setPointerCapture(event.pointerId);
   });
   frame.addEventListener('pointermove', (event) => {
-    const [x, y] = under(event);
+    const [x, y] = drawn.at(event);
     if (pressed !== null) {
       const [x0, y0] = pressed;
       isBrushing ||= Math.hypot(x - x0, y - y0) > BRUSH_FROM;
@@ -246,7 +218,7 @@ export function addTradeOffChart(
     pressed = null;
     brush.style('display', 'none');
     if (from === null || !isDone) return;
-    const [x, y] = under(event);
+    const [x, y] = drawn.at(event);
     if (isBrushing) {
       const pair = brushedPair(points, from, [x, y]);
       events.compare(pair === null ? null : [indexOf(pair[0]), indexOf(pair[1])]);
@@ -259,23 +231,25 @@ export function addTradeOffChart(
       return;
     }
     moveTo(place, false);
-    events.apply(indexOf(place));
+    events.apply?.(indexOf(place));
   };
   frame.addEventListener('pointerup', (event) => release(event, true));
   frame.addEventListener('pointercancel', (event) => release(event, false));
 
   return {
+    svg,
     mark: (current, pair) => {
       const place = points.find(({ index }) => index === current);
       if (place === undefined) cursor.style('display', 'none');
       else cursor.style('display', null).attr('cx', placeOf(place).x).attr('cy', placeOf(place).y);
+      const compared = (pair ?? []).flatMap((index) => points.filter((p) => p.index === index));
       letters
         .selectAll('text')
-        .data((pair ?? []).flatMap((index) => points.filter((p) => p.index === index)))
+        .data(letterPlaces(geometry, compared.map(placeOf)))
         .join('text')
-        .attr('x', (p) => placeOf(p).x)
-        .attr('y', (p) => placeOf(p).y + 22)
-        .attr('text-anchor', 'middle')
+        .attr('x', ({ x }) => x)
+        .attr('y', ({ y }) => y)
+        .attr('dy', '0.32em')
         .text((_, i) => 'AB'.charAt(i));
     },
   };

@@ -1,4 +1,5 @@
 import {
+  baseName,
   describeDifference,
   formatBytes,
   formatPlural,
@@ -7,7 +8,9 @@ import {
 } from '../../engine/format';
 import type { LayerChoice, Resource, TradeOff } from '../../engine/protocol';
 import { describeTarget } from '../../engine/target';
+import { addExport } from '../export/addExport';
 import { layerStates } from '../layerState';
+import { isStandalone } from '../standalone/isStandalone';
 import type { State } from '../store';
 import { applyMessages, undoMessages } from '../tradeOffChoices';
 import { add, addButton, emptied, whenChanged, type Host, type Update } from './dom';
@@ -77,7 +80,7 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
   const columns = add(section, 'div', 'trade-columns');
   const body = add(columns, 'div', 'trade-body');
   const side = add(columns, 'div', 'trade-side');
-  const card = add(side, 'div', 'trade-card');
+  const card = add(side, 'div', 'card trade-card');
   const applied = add(side, 'div', 'trade-applied');
   applied.setAttribute('role', 'status');
   const comparison = add(section, 'div', 'trade-comparison');
@@ -120,13 +123,14 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
         current = index;
         showCurrent(plan);
       },
-      apply: (index) => apply(plan, index),
+      apply: isStandalone() ? null : (index) => apply(plan, index),
       compare: (wanted) => {
         pair = wanted;
         drawComparison(comparison, plan, pair, host);
         chart?.mark(current, pair);
       },
     });
+    addExport(body, chart.svg, `${baseName(plan.model.path)}-trade-off`, host);
     if (hadFocus) body.querySelector<HTMLElement>('.trade-frame')?.focus();
     showCurrent(plan);
   };

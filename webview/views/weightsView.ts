@@ -1,13 +1,13 @@
 import { axisLeft } from 'd3-axis';
-import { select } from 'd3-selection';
 import type { LayerWeights, WeightRanges } from '../../engine/protocol';
 import { formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { boxReach, weightStripGeometry } from '../chart/weightStripGeometry';
 import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
+import { isStandalone } from '../standalone/isStandalone';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
-import { listenToSteps } from './stepKeys';
+import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
 /** `41×`, `4.2×`. */
 function formatTimes(times: number): string {
@@ -87,11 +87,13 @@ export function mountWeights(parent: HTMLElement, host: Host): Update {
   );
   return (state) => {
     const layer = shownLayer(state);
-    section.hidden = layer?.weight == null;
+    const known = state.weights.get(layer?.name ?? '');
+    // A page without an engine has the weights of some layers.
+    section.hidden = layer?.weight == null || (isStandalone() && known === undefined);
     box.checked = state.view.weightsByRange;
-    if (layer?.weight == null || state.report === null || body.clientWidth === 0) return;
+    if (section.hidden || layer === null || state.report === null || body.clientWidth === 0) return;
     const key = `${state.report.created} ${layer.name}`;
-    if (state.weights.get(layer.name) === undefined && !asked.has(key)) {
+    if (known === undefined && !asked.has(key)) {
       asked.add(key);
       host.post({ type: 'layerWeights', layer: layer.name });
     }
@@ -110,18 +112,12 @@ function addStrip(
   const { joined, channels } = weights;
   const geometry = weightStripGeometry(ranges, { width, byRange, joined });
   const { plot, order, pitch } = geometry;
-  const frame = add(parent, 'div', 'histogram-frame strip-frame');
-  frame.tabIndex = 0;
-  frame.setAttribute('role', 'slider');
-  frame.setAttribute('aria-label', `Weights. ${describeWeights(ranges, weights)}`);
-  frame.setAttribute('aria-valuemin', '0');
-  frame.setAttribute('aria-valuemax', String(Math.max(0, order.length - 1)));
-  const svg = frame.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg)
-    .attr('class', 'histogram weight-strip')
-    .attr('aria-hidden', 'true')
-    .attr('width', geometry.width)
-    .attr('height', geometry.height);
+  const drawn = addPlotFrame(parent, {
+    ...{ frame: 'strip-frame', plot: 'weight-strip' },
+    label: `Weights. ${describeWeights(ranges, weights)}`,
+    ...{ width: geometry.width, height: geometry.height, from: 0, to: Math.max(0, order.length - 1) },
+  });
+  const { svg, root } = drawn;
   root
     .append('rect')
     .attr('class', 'step-band')
@@ -150,19 +146,8 @@ function addStrip(
     .attr('y', -8)
     .attr('text-anchor', 'middle')
     .text((mark) => mark.label);
-  root
-    .append('text')
-    .attr('class', 'axis-title')
-    .attr('x', plot.left + (pitch * order.length) / 2)
-    .attr('y', geometry.height - 6)
-    .attr('text-anchor', 'middle')
-    .text(byRange ? 'channels, the widest first' : 'channels');
-  const cursor = root.append('rect').attr('class', 'cursor').attr('y', plot.top);
-  cursor
-    .attr('height', plot.bottom - plot.top)
-    .attr('width', Math.max(1, pitch))
-    .style('display', 'none');
-  const readout = add(parent, 'p', 'readout muted', ' ');
+  const title = byRange ? 'channels, the widest first' : 'channels';
+  addAxisTitle(root, plot.left + (pitch * order.length) / 2, geometry.height - 6, 'middle', title);
 
   const describe = (place: number) => {
     const index = order[place] ?? 0;
@@ -172,33 +157,13 @@ function addStrip(
     const times = ranges.medianReach > 0 ? boxReach(boxes, index) / ranges.medianReach : 0;
     return `${who}: ${at(boxes.min)} to ${at(boxes.max)}, middle half ${at(boxes.low)} to ${at(boxes.high)}; reaches ${formatTimes(times)} the median`;
   };
-  let current = 0;
-  const show = (place: number) => {
-    current = Math.max(0, Math.min(order.length - 1, place));
-    const text = describe(current);
-    cursor.style('display', null).attr('x', plot.left + current * pitch);
-    frame.setAttribute('aria-valuenow', String(current));
-    frame.setAttribute('aria-valuetext', text);
-    readout.textContent = text;
-  };
-  const hide = () => {
-    cursor.style('display', 'none');
-    readout.textContent = ' ';
-  };
-  frame.setAttribute('aria-valuenow', '0');
-  frame.setAttribute('aria-valuetext', describe(0));
-  listenToSteps(
-    frame,
-    () => current,
-    () => order.length,
-    show,
-  );
-  frame.addEventListener('blur', hide);
-  frame.addEventListener('pointerleave', hide);
-  frame.addEventListener('pointermove', (event) => {
-    const place = Math.floor((event.clientX - svg.getBoundingClientRect().left - plot.left) / pitch);
-    if (place >= 0 && place < order.length) show(place);
-    else hide();
+  addReader(parent, drawn, {
+    ...{ count: order.length, start: 0, describe },
+    place: (place) => ({
+      ...{ x: plot.left + place * pitch, y: plot.top },
+      ...{ width: Math.max(1, pitch), height: plot.bottom - plot.top },
+    }),
+    itemAt: (x) => Math.floor((x - plot.left) / pitch),
   });
   if (ranges.outlierCount > 0) addOutliers(parent, ranges);
   return svg;

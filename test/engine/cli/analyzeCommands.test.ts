@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { REPORT_VERSION, type Report } from '../../../engine/protocol';
+import { REPORT_VERSION, type PageContents, type Report } from '../../../engine/protocol';
 import { useCli } from './useCli';
 
 const { folder, model, data, output, spawned, quantscope, expectFailure } = useCli();
@@ -19,8 +19,13 @@ test('analyze writes the report', () => {
   expect(status).toBe(0);
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
   expect(report.version).toBe(REPORT_VERSION);
-  const [, held = ''] = /id="quantscope-report">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
-  expect(JSON.parse(held)).toEqual(report);
+  const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
+  const contents = JSON.parse(held) as PageContents;
+  expect(contents).toMatchObject({ report, tradeOff: null });
+  const { graph, weights } = contents.parts ?? { graph: null, weights: [] };
+  expect(graph).toMatchObject({ hash: report.model.hash });
+  const weighted = report.layers.filter(({ weight }) => weight !== null).map(({ name }) => name);
+  expect(weights.map(({ layer }) => layer).sort()).toEqual(weighted.sort());
   expect(Object.keys(report)).toEqual(
     expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
   );
