@@ -202,6 +202,9 @@ export interface RecipeRules {
   clips?: TensorClip[];
 }
 
+/** What a recipe decides of the whole network; what is left out is for others to say. */
+export type NetworkDecision = Partial<Pick<Decisions, 'remedies' | 'weights'>>;
+
 /** A clip on |x| in the units of the tensor as the model's file has it. */
 export type TensorClip = [tensor: string, clip: number];
 
@@ -433,6 +436,8 @@ export interface Fix {
   milliseconds: number | null;
   /** Whether the advised model has it. */
   taken: boolean;
+  /** What a recipe says for a remedy; left out for layers and operators, which it names, and by earlier versions. */
+  change?: NetworkDecision;
 }
 
 /**
@@ -592,6 +597,8 @@ export interface NotebookEntry {
   sqnrDb: number | null;
   /** Milliseconds of one sample, where that was what decided. */
   latencyMs?: number;
+  /** Of a remedy: what the network that was tried has of them, and how its weights are scaled. Earlier versions lack it. */
+  network?: Required<NetworkDecision>;
   /** Whether the result has it. */
   kept: boolean;
 }
@@ -760,6 +767,8 @@ export interface ResolvedRecipe {
   recipe: Recipe | null;
   /** What each layer that it speaks of is. */
   choices: [layer: string, choice: LayerChoice][];
+  /** Where each operator that it speaks of is computed. */
+  operators: [operator: string, choice: OperatorChoice][];
   /** What is wrong with it. */
   problems: ErrorData[];
 }

@@ -2,7 +2,7 @@ import { applyRecipe } from './applyRecipe';
 import { EngineError } from './engineError';
 import { baseName } from './format';
 import type { Project } from './project';
-import type { ErrorData, LayerChoice, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
+import type { ErrorData, LayerChoice, OperatorChoice, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
 import { parseRecipe, withDataPath } from './recipe';
 
 /**
@@ -26,13 +26,17 @@ export async function resolveRecipe(
     }
   };
   const recipe: Recipe | null = attempt(() => withDataPath(parseRecipe(text, baseName(file)), file));
-  if (recipe === null) return { recipe, choices: [], problems };
+  if (recipe === null) return { recipe, choices: [], operators: [], problems };
   const { profile, ...parts } = await project.ruledParts(recipe.profile ?? 'auto');
   const choices = new Map<string, LayerChoice>();
+  const operators = new Map<string, OperatorChoice>();
   const apply = (rules: RecipeRules) =>
-    attempt(() => applyRecipe(rules, { ...parts, unreached: [] }, profile))?.layers;
+    attempt(() => applyRecipe(rules, { ...parts, unreached: [] }, profile));
   for (const rule of recipe.layers)
-    for (const [name, choice] of apply({ layers: [rule], operators: [] }) ?? []) choices.set(name, choice);
-  for (const rule of recipe.operators) apply({ layers: [], operators: [rule] });
-  return { recipe, choices: [...choices], problems };
+    for (const [name, choice] of apply({ layers: [rule], operators: [] })?.layers ?? [])
+      choices.set(name, choice);
+  for (const rule of recipe.operators)
+    for (const [name, choice] of apply({ layers: [], operators: [rule] })?.operators ?? [])
+      operators.set(name, choice);
+  return { recipe, choices: [...choices], operators: [...operators], problems };
 }

@@ -92,6 +92,10 @@ async function handle(
       return sendAll();
     case 'decide':
       return session.decide(message.layers, message.choice);
+    case 'decideOperators':
+      return session.decideOperators(message.operators, message.choice);
+    case 'decideNetwork':
+      return session.decideNetwork(message.change);
     case 'decideClip':
       return session.decideClip(message.tensor, message.clip);
     case 'tryClip':

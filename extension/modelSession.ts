@@ -9,6 +9,8 @@ import type {
   LayerChoice,
   MeasuredLayer,
   ModelSummary,
+  NetworkDecision,
+  OperatorChoice,
   PresetName,
   Progress,
   QuantizeResult,
@@ -19,7 +21,7 @@ import type {
 } from '../engine/protocol';
 import { keptInFloat } from '../engine/keptInFloat';
 import type { RecipeDecision } from '../engine/recipeEdits';
-import type { ToWebview } from '../webview/protocol';
+import type { NetworkChange, ToWebview } from '../webview/protocol';
 import type { EngineClient } from './engineClient';
 import { DataWatch } from './dataWatch';
 import { describeWork } from './engineWork';
@@ -39,6 +41,8 @@ const ORDER: ToWebview['type'][] = [
   'report',
   'stale',
   'decided',
+  'decidedOperators',
+  'decidedNetwork',
   'decidedClips',
   'compared',
   'quantized',
@@ -297,6 +301,8 @@ export class ModelSession implements vscode.Disposable {
       this.rules = resolved === null ? undefined : rulesOf(resolved.recipe);
       this.recipeData = resolved?.recipe.data;
       this.send({ type: 'decided', choices: this.decided });
+      this.send({ type: 'decidedOperators', choices: resolved?.operators ?? [] });
+      this.send({ type: 'decidedNetwork', decision: networkDecision(resolved?.recipe) });
       this.send({ type: 'decidedClips', clips: this.rules?.clips ?? [] });
     } catch (thrown) {
       this.log.warn(`${this.recipe.uri.fsPath}: ${toErrorData(thrown).message}`);
@@ -337,9 +343,23 @@ export class ModelSession implements vscode.Disposable {
     return this.write({ part: 'layers', keys: layers, value: choice, isName: (key) => names.has(key) });
   }
 
-  private write(decision: RecipeDecision): Promise<void> {
+  /** The same of operators between the layers. */
+  decideOperators(operators: readonly string[], choice: OperatorChoice | null): Promise<void> {
+    const names = new Set(this.report?.operators.map(({ name }) => name));
+    return this.write({ part: 'operators', keys: operators, value: choice, isName: (key) => names.has(key) });
+  }
+
+  /** The same of the whole network; what is left out stays as it is. */
+  decideNetwork({ remedies, weights }: NetworkChange): Promise<void> {
+    return this.write(
+      ...(remedies === undefined ? [] : [{ part: 'remedies', value: remedies } as const]),
+      ...(weights === undefined ? [] : [{ part: 'weights', value: weights } as const]),
+    );
+  }
+
+  private write(...decisions: RecipeDecision[]): Promise<void> {
     return this.inTurn(async () => {
-      await this.recipe.decide(decision, this.summary?.hash ?? null);
+      for (const decision of decisions) await this.recipe.decide(decision, this.summary?.hash ?? null);
       await this.readDecisions();
     });
   }
@@ -421,6 +441,12 @@ export class ModelSession implements vscode.Disposable {
     this.recipe.dispose();
     this.sent.dispose();
   }
+}
+
+/** What a recipe says of the whole network. */
+function networkDecision(recipe: Recipe | null | undefined): NetworkDecision {
+  const { remedies, weights } = recipe ?? {};
+  return { ...(remedies === undefined ? {} : { remedies }), ...(weights === undefined ? {} : { weights }) };
 }
 
 /** `undefined` for a recipe that leaves all parts open, which is as none. */

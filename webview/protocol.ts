@@ -7,6 +7,8 @@ import type {
   MeasuredLayer,
   ModelGraph,
   ModelSummary,
+  NetworkDecision,
+  OperatorChoice,
   OutputScatter,
   Progress,
   QuantizeResult,
@@ -47,6 +49,10 @@ export type ToWebview =
   | { type: 'progress'; progress: Progress | null }
   /** What the user decided of layers, whatever the analysis advises; pairs, since a name may be `__proto__`. */
   | { type: 'decided'; choices: [layer: string, choice: LayerChoice][] }
+  /** The same of operators between the layers. */
+  | { type: 'decidedOperators'; choices: [operator: string, choice: OperatorChoice][] }
+  /** What the user decided of the whole network. */
+  | { type: 'decidedNetwork'; decision: NetworkDecision }
   /** Clips that the user decided, whatever the calibrator says. */
   | { type: 'decidedClips'; clips: TensorClip[] }
   | { type: 'clipTrial'; trial: TriedClip }
@@ -66,6 +72,9 @@ export type ToWebview =
   /** Show this layer's detail. */
   | { type: 'select'; layer: string };
 
+/** What a user changes of the whole network's decisions: `null` takes one back. */
+export type NetworkChange = { [K in keyof NetworkDecision]?: NetworkDecision[K] | null };
+
 /** From the view to the extension. */
 export type FromWebview =
   /** The script has loaded: send everything. */
@@ -79,6 +88,10 @@ export type FromWebview =
   | { type: 'plan' }
   /** The user decides what layers are; `null` leaves them to the analysis again. */
   | { type: 'decide'; layers: string[]; choice: LayerChoice | null }
+  /** The same of operators between the layers. */
+  | { type: 'decideOperators'; operators: string[]; choice: OperatorChoice | null }
+  /** The user decides of the whole network; what is left out stays. */
+  | { type: 'decideNetwork'; change: NetworkChange }
   /** What would this clip do to the model's score? A later one takes its place. */
   | { type: 'tryClip'; layer: string; tensor: string; clip: number }
   /** The user decides a clip; `null` leaves it to the calibrator again. */

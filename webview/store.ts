@@ -7,6 +7,8 @@ import type {
   LayerWeights,
   ModelGraph,
   ModelSummary,
+  NetworkDecision,
+  OperatorChoice,
   OutputScatter,
   Progress,
   QuantizeResult,
@@ -64,6 +66,10 @@ export interface State {
   progress: Progress | null;
   /** What the user decided, by layer. */
   decided: ReadonlyMap<string, LayerChoice>;
+  /** The same of operators between the layers, by name. */
+  decidedOperators: ReadonlyMap<string, OperatorChoice>;
+  /** The same of the whole network. */
+  decidedNetwork: NetworkDecision;
   /** The same of clips, by tensor; `null` while only the report tells. */
   decidedClips: ReadonlyMap<string, number> | null;
   /** The clip that was tried last, by tensor. */
@@ -131,6 +137,8 @@ export function initialState(view: ViewState = initialView): State {
     stale: [],
     progress: null,
     decided: new Map(),
+    decidedOperators: new Map(),
+    decidedNetwork: {},
     decidedClips: null,
     ...noAnswers,
     compared: null,
@@ -226,6 +234,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
     case 'decided':
       return { ...state, decided: new Map(action.choices) };
+    case 'decidedOperators':
+      return { ...state, decidedOperators: new Map(action.choices) };
+    case 'decidedNetwork':
+      return { ...state, decidedNetwork: action.decision };
     case 'decidedClips':
       return { ...state, decidedClips: new Map(action.clips) };
     case 'clipTrial':

@@ -110,9 +110,17 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
       expect.stringContaining('"gone"'),
       expect.stringContaining('cannot be int4'),
     ]);
+    const between = await resolve('{"version":1,"profile":"x86","operators":{"*":"int8","Flatten":"float"}}');
+    expect([between.problems, between.choices]).toEqual([[], []]);
+    const { operators } = await project.ruledParts('x86');
+    expect(operators.length).toBeGreaterThan(0);
+    expect(between.operators).toEqual(
+      operators.map(({ name, opType }) => [name, opType === 'Flatten' ? 'float' : 'int8']),
+    );
     expect(await resolve('{')).toMatchObject({
       recipe: null,
       choices: [],
+      operators: [],
       problems: [{ code: 'bad-option' }],
     });
   } finally {
