@@ -819,6 +819,11 @@ export interface Requests {
     params: { path: string; settings: AnalyzeSettings; layer: string };
     result: OutputScatter;
   };
+  /** What a layer reads before and after the remedies of the advised model; needs a finished analysis and its data. */
+  'quantscope/remediedInputs': {
+    params: { path: string; settings: AnalyzeSettings; layer: string };
+    result: RemediedInputs;
+  };
   /** What a recipe's text decides of a model, rule by rule: what one of them cannot do leaves the others. */
   'quantscope/recipe': { params: { path: string; text: string; file: string }; result: ResolvedRecipe };
   /** What open models say of the name at a column of a line, as Markdown, and from where to where it is; `path` is the file's. */
@@ -892,6 +897,22 @@ export interface LayerWeights {
   before: WeightRanges;
   /** With the remedies of the advised model that change ranges; `null` where they left this layer as it was. */
   after: WeightRanges | null;
+}
+
+/** What a layer reads, with the clip that its grid has: of the calibrator, a remedy or the user. */
+export interface ClippedInput extends LayerInput {
+  clip: number;
+}
+
+/** What a layer reads in the float model, and in the one that the remedies of the advised model made of it. */
+export interface RemediedInputs {
+  layer: string;
+  /** Those of the advised model that change how far activations or their grids reach. */
+  remedies: RemedyName[];
+  /** Calibration samples that each of the two models was run on. */
+  samples: number;
+  /** In the order in which the layer reads them; none after where it is as before, several where the layer was split. */
+  inputs: { before: ClippedInput; after: ClippedInput[] }[];
 }
 
 /** How a layer's outputs in int8 lie against those in float. */

@@ -124,6 +124,10 @@ answer('quantscope/scatter', async ({ path, ...asked }, run) => {
   const project = await workspace.openToMeasure(path);
   return project.detail.scatter(asked, await workspace.report(project), run);
 });
+answer('quantscope/remediedInputs', async ({ path, ...asked }, run) => {
+  const project = await workspace.openToMeasure(path);
+  return project.detail.remediedInputs(asked, await workspace.report(project), run);
+});
 answer('quantscope/recipe', async ({ path, text, file }) =>
   resolveRecipe(await workspace.open(path), text, file),
 );

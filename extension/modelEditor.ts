@@ -101,6 +101,7 @@ async function handle(
     case 'tryClip':
     case 'layerWeights':
     case 'compareOutputs':
+    case 'compareInputs':
       return answerLayerRequest(message, session, services);
     case 'save':
       return saveFromView(message, session);

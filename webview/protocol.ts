@@ -12,6 +12,7 @@ import type {
   OutputScatter,
   Progress,
   QuantizeResult,
+  RemediedInputs,
   Report,
   TensorClip,
   TradeOff,
@@ -58,6 +59,7 @@ export type ToWebview =
   | { type: 'clipTrial'; trial: TriedClip }
   | { type: 'layerWeights'; layer: string; answer: Answer<LayerWeights> }
   | { type: 'scatter'; layer: string; answer: Answer<OutputScatter> }
+  | { type: 'remediedInputs'; layer: string; answer: Answer<RemediedInputs> }
   /** What this model's report is compared with. */
   | { type: 'compared'; report: Report; label: string }
   | { type: 'quantized'; result: QuantizeResult }
@@ -98,6 +100,8 @@ export type FromWebview =
   | { type: 'decideClip'; tensor: string; clip: number | null }
   | { type: 'layerWeights'; layer: string }
   | { type: 'compareOutputs'; layer: string }
+  /** What does a layer read before and after the advised remedies? */
+  | { type: 'compareInputs'; layer: string }
   /** Which other report is to be compared? */
   | { type: 'compare' }
   /** Have the user say where a file goes; `data` is text, and base64 of a PNG. */

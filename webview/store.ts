@@ -12,6 +12,7 @@ import type {
   OutputScatter,
   Progress,
   QuantizeResult,
+  RemediedInputs,
   Report,
   TradeOff,
 } from '../engine/protocol';
@@ -77,6 +78,7 @@ export interface State {
   /** By layer, what was asked for. */
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
+  remedied: ReadonlyMap<string, Answer<RemediedInputs>>;
   compared: { report: Report; label: string } | null;
   /** The network to draw; `null` before it was asked for. */
   graph: Answer<ModelGraph> | null;
@@ -120,10 +122,11 @@ export const initialView: ViewState = {
 };
 
 /** What was asked about layers of one analysis says nothing of another. */
-const noAnswers: Pick<State, 'trials' | 'weights' | 'scatters'> = {
+const noAnswers: Pick<State, 'trials' | 'weights' | 'scatters' | 'remedied'> = {
   trials: new Map(),
   weights: new Map(),
   scatters: new Map(),
+  remedied: new Map(),
 };
 
 /** A view that has heard nothing yet. */
@@ -246,6 +249,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, weights: new Map([...state.weights, [action.layer, action.answer]]) };
     case 'scatter':
       return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
+    case 'remediedInputs':
+      return { ...state, remedied: new Map([...state.remedied, [action.layer, action.answer]]) };
     case 'compared':
       return {
         ...state,
