@@ -40,6 +40,7 @@ import type {
   TradeOff,
   TradeOffSettings,
 } from './protocol';
+import { storePlan } from './planCache';
 import { lintTarget } from './quantize/lintTarget';
 import { tensorsOf } from './quantize/plan';
 import { applyRecipe } from './applyRecipe';
@@ -307,10 +308,12 @@ export class Project {
     const fixed = this.fixedChoices(settings, measured, []);
     const outcome = await runTradeOff(this.pool, measured, settings, fixed, run);
     const { candidate } = outcome;
-    return buildTradeOff({
+    const plan = buildTradeOff({
       ...{ summary: this.summary, settings, measured, outcome },
       proof: await this.prove(measured, candidate, run),
     });
+    await storePlan(plan);
+    return plan;
   }
 
   /** Scores this model; with `against`, by comparison with that float model where there is no truth. */

@@ -684,7 +684,12 @@ export interface TradeOffPoint {
   verified: { score: number; drop: number; standardError: number; outputDb: number; bytes: number } | null;
 }
 
+/** Version of {@link TradeOff}; raised when a field changes its meaning or goes. */
+export const TRADE_OFF_VERSION = 1;
+
 export interface TradeOff {
+  /** When it was made, ISO 8601; earlier versions lack it. */
+  created?: string;
   model: Pick<ModelSummary, 'path' | 'hash' | 'bytes'>;
   settings: SettledSettings & Pick<TradeOffSettings, 'budgets' | 'along' | 'grids' | 'by'>;
   float: FloatResult;
@@ -782,8 +787,13 @@ export interface NameHover {
 
 /** Parameters and result of every custom request, by method; all live under `quantscope/`. */
 export interface Requests {
-  /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
-  'quantscope/open': { params: { path: string }; result: { summary: ModelSummary; report: Report | null } };
+  /** Reads a model file: its summary, and its finished analysis and last plan if they are cached for these very bytes. */
+  'quantscope/open': {
+    params: { path: string };
+    result: { summary: ModelSummary; report: Report | null; tradeOff: TradeOff | null };
+  };
+  /** The analysis of these very bytes that the finished one took the place of. */
+  'quantscope/previous': { params: { path: string }; result: Report | null };
   /** Measures; answers with the report, or with error `cancelled` after `$/cancelRequest`. */
   'quantscope/analyze': { params: { path: string; settings: AnalyzeSettings }; result: Report };
   /** Writes an int8 model and proves it. */

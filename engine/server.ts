@@ -16,9 +16,11 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { EngineError, errorText } from './engineError';
 import { dataStamp } from './feeds/dataStamp';
 import { nameHover } from './nameHover';
+import { loadPlan } from './planCache';
 import type { Run } from './preparation';
 import type { EngineLimits, ErrorData, Requests } from './protocol';
 import { RecipeService } from './recipeService';
+import { loadPreviousReport } from './reportCache';
 import { resolveRecipe } from './resolveRecipe';
 import { TextService } from './textService';
 import { Workspace } from './workspace';
@@ -92,8 +94,9 @@ answer('quantscope/open', async ({ path }) => {
   const project = await workspace.open(path);
   const report = await workspace.report(project);
   recipes.refresh();
-  return { summary: project.summary, report };
+  return { summary: project.summary, report, tradeOff: await loadPlan(project.summary) };
 });
+answer('quantscope/previous', async ({ path }) => loadPreviousReport((await workspace.open(path)).summary));
 answer('quantscope/data', async ({ path, data, preset }, run) =>
   (await workspace.open(path)).describeData({ data, preset }, run),
 );

@@ -63,8 +63,8 @@ export type ToWebview =
   /** What this model's report is compared with. */
   | { type: 'compared'; report: Report; label: string }
   | { type: 'quantized'; result: QuantizeResult }
-  /** The last plan. */
-  | { type: 'tradeOff'; tradeOff: TradeOff }
+  /** The last plan of the model; `null` when there is none of the file as it is. */
+  | { type: 'tradeOff'; tradeOff: TradeOff | null }
   /** The last command failed; `null` clears it. */
   | { type: 'error'; error: ErrorData | null }
   /** Show, or hide, what the data holds beside a report. */
