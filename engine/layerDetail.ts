@@ -15,16 +15,15 @@ import type {
 } from './protocol';
 import { profiles } from './quantize/profiles';
 import { resolveProfile } from './resolveProfile';
+import { fixedChoices } from './ruledParts';
 import type { WorkerPool } from './runtime/workerPool';
 import { checkSettings } from './settingsText';
-import type { FixedChoices } from './workflow/candidate';
 
 /** What it takes of the model that it is about. */
 export interface DetailSource {
   /** @throws EngineError `bad-option` for a layer that the model does not have */
   checkLayerNames: (names: readonly string[]) => void;
   measure: (settings: Resolved<AnalyzeSettings>, run: Run) => Promise<Measured>;
-  fixedChoices: (settings: Resolved<AnalyzeSettings>, measured: Measured) => FixedChoices;
 }
 
 /** What people ask about one layer of an open model. */
@@ -101,7 +100,7 @@ export class LayerDetail {
     if (last?.key === key && last.measured === measured && (last.isWhole || !isWhole)) return last.trials;
     const { remedies } = report.decisions;
     const decisions = { ...report.decisions, remedies: isWhole ? remedies : thatChangeRanges(remedies) };
-    const fixed = this.source.fixedChoices(settings, measured);
+    const fixed = fixedChoices(settings, measured);
     const trials = await LayerTrials.start(this.pool, measured, { ...report, decisions }, fixed, run);
     this.last = { key, measured, isWhole, trials };
     return trials;

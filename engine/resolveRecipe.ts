@@ -11,7 +11,7 @@ import { parseRecipe, withDataPath } from './recipe';
  * @param file its path, from which its data is named
  */
 export async function resolveRecipe(
-  project: Pick<Project, 'ruledParts'>,
+  { ruled }: Pick<Project, 'ruled'>,
   text: string,
   file: string,
 ): Promise<ResolvedRecipe> {
@@ -27,7 +27,7 @@ export async function resolveRecipe(
   };
   const recipe: Recipe | null = attempt(() => withDataPath(parseRecipe(text, baseName(file)), file));
   if (recipe === null) return { recipe, choices: [], operators: [], problems };
-  const { profile, ...parts } = await project.ruledParts(recipe.profile ?? 'auto');
+  const { profile, ...parts } = await ruled.of(recipe.profile ?? 'auto');
   const choices = new Map<string, LayerChoice>();
   const operators = new Map<string, OperatorChoice>();
   const apply = (rules: RecipeRules) =>
