@@ -10,7 +10,15 @@ import {
   formatScore,
   formatShare,
 } from './format';
-import type { BlamedOperators, CauseKind, Fix, Interactions, LayerReport, MetricName } from './protocol';
+import type {
+  BlamedOperators,
+  CauseKind,
+  Fix,
+  Interactions,
+  LayerReport,
+  MetricName,
+  RemedyName,
+} from './protocol';
 
 /** What a cause is called. */
 export const causeTitles: Readonly<Record<CauseKind, string>> = {
@@ -26,6 +34,18 @@ export const causeTitles: Readonly<Record<CauseKind, string>> = {
   magnified: 'noise magnified behind',
   coarse: '8 bits too few',
 };
+
+/** What remedies that change how far activations reach, or their grids do, have done. */
+export const rangeRemedies: Readonly<Partial<Record<RemedyName, string>>> = {
+  equalize: 'neighbouring layers equalized',
+  'split-depthwise': 'depthwise convolutions split by range',
+  gelu10: 'GELU clipped',
+};
+
+/** Those of the remedies that change how far activations or their grids reach; the others change weights and biases. */
+export function thatChangeRanges(remedies: readonly RemedyName[]): RemedyName[] {
+  return remedies.filter((name) => Object.hasOwn(rangeRemedies, name));
+}
 
 /** What operators between the layers cost in int8: `Mul (12) costs 3.1 points in int8: stays in float`. */
 export function describeBlamed(metric: MetricName, { opType, nodes, gain }: BlamedOperators): string {

@@ -1,6 +1,6 @@
 import { elementCount } from './onnx/elements';
 import type { Measured } from './preparation';
-import type { Fix, MetricName, OperatorReport } from './protocol';
+import type { Fix, MetricName, NetworkDecision, OperatorReport } from './protocol';
 import { meetsTarget } from './target';
 import { floatLayers } from './workflow/candidate';
 import type { Outcome } from './workflow/workflow';
@@ -62,7 +62,7 @@ export function fixesOf({ metric, targetDrop, measured, outcome, operators }: Fi
 function remediesIn(notebook: Outcome['notebook'], isEnough: (score: number) => boolean): Fix[] {
   let from = notebook[0]?.score ?? 0;
   return notebook.flatMap((entry): Fix[] => {
-    const { step, tried, score: to, standardError, kept } = entry;
+    const { step, tried, score: to, standardError, kept, network } = entry;
     const before = from;
     if (kept) from = to;
     if (step !== 'remedy') return [];
@@ -70,9 +70,15 @@ function remediesIn(notebook: Outcome['notebook'], isEnough: (score: number) => 
       {
         ...{ kind: 'remedy', what: tried, names: [], from: before, to, standardError },
         ...{ isEnough: isEnough(to), bytes: 0, floatShare: 0, milliseconds: null, taken: kept },
+        ...(network === undefined ? {} : { change: changeOf(network) }),
       },
     ];
   });
+}
+
+/** How weights are scaled is a setting, and tried before any remedy of the float model. */
+function changeOf({ remedies, weights }: Required<NetworkDecision>): NetworkDecision {
+  return remedies.length > 0 ? { remedies } : { weights };
 }
 
 function compareFixes(a: Fix, b: Fix): number {

@@ -1,26 +1,34 @@
+import { thatChangeRanges } from './describeFindings';
 import { EngineError } from './engineError';
 import { LayerTrials } from './layerTrials';
 import { layerWeights, weightsOfLayers } from './layerWeights';
 import type { Model } from './onnx/model';
 import type { Measured, Resolved, Run } from './preparation';
-import type { AnalyzeSettings, ClipTrial, LayerWeights, OutputScatter, Report, Requests } from './protocol';
+import type {
+  AnalyzeSettings,
+  ClipTrial,
+  LayerWeights,
+  OutputScatter,
+  RemediedInputs,
+  Report,
+  Requests,
+} from './protocol';
 import { profiles } from './quantize/profiles';
 import { resolveProfile } from './resolveProfile';
+import { fixedChoices } from './ruledParts';
 import type { WorkerPool } from './runtime/workerPool';
 import { checkSettings } from './settingsText';
-import type { FixedChoices } from './workflow/candidate';
 
 /** What it takes of the model that it is about. */
 export interface DetailSource {
   /** @throws EngineError `bad-option` for a layer that the model does not have */
   checkLayerNames: (names: readonly string[]) => void;
   measure: (settings: Resolved<AnalyzeSettings>, run: Run) => Promise<Measured>;
-  fixedChoices: (settings: Resolved<AnalyzeSettings>, measured: Measured) => FixedChoices;
 }
 
 /** What people ask about one layer of an open model. */
 export class LayerDetail {
-  private last: { key: string; measured: Measured; trials: LayerTrials } | undefined;
+  private last: { key: string; measured: Measured; isWhole: boolean; trials: LayerTrials } | undefined;
 
   constructor(
     private readonly pool: WorkerPool,
@@ -72,12 +80,25 @@ export class LayerDetail {
     return (await this.trialsOf(layer, settings, report, run)).scatter(layer, run);
   }
 
-  /** The networks of a finished analysis, made again once, with what was measured of them since. */
+  /** @throws EngineError as {@link tryClip} does */
+  async remediedInputs(
+    { settings, layer }: Omit<Requests['quantscope/remediedInputs']['params'], 'path'>,
+    report: Report | null,
+    run: Run,
+  ): Promise<RemediedInputs> {
+    return (await this.trialsOf(layer, settings, report, run, false)).remediedInputs(layer);
+  }
+
+  /**
+   * The networks of a finished analysis, made again once, with what was measured of them since.
+   * @param isWhole whether all remedies are wanted, or only those that change ranges: rounding weights together takes long
+   */
   private async trialsOf(
     layer: string,
     { data, preset, recipe }: AnalyzeSettings,
     report: Report | null,
     run: Run,
+    isWhole = true,
   ): Promise<LayerTrials> {
     this.source.checkLayerNames([layer]);
     if (report === null)
@@ -86,11 +107,13 @@ export class LayerDetail {
     checkSettings(settings);
     const measured = await this.source.measure(settings, run);
     const key = JSON.stringify([report.created, settings.recipe ?? null]);
-    if (this.last?.key !== key || this.last.measured !== measured) {
-      const fixed = this.source.fixedChoices(settings, measured);
-      const trials = await LayerTrials.start(this.pool, measured, report, fixed, run);
-      this.last = { key, measured, trials };
-    }
-    return this.last.trials;
+    const { last } = this;
+    if (last?.key === key && last.measured === measured && (last.isWhole || !isWhole)) return last.trials;
+    const { remedies } = report.decisions;
+    const decisions = { ...report.decisions, remedies: isWhole ? remedies : thatChangeRanges(remedies) };
+    const fixed = fixedChoices(settings, measured);
+    const trials = await LayerTrials.start(this.pool, measured, { ...report, decisions }, fixed, run);
+    this.last = { key, measured, isWhole, trials };
+    return trials;
   }
 }

@@ -1,3 +1,4 @@
+import { thatChangeRanges } from './describeFindings';
 import { EngineError } from './engineError';
 import type { Rating } from './feeds/metrics/rater';
 import { firstOf } from './feeds/limitSamples';
@@ -6,7 +7,8 @@ import type { Model } from './onnx/model';
 import { encodeModel } from './onnx/model';
 import type { Measured, Run } from './preparation';
 import { StageProgress } from './progress';
-import type { ClipTrial, NetworkScore, OutputScatter, Report, Requests } from './protocol';
+import type { ClipTrial, NetworkScore, OutputScatter, RemediedInputs, Report, Requests } from './protocol';
+import { remediedInputs } from './remediedInputs';
 import type { WorkerPool } from './runtime/workerPool';
 import { localSqnr } from './sensitivity/localError';
 import { outputScatter } from './sensitivity/outputScatter';
@@ -154,6 +156,16 @@ export class LayerTrials {
     const found = { layer: name, tensor: output, samples: samples.length, ...counted, alone, net };
     this.scatters.set(name, found);
     return found;
+  }
+
+  /** What a layer reads before and after the remedies; the models were run when these networks were made. */
+  remediedInputs(name: string): RemediedInputs {
+    const { whole, chosen, measured } = this;
+    return {
+      ...{ layer: name, remedies: thatChangeRanges(chosen.remedies) },
+      samples: measured.dataset.calibration.length,
+      inputs: remediedInputs(whole, chosen, this.layerNamed(name), measured),
+    };
   }
 
   private layerNamed(name: string): Layer {

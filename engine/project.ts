@@ -8,7 +8,6 @@ import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
 import { dataStamp } from './feeds/dataStamp';
 import { sourceDigest } from './feeds/sampleDigest';
-import { baseName, describeForm, formatPlural } from './format';
 import { checkParts, type JoinedParts } from './joinParts';
 import { LayerDetail } from './layerDetail';
 import { machineOf } from './machineOf';
@@ -28,21 +27,19 @@ import type {
   AnalyzeSettings,
   DataSummary,
   EvaluateResult,
-  LayerChoice,
   LintFinding,
   ModelGraph,
   ModelSummary,
   ProfileChoice,
-  ProfileName,
   QuantizeResult,
   QuantizeSettings,
   Report,
   TradeOff,
   TradeOffSettings,
 } from './protocol';
+import { storePlan } from './planCache';
 import { lintTarget } from './quantize/lintTarget';
 import { tensorsOf } from './quantize/plan';
-import { applyRecipe } from './applyRecipe';
 import { profiles } from './quantize/profiles';
 import { withChoices } from './quantize/withChoices';
 import { describeIn } from './describeIn';
@@ -50,7 +47,9 @@ import { prove, type Proof } from './proof';
 import { buildReport, verificationEntry } from './report';
 import { resultWarnings } from './resultWarnings';
 import { recipeOf } from './recipe';
+import { refuseQuantized } from './refuseQuantized';
 import { resolveProfile } from './resolveProfile';
+import { fixedChoices, RuledParts } from './ruledParts';
 import { buildTradeOff } from './tradeOffReport';
 import { loadReport, storeReport } from './reportCache';
 import { checkPreset, checkSettings } from './settingsText';
@@ -58,15 +57,7 @@ import { inferShapes } from './runtime/inferShapes';
 import type { WorkerPool } from './runtime/workerPool';
 import type { Shard } from './sensitivity/shareOf';
 import { assumedModel } from './workflow/assumedModel';
-import { adaptTo, partsOf } from './workflow/base';
-import {
-  buildModel,
-  decisionsOf,
-  floatLayers,
-  floatOnPurpose,
-  type Candidate,
-  type FixedChoices,
-} from './workflow/candidate';
+import { buildModel, decisionsOf, floatLayers, floatOnPurpose, type Candidate } from './workflow/candidate';
 import { measureShare } from './workflow/measureShare';
 import { runTradeOff } from './workflow/tradeOff';
 import { rebuild, runWorkflow, type Outcome } from './workflow/workflow';
@@ -78,6 +69,8 @@ type Choice = Pick<Outcome, 'chosen' | 'blamed' | 'notebook'>;
 export class Project {
   /** Answers about single layers. */
   readonly detail: LayerDetail;
+  /** What rules of a recipe may speak of. */
+  readonly ruled: RuledParts;
   private last: { key: string; measured: Measured } | undefined;
 
   private constructor(
@@ -91,8 +84,8 @@ export class Project {
     this.detail = new LayerDetail(pool, model.normalized, {
       checkLayerNames: (names) => this.checkLayerNames(names),
       measure: (settings, run) => this.measure(settings, run),
-      fixedChoices: (settings, measured) => this.fixedChoices(settings, measured, []),
     });
+    this.ruled = new RuledParts(pool, model.normalized);
   }
 
   /** Paths of the model's file and of those that hold its weights. */
@@ -160,15 +153,6 @@ export class Project {
     return lintTarget(model, profiles[profile]);
   }
 
-  /** The layers and operators that rules of a recipe may speak of, on a target. */
-  async ruledParts(
-    choice: ProfileChoice,
-  ): Promise<Pick<Measured, 'model' | 'layers' | 'operators'> & { profile: ProfileName }> {
-    const profile = await resolveProfile(choice, this.pool.first);
-    const model = adaptTo(profile, this.model.normalized);
-    return { model, profile, ...partsOf(model, profile) };
-  }
-
   /** What a data source holds for this model. */
   async describeData(
     { data, preset }: Pick<AnalyzeSettings, 'data' | 'preset'>,
@@ -188,7 +172,7 @@ export class Project {
       this.pool,
       measured,
       settings,
-      { fixed: this.fixedChoices(settings, measured, []), refine: true, rank: true },
+      { fixed: fixedChoices(settings, measured), refine: true, rank: true },
       run,
     );
     const { whole, chosen } = outcome;
@@ -213,7 +197,7 @@ export class Project {
     refuseQuantized(this.summary);
     const measured = await measureFloat(this.pool, this.model, settings, run, false);
     const data = await sourceDigest(measured.chooser.samples, run.signal);
-    const fixed = this.fixedChoices(settings, measured, []);
+    const fixed = fixedChoices(settings, measured);
     const measurements = await measureShare(this.pool, measured, settings, fixed, shard, run);
     const { path, hash: model } = this.summary;
     const { dimensions } = this;
@@ -254,7 +238,7 @@ export class Project {
     const { keepFloat, output } = settings;
     const known = keepFloat === null ? await this.knownChoice(measured, settings, run) : undefined;
     const options = {
-      fixed: this.fixedChoices(settings, measured, keepFloat ?? []),
+      fixed: fixedChoices(settings, measured, keepFloat ?? []),
       refine: keepFloat === null,
       rank: false,
     };
@@ -304,13 +288,15 @@ export class Project {
         'Budget bytes or bops, or leave --profile out.',
       );
     const measured = await this.measure(settings, run);
-    const fixed = this.fixedChoices(settings, measured, []);
+    const fixed = fixedChoices(settings, measured);
     const outcome = await runTradeOff(this.pool, measured, settings, fixed, run);
     const { candidate } = outcome;
-    return buildTradeOff({
+    const plan = buildTradeOff({
       ...{ summary: this.summary, settings, measured, outcome },
       proof: await this.prove(measured, candidate, run),
     });
+    await storePlan(plan);
+    return plan;
   }
 
   /** Scores this model; with `against`, by comparison with that float model where there is no truth. */
@@ -334,9 +320,7 @@ export class Project {
     const { onProgress, signal } = run;
     refuseQuantized(this.summary);
     layersToMeasure(this.model);
-    const profile = await resolveProfile('auto', this.pool.first);
-    const normalized = adaptTo(profile, this.model.normalized);
-    const { layers, operators } = partsOf(normalized, profile);
+    const { model: normalized, layers, operators } = await this.ruled.of('auto');
     const dataset = await openSamples({ data, preset, samples }, this.model, this.pool.memory, run);
     return calibrate(this.pool, {
       ...{
@@ -392,16 +376,6 @@ export class Project {
     return prove(this.pool, buildModel(candidate), measured, this.summary, floatLayers(candidate), run);
   }
 
-  private fixedChoices(
-    { recipe, profile }: Resolved<AnalyzeSettings>,
-    measured: Measured,
-    keepFloat: readonly string[],
-  ): FixedChoices {
-    const decided = applyRecipe(recipe ?? { layers: [], operators: [] }, measured, profile);
-    const floats = keepFloat.map((name) => [name, 'float'] as const);
-    return { ...decided, layers: new Map<string, LayerChoice>([...decided.layers, ...floats]) };
-  }
-
   private checkLayerNames(names: readonly string[]): void {
     const known = new Set(this.summary.layers.map((l) => l.name));
     const unknown = names.find((name) => !known.has(name));
@@ -412,18 +386,4 @@ export class Project {
       `Its layers are listed by "quantscope inspect"; the first is ${this.summary.layers[0]?.name ?? 'none'}.`,
     );
   }
-}
-
-/**
- * A model whose products are all quantized has none to measure: a second rounding would only add its error to the
- * first. One with float layers left is quantized there.
- * @throws EngineError `unsupported`
- */
-function refuseQuantized({ path, quantized, layers }: ModelSummary): void {
-  if (quantized === null || quantized.layers.length === 0 || layers.length > 0) return;
-  throw new EngineError(
-    'unsupported',
-    `${baseName(path)} is quantized already: ${formatPlural(quantized.layers.length, 'layer')} ${describeForm(quantized.form)}, none in float.`,
-    'Quantize its float original; score this one with "quantscope evaluate".',
-  );
 }

@@ -202,6 +202,9 @@ export interface RecipeRules {
   clips?: TensorClip[];
 }
 
+/** What a recipe decides of the whole network; what is left out is for others to say. */
+export type NetworkDecision = Partial<Pick<Decisions, 'remedies' | 'weights'>>;
+
 /** A clip on |x| in the units of the tensor as the model's file has it. */
 export type TensorClip = [tensor: string, clip: number];
 
@@ -433,6 +436,8 @@ export interface Fix {
   milliseconds: number | null;
   /** Whether the advised model has it. */
   taken: boolean;
+  /** What a recipe says for a remedy; left out for layers and operators, which it names, and by earlier versions. */
+  change?: NetworkDecision;
 }
 
 /**
@@ -592,6 +597,8 @@ export interface NotebookEntry {
   sqnrDb: number | null;
   /** Milliseconds of one sample, where that was what decided. */
   latencyMs?: number;
+  /** Of a remedy: what the network that was tried has of them, and how its weights are scaled. Earlier versions lack it. */
+  network?: Required<NetworkDecision>;
   /** Whether the result has it. */
   kept: boolean;
 }
@@ -677,7 +684,12 @@ export interface TradeOffPoint {
   verified: { score: number; drop: number; standardError: number; outputDb: number; bytes: number } | null;
 }
 
+/** Version of {@link TradeOff}; raised when a field changes its meaning or goes. */
+export const TRADE_OFF_VERSION = 1;
+
 export interface TradeOff {
+  /** When it was made, ISO 8601; earlier versions lack it. */
+  created?: string;
   model: Pick<ModelSummary, 'path' | 'hash' | 'bytes'>;
   settings: SettledSettings & Pick<TradeOffSettings, 'budgets' | 'along' | 'grids' | 'by'>;
   float: FloatResult;
@@ -760,6 +772,8 @@ export interface ResolvedRecipe {
   recipe: Recipe | null;
   /** What each layer that it speaks of is. */
   choices: [layer: string, choice: LayerChoice][];
+  /** Where each operator that it speaks of is computed. */
+  operators: [operator: string, choice: OperatorChoice][];
   /** What is wrong with it. */
   problems: ErrorData[];
 }
@@ -773,8 +787,13 @@ export interface NameHover {
 
 /** Parameters and result of every custom request, by method; all live under `quantscope/`. */
 export interface Requests {
-  /** Reads a model file: its summary, and its finished analysis if one is cached for these very bytes. */
-  'quantscope/open': { params: { path: string }; result: { summary: ModelSummary; report: Report | null } };
+  /** Reads a model file: its summary, and its finished analysis and last plan if they are cached for these very bytes. */
+  'quantscope/open': {
+    params: { path: string };
+    result: { summary: ModelSummary; report: Report | null; tradeOff: TradeOff | null };
+  };
+  /** The analysis of these very bytes that the finished one took the place of. */
+  'quantscope/previous': { params: { path: string }; result: Report | null };
   /** Measures; answers with the report, or with error `cancelled` after `$/cancelRequest`. */
   'quantscope/analyze': { params: { path: string; settings: AnalyzeSettings }; result: Report };
   /** Writes an int8 model and proves it. */
@@ -811,6 +830,11 @@ export interface Requests {
   'quantscope/scatter': {
     params: { path: string; settings: AnalyzeSettings; layer: string };
     result: OutputScatter;
+  };
+  /** What a layer reads before and after the remedies of the advised model; needs a finished analysis and its data. */
+  'quantscope/remediedInputs': {
+    params: { path: string; settings: AnalyzeSettings; layer: string };
+    result: RemediedInputs;
   };
   /** What a recipe's text decides of a model, rule by rule: what one of them cannot do leaves the others. */
   'quantscope/recipe': { params: { path: string; text: string; file: string }; result: ResolvedRecipe };
@@ -902,6 +926,22 @@ export interface PageContents {
   parts: PageParts | null;
   /** The last plan of the model; `null` when there is none. */
   tradeOff: TradeOff | null;
+}
+
+/** What a layer reads, with the clip that its grid has: of the calibrator, a remedy or the user. */
+export interface ClippedInput extends LayerInput {
+  clip: number;
+}
+
+/** What a layer reads in the float model, and in the one that the remedies of the advised model made of it. */
+export interface RemediedInputs {
+  layer: string;
+  /** Those of the advised model that change how far activations or their grids reach. */
+  remedies: RemedyName[];
+  /** Calibration samples that each of the two models was run on. */
+  samples: number;
+  /** In the order in which the layer reads them; none after where it is as before, several where the layer was split. */
+  inputs: { before: ClippedInput; after: ClippedInput[] }[];
 }
 
 /** How a layer's outputs in int8 lie against those in float. */

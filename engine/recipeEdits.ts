@@ -1,16 +1,23 @@
 import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
-import type { LayerChoice } from './protocol';
+import type { LayerChoice, RemedyName, WeightGranularity } from './protocol';
 
 /** What a user decided of parts of a model, all in one. */
-export interface RecipeDecision {
-  part: 'layers' | 'clips';
-  /** Layers or tensors by name. */
+export interface RuleDecision {
+  part: 'layers' | 'operators' | 'clips';
+  /** Layers, operators or tensors by name. */
   keys: readonly string[];
   /** `null` takes the parts' own rules out. */
   value: LayerChoice | number | null;
   /** Whether a key is a name: one that is not may be a type or a pattern, and comes before rules for names. */
   isName: (key: string) => boolean;
 }
+
+/** What a user decided of the whole network; `null` takes the key out. */
+export type NetworkKeyDecision =
+  | { part: 'remedies'; value: readonly RemedyName[] | null }
+  | { part: 'weights'; value: WeightGranularity | null };
+
+export type RecipeDecision = RuleDecision | NetworkKeyDecision;
 
 /** A new recipe that decides nothing yet. */
 export function emptyRecipe(hash: string | null): string {
@@ -69,8 +76,8 @@ function additions(text: string, layers: Node, left: Node[], added: readonly str
 }
 
 /**
- * The edits that make a recipe decide parts of a model, or say nothing of them by name any more. All else, comments and order
- * with it, stays as it is.
+ * The edits that make a recipe decide parts of a model or something of the whole network, or say nothing of it any more. All else,
+ * comments and order with it, stays as it is.
  * @returns edits of the text as it is, in its order; `null` where it is no recipe that could be edited
  */
 export function decideInRecipe(text: string, decision: RecipeDecision): Edit[] | null {
@@ -83,22 +90,69 @@ export function decideInRecipe(text: string, decision: RecipeDecision): Edit[] |
  * As {@link decideInRecipe}, of a text that is parsed already.
  * @param root of the text, which has no errors
  */
-export function decideInTree(
+export function decideInTree(text: string, root: Node, decision: RecipeDecision): Edit[] | null {
+  if (root.type !== 'object') return null;
+  const section = findNodeAtLocation(root, [decision.part]);
+  if ('keys' in decision) return ruleEdits(text, root, section, decision);
+  const { part, value } = decision;
+  if (section === undefined) {
+    const written = Array.isArray(value) ? listText(value) : JSON.stringify(value);
+    return value === null ? [] : additions(text, root, root.children ?? [], [`"${part}": ${written}`]);
+  }
+  if (value === null) return removal(text, section.parent ?? section);
+  if (part === 'remedies') return section.type === 'array' ? listEdits(text, section, value) : null;
+  return [{ offset: section.offset, length: section.length, content: JSON.stringify(value) }];
+}
+
+function listText(words: readonly string[]): string {
+  return `[${words.map((word) => JSON.stringify(word)).join(', ')}]`;
+}
+
+/** Leaves a list only these words: those that it has stay where they are, the others come behind them. */
+function listEdits(text: string, list: Node, words: readonly string[]): Edit[] {
+  const items = list.children ?? [];
+  const wanted = new Set(words);
+  const known = new Set(items.map((item) => String(item.value)));
+  const left = items.filter((item) => wanted.has(String(item.value))).map((item) => String(item.value));
+  const added = words.filter((word) => !known.has(word));
+  if (left.length === items.length && added.length === 0) return [];
+  const { offset, length } = list;
+  if (!/\n|\/[/*]/.test(text.slice(offset, offset + length)))
+    return [{ offset, length, content: listText([...left, ...added]) }];
+  // What comes takes the place of what goes, as far as there are as many of both.
+  const gone = items.filter((item) => !wanted.has(String(item.value)));
+  const written = added.map((word) => JSON.stringify(word));
+  const replaced = gone
+    .slice(0, written.length)
+    .map((item, i): Edit => ({ offset: item.offset, length: item.length, content: written[i] ?? '' }));
+  const more = written.slice(gone.length);
+  return inOrder([
+    ...replaced,
+    ...gone.slice(written.length).flatMap((item) => removal(text, item)),
+    ...(more.length === 0 ? [] : additions(text, list, items, more)),
+  ]);
+}
+
+function inOrder(edits: Edit[]): Edit[] {
+  return edits.sort((a, b) => a.offset - b.offset || a.length - b.length);
+}
+
+function ruleEdits(
   text: string,
   root: Node,
-  { part, keys, value, isName }: RecipeDecision,
+  section: Node | undefined,
+  { part, keys, value, isName }: RuleDecision,
 ): Edit[] | null {
-  if (root.type !== 'object') return null;
-  const section = findNodeAtLocation(root, [part]);
   if (section === undefined) return value === null ? [] : addSection(text, root, part, keys, value);
   if (section.type !== 'object') return null;
   const rules = rulesOf(section);
-  const lastPattern = rules.findLastIndex(({ name }) => !isName(name));
+  const decided = new Set(keys);
+  const lastPattern = rules.findLastIndex(({ name }) => !isName(name) && !decided.has(name));
   const edits: Edit[] = [];
   const kept = new Set(rules.map(({ property }) => property));
   const added: string[] = [];
   const places = new Map(rules.map(({ name }, at) => [name, at]));
-  for (const key of new Set(keys)) {
+  for (const key of decided) {
     const at = places.get(key) ?? -1;
     const rule = rules[at];
     if (rule !== undefined && value !== null && at > lastPattern) {
@@ -114,7 +168,7 @@ export function decideInTree(
   }
   const left = rules.map(({ property }) => property).filter((property) => kept.has(property));
   if (added.length > 0) edits.push(...additions(text, section, left, added));
-  return edits.sort((a, b) => a.offset - b.offset || a.length - b.length);
+  return inOrder(edits);
 }
 
 function addSection(

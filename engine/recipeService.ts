@@ -287,7 +287,7 @@ async function subjectOf(
   choice: ProfileChoice,
   report: RecipeSubject['report'],
 ): Promise<RecipeSubject> {
-  const { model, layers, operators, profile } = await project.ruledParts(choice);
+  const { model, layers, operators, profile } = await project.ruled.of(choice);
   const target = profiles[profile];
   return recipeSubject(
     project.summary,

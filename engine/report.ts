@@ -2,15 +2,13 @@ import { fixesOf, FLOAT_BYTES_MORE } from './fixes';
 import { formatBytes, formatMeasuredDrop, formatScore, formatShare, isNoise } from './format';
 import { elementCount } from './onnx/elements';
 import type { Layer } from './onnx/layers';
-import { notFiniteOf } from './notFiniteOf';
+import { layerInput } from './layerInput';
 import type { Measured } from './preparation';
 import type { Proof } from './proof';
 import { REPORT_VERSION } from './protocol';
 import type {
-  HistogramData,
   Int8Result,
   LayerAdvice,
-  LayerInput,
   LayerReport,
   ModelSummary,
   NotebookEntry,
@@ -24,17 +22,11 @@ import { withoutSuffix } from './runtime/originalNames';
 import { resultWarnings } from './resultWarnings';
 import { orthogonalityOf } from './sensitivity/layerAlikeness';
 import { rankLayers } from './sensitivity/selectFloatLayers';
-import type { HistogramState } from './stats/histogram';
 import { NORMAL_95 } from './stats/pairedDifference';
-import { LINEAR_BINS, linearBins } from './stats/linearBins';
-import { rebin } from './stats/rebin';
 import { meetsTarget } from './target';
 import { decisionsOf, floatLayers, floatOnPurpose } from './workflow/candidate';
 import type { LayerScore } from './workflow/measureLayers';
 import type { Outcome } from './workflow/workflow';
-
-/** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
-const REPORT_BINS = 512;
 
 export interface Findings {
   summary: ModelSummary;
@@ -53,25 +45,6 @@ export function buildReport(findings: Findings): Report {
   const { float } = all;
   const { metric } = float;
   const choosing = { score: measured.chooser.float };
-  const inputOf = (tensor: string): LayerInput => {
-    const state = measured.histograms[tensor];
-    const least = whole.base.least.get(tensor);
-    const decided = whole.clips.get(tensor);
-    return {
-      tensor,
-      histogram: state === undefined ? { binWidth: 1, positive: [], negative: [] } : drawnHistogram(state),
-      min: state?.min ?? 0,
-      max: state?.max ?? 0,
-      ...notFiniteOf(state, measured),
-      zeros: state?.zeros ?? 0,
-      ...(least === undefined ? {} : { least }),
-      clips: Object.fromEntries(
-        [...whole.base.clips].map(([method, clips]) => [method, clips.get(tensor) ?? 0]),
-      ),
-      method: whole.methods.get(tensor) ?? 'max',
-      ...(decided === undefined ? {} : { decided }),
-    };
-  };
   const keepFloat = new Set(floatLayers(chosen));
   const scores = new Map(ranked.map((r) => [r.name, r]));
   const allCosts = [...measured.costs.values()].reduce((a, b) => a + b, 0);
@@ -85,7 +58,7 @@ export function buildReport(findings: Findings): Report {
         name: layer.name,
         opType: layer.opType,
         weight: layer.weight?.name ?? null,
-        inputs: layer.activations.map(inputOf),
+        inputs: layer.activations.map((tensor) => layerInput(tensor, whole, measured)),
         sqnrDb: found.sqnrDb,
         cosine: found.cosine,
         score: found.score,
@@ -153,16 +126,6 @@ export function buildReport(findings: Findings): Report {
       model: advised.model,
       notebook,
     }),
-  };
-}
-
-function drawnHistogram(state: HistogramState): HistogramData {
-  const { binWidth, positive, negative } = linearBins(state);
-  const factor = LINEAR_BINS / REPORT_BINS;
-  return {
-    binWidth: binWidth === 0 ? 1 : binWidth * factor,
-    positive: rebin(positive, factor),
-    negative: rebin(negative, factor),
   };
 }
 

@@ -1,37 +1,37 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { cacheFolder } from './cacheFolder';
+import { readEntry, writeEntry } from './cacheEntry';
 import { EngineError, errorText } from './engineError';
 import { readBounded } from './feeds/readBounded';
 import { baseName } from './format';
-import { writeFileAtomically } from './onnx/model';
 import { REPORT_VERSION, type ModelSummary, type Report } from './protocol';
 
-function cacheFile(hash: string): string {
-  return join(cacheFolder(), `${hash}.json`);
+type Versioned = (Omit<Report, 'version'> & { version: number }) | null;
+
+function previousOf(hash: string): string {
+  return `${hash}.previous`;
+}
+
+async function loadEntry(name: string, model: ModelSummary): Promise<Report | null> {
+  const report = (await readEntry(name)) as Versioned;
+  return report?.version === REPORT_VERSION ? { ...report, version: REPORT_VERSION, model } : null;
 }
 
 /** The last analysis of a file with these bytes, wherever it lies now; `null` when there is none. */
 export async function loadReport(model: ModelSummary): Promise<Report | null> {
-  try {
-    const report = JSON.parse(await readFile(cacheFile(model.hash), 'utf8')) as Omit<Report, 'version'> & {
-      version: number;
-    };
-    return report.version === REPORT_VERSION ? { ...report, version: REPORT_VERSION, model } : null;
-  } catch {
-    // A missing or damaged cache entry means only that the analysis has to run again.
-    return null;
-  }
+  return loadEntry(model.hash, model);
 }
 
-/** Remembers an analysis if it can: a full disk or a closed folder must not cost its result. */
+/** The analysis before that one. */
+export async function loadPreviousReport(model: ModelSummary): Promise<Report | null> {
+  return loadEntry(previousOf(model.hash), model);
+}
+
+/** Remembers an analysis if it can, and the one that it takes the place of. */
 export async function storeReport(report: Report): Promise<void> {
-  try {
-    await mkdir(cacheFolder(), { recursive: true });
-    await writeFileAtomically(cacheFile(report.model.hash), JSON.stringify(report));
-  } catch {
-    // Then the next one has to measure again.
-  }
+  const { hash } = report.model;
+  const known = (await readEntry(hash)) as Versioned;
+  if (known?.version === REPORT_VERSION && known.created !== report.created)
+    await writeEntry(previousOf(hash), known);
+  await writeEntry(hash, report);
 }
 
 const MAX_REPORT_BYTES = 2 ** 28;

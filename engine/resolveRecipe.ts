@@ -2,7 +2,7 @@ import { recipeApplier } from './applyRecipe';
 import { EngineError } from './engineError';
 import { baseName } from './format';
 import type { Project } from './project';
-import type { ErrorData, LayerChoice, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
+import type { ErrorData, LayerChoice, OperatorChoice, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
 import { parseRecipe, withDataPath } from './recipe';
 
 /**
@@ -11,7 +11,7 @@ import { parseRecipe, withDataPath } from './recipe';
  * @param file its path, from which its data is named
  */
 export async function resolveRecipe(
-  project: Pick<Project, 'ruledParts'>,
+  { ruled }: Pick<Project, 'ruled'>,
   text: string,
   file: string,
 ): Promise<ResolvedRecipe> {
@@ -26,14 +26,18 @@ export async function resolveRecipe(
     }
   };
   const recipe: Recipe | null = attempt(() => withDataPath(parseRecipe(text, baseName(file)), file));
-  if (recipe === null) return { recipe, choices: [], problems };
-  const { profile, ...parts } = await project.ruledParts(recipe.profile ?? 'auto');
+  if (recipe === null) return { recipe, choices: [], operators: [], problems };
+  const { profile, ...parts } = await ruled.of(recipe.profile ?? 'auto');
   const choices = new Map<string, LayerChoice>();
+  const operators = new Map<string, OperatorChoice>();
   const applyTo = recipeApplier({ ...parts, unreached: [] }, profile);
-  const apply = (rules: RecipeRules) => attempt(() => applyTo(rules))?.layers;
+  const apply = (rules: RecipeRules) => attempt(() => applyTo(rules));
   for (const rule of recipe.layers)
-    for (const [name, choice] of apply({ layers: [rule], operators: [] }) ?? []) choices.set(name, choice);
-  for (const rule of recipe.operators) apply({ layers: [], operators: [rule] });
+    for (const [name, choice] of apply({ layers: [rule], operators: [] })?.layers ?? [])
+      choices.set(name, choice);
+  for (const rule of recipe.operators)
+    for (const [name, choice] of apply({ layers: [], operators: [rule] })?.operators ?? [])
+      operators.set(name, choice);
   if (recipe.clips !== undefined) apply({ layers: [], operators: [], clips: recipe.clips });
-  return { recipe, choices: [...choices], problems };
+  return { recipe, choices: [...choices], operators: [...operators], problems };
 }

@@ -17,9 +17,11 @@ import { EngineError, errorText } from './engineError';
 import { dataStamp } from './feeds/dataStamp';
 import { nameHover } from './nameHover';
 import { pageParts } from './pageParts';
+import { loadPlan } from './planCache';
 import type { Run } from './preparation';
 import type { EngineLimits, ErrorData, Requests } from './protocol';
 import { RecipeService } from './recipeService';
+import { loadPreviousReport } from './reportCache';
 import { resolveRecipe } from './resolveRecipe';
 import { TextService } from './textService';
 import { Workspace } from './workspace';
@@ -93,8 +95,9 @@ answer('quantscope/open', async ({ path }) => {
   const project = await workspace.open(path);
   const report = await workspace.report(project);
   recipes.refresh();
-  return { summary: project.summary, report };
+  return { summary: project.summary, report, tradeOff: await loadPlan(project.summary) };
 });
+answer('quantscope/previous', async ({ path }) => loadPreviousReport((await workspace.open(path)).summary));
 answer('quantscope/data', async ({ path, data, preset }, run) =>
   (await workspace.open(path)).describeData({ data, preset }, run),
 );
@@ -131,6 +134,10 @@ answer('quantscope/tryClip', async ({ path, ...asked }, run) => {
 answer('quantscope/scatter', async ({ path, ...asked }, run) => {
   const project = await workspace.openToMeasure(path);
   return project.detail.scatter(asked, await workspace.report(project), run);
+});
+answer('quantscope/remediedInputs', async ({ path, ...asked }, run) => {
+  const project = await workspace.openToMeasure(path);
+  return project.detail.remediedInputs(asked, await workspace.report(project), run);
 });
 answer('quantscope/recipe', async ({ path, text, file }) =>
   resolveRecipe(await workspace.open(path), text, file),

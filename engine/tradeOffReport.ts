@@ -30,6 +30,7 @@ export function buildTradeOff({
   const meets = meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop);
   const { path, hash, bytes } = summary;
   return {
+    created: new Date().toISOString(),
     ...{ model: { path, hash, bytes }, float, floatUse, layers, points, chosen, offPrediction, result },
     settings: { ...settled, budgets, along, grids, by },
     choosing: { score: measured.chooser.float },

@@ -31,7 +31,7 @@ async function compare(argument: unknown, services: Services): Promise<void> {
   const session = services.sessions.get(uri);
   await session.ready();
   try {
-    const choice = await vscode.window.showQuickPick(choicesFor(session, services), {
+    const choice = await vscode.window.showQuickPick(await choicesFor(session, services), {
       title: `Compare ${basename(uri.fsPath)}`,
       placeHolder: 'With which analysis?',
     });
@@ -44,8 +44,8 @@ async function compare(argument: unknown, services: Services): Promise<void> {
   }
 }
 
-function choicesFor(session: ModelSession, { history, engine }: Services): Choice[] {
-  const { previous } = session;
+async function choicesFor(session: ModelSession, { history, engine }: Services): Promise<Choice[]> {
+  const previous = await session.previousReport();
   const before: Choice[] =
     previous === null
       ? []

@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
-import type { AnalyzeSettings, ErrorData } from '../engine/protocol';
-import type { FromWebview } from '../webview/protocol';
+import type { AnalyzeSettings, ErrorData, Requests } from '../engine/protocol';
+import type { Answer, FromWebview } from '../webview/protocol';
 import { toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
 import type { Services } from './services';
 
-type LayerMessage = Extract<FromWebview, { type: 'tryClip' | 'layerWeights' | 'compareOutputs' }>;
+type LayerMessage = Extract<
+  FromWebview,
+  { type: 'tryClip' | 'layerWeights' | 'compareOutputs' | 'compareInputs' }
+>;
 
 /** Samples that are run first, so that something is to be seen soon. */
 const FIRST_SAMPLES = 32;
@@ -19,11 +22,24 @@ export async function answerLayerRequest(
   session: ModelSession,
   services: Services,
 ): Promise<void> {
+  const { layer } = message;
+  const { engine } = services;
+  const asking = [layer, session, services] as const;
   switch (message.type) {
     case 'layerWeights':
-      return sendWeights(message.layer, session, services);
+      return sendWeights(...asking);
     case 'compareOutputs':
-      return sendScatter(message.layer, session, services);
+      return sendRun(
+        ...asking,
+        (asked, token) => engine.request('quantscope/scatter', asked, token),
+        (answer) => session.tell({ type: 'scatter', layer, answer }),
+      );
+    case 'compareInputs':
+      return sendRun(
+        ...asking,
+        (asked, token) => engine.request('quantscope/remediedInputs', asked, token),
+        (answer) => session.tell({ type: 'remediedInputs', layer, answer }),
+      );
     case 'tryClip':
       return tryClip(message, session, services);
   }
@@ -39,23 +55,27 @@ async function sendWeights(layer: string, session: ModelSession, { engine }: Ser
   }
 }
 
-async function sendScatter(layer: string, session: ModelSession, services: Services): Promise<void> {
-  const fail = (error: ErrorData) =>
-    session.tell({ type: 'scatter', layer, answer: { kind: 'failed', error } });
+/** Asks what running the model tells of a layer. */
+async function sendRun<R>(
+  layer: string,
+  session: ModelSession,
+  services: Services,
+  ask: (asked: Requests['quantscope/scatter']['params'], token: vscode.CancellationToken) => Promise<R>,
+  tell: (answer: Answer<R>) => void,
+): Promise<void> {
   const refused = refusal(session);
   if (refused !== null) {
-    fail(refused);
+    tell({ kind: 'failed', error: refused });
     return;
   }
-  session.tell({ type: 'scatter', layer, answer: { kind: 'waiting' } });
+  tell({ kind: 'waiting' });
   try {
-    const result = await running(session, services, async (token) => {
-      const asked = { path: session.path, settings: settingsOf(session), layer };
-      return services.engine.request('quantscope/scatter', asked, token);
-    });
-    session.tell({ type: 'scatter', layer, answer: { kind: 'done', result } });
+    const result = await running(session, services, (token) =>
+      ask({ path: session.path, settings: settingsOf(session), layer }, token),
+    );
+    tell({ kind: 'done', result });
   } catch (thrown) {
-    fail(toErrorData(thrown));
+    tell({ kind: 'failed', error: toErrorData(thrown) });
   }
 }
 

@@ -92,11 +92,16 @@ async function handle(
       return sendAll();
     case 'decide':
       return session.recipe.decideLayers(message.layers, message.choice);
+    case 'decideOperators':
+      return session.recipe.decideOperators(message.operators, message.choice);
+    case 'decideNetwork':
+      return session.recipe.decideNetwork(message.change);
     case 'decideClip':
       return session.recipe.decideClip(message.tensor, message.clip);
     case 'tryClip':
     case 'layerWeights':
     case 'compareOutputs':
+    case 'compareInputs':
       return answerLayerRequest(message, session, services);
     case 'save':
       return saveFromView(message, session);

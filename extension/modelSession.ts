@@ -36,6 +36,8 @@ const ORDER: ToWebview['type'][] = [
   'report',
   'stale',
   'decided',
+  'decidedOperators',
+  'decidedNetwork',
   'decidedClips',
   'compared',
   'quantized',
@@ -63,7 +65,7 @@ export class ModelSession implements vscode.Disposable {
   data: DataSummary | null = null;
   report: Report | null = null;
   /** The analysis that the report took the place of in this window. */
-  previous: Report | null = null;
+  private previous: Report | null = null;
   /** What changed since the report was made, in sentences. */
   stale: string[] = [];
   progress: Progress | null = null;
@@ -88,9 +90,12 @@ export class ModelSession implements vscode.Disposable {
   ) {
     const resolve = (text: string, file: string) =>
       engine.request('quantscope/recipe', { path: this.path, text, file });
-    this.recipe = new RecipeDecisions({ uri, resolve, summary: () => this.summary }, log);
+    const model = { uri, resolve, summary: () => this.summary, report: () => this.report };
+    this.recipe = new RecipeDecisions(model, log);
     this.recipe.onDidRead(() => {
       this.send({ type: 'decided', choices: this.recipe.choices });
+      this.send({ type: 'decidedOperators', choices: this.recipe.operators });
+      this.send({ type: 'decidedNetwork', decision: this.recipe.network });
       this.send({ type: 'decidedClips', clips: this.recipe.rules?.clips ?? [] });
     });
   }
@@ -159,12 +164,14 @@ export class ModelSession implements vscode.Disposable {
   }
 
   private async load(): Promise<void> {
-    const { summary, report } = await this.engine.request('quantscope/open', { path: this.path });
+    const { summary, report, tradeOff } = await this.engine.request('quantscope/open', { path: this.path });
     this.send({ type: 'error', error: null });
     this.summary = summary;
     this.send({ type: 'model', summary });
     // What an earlier file scored is still the best that is known, and is called stale.
     this.setReport(report ?? this.report, report !== null);
+    // One that could not be written to disk is known here alone.
+    this.send({ type: 'tradeOff', tradeOff: tradeOff ?? this.planOf(summary) });
     await this.recipe.refresh();
     await this.checkFresh();
     await this.recallData(report);
@@ -259,6 +266,17 @@ export class ModelSession implements vscode.Disposable {
     await this.memory.update(`data:${this.uri.toString()}`, data);
     this.send({ type: 'data', data: this.data });
     return this.data;
+  }
+
+  /** The plan of this window, where it is one of the file as it is. */
+  private planOf({ hash }: ModelSummary): TradeOff | null {
+    const known = this.latest.get('tradeOff');
+    return known?.type === 'tradeOff' && known.tradeOff?.model.hash === hash ? known.tradeOff : null;
+  }
+
+  /** The analysis that the report took the place of, in this window or before; `null` when there was none. */
+  async previousReport(): Promise<Report | null> {
+    return this.previous ?? this.engine.request('quantscope/previous', { path: this.path });
   }
 
   /** @param isOwn whether it is of the file as it is now */

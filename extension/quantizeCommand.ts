@@ -3,7 +3,8 @@ import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import * as vscode from 'vscode';
-import type { QuantizeResult, QuantizeSettings } from '../engine/protocol';
+import type { QuantizeResult } from '../engine/protocol';
+import { aimOf, type Aim } from './aimOf';
 import { dataFor } from './chooseDataCommand';
 import { describeResult } from './describeResult';
 import type { ModelSession } from './modelSession';
@@ -43,7 +44,13 @@ async function quantize(
   const result = await runTask(session, 'Quantizing', services, async (token) => {
     if (data !== session.data?.data) await session.useData(data, chosen.preset);
     const said = await session.recipe.settings();
-    const settings = { ...session.settingsFor(data), ...said, ...chosen, ...aim(), data, output };
+    const { weights, ...asked } = aim();
+    // What is advised gives way to the recipe and to the call.
+    const advised = weights === undefined ? {} : { weights };
+    const settings = {
+      ...session.settingsFor(data),
+      ...{ ...advised, ...said, ...chosen, ...asked, data, output },
+    };
     const done = await services.engine.request(
       'quantscope/quantize',
       { path: session.path, settings },
@@ -54,13 +61,6 @@ async function quantize(
   });
   if (result !== undefined) void announce(result);
   return result;
-}
-
-type Aim = Pick<QuantizeSettings, 'keepFloat'> & Partial<Pick<QuantizeSettings, 'targetDrop'>>;
-
-/** The user's own layers, or whatever meets the target: then a finished analysis need not choose again. */
-function aimOf(session: ModelSession): Aim {
-  return { keepFloat: session.isOwnChoice ? session.advisedFloat : null };
 }
 
 /** Asks how near to float the model has to be, and remembers it; `undefined` when the user chose nothing. */

@@ -3,11 +3,15 @@ import type {
   AnalyzeSettings,
   LayerChoice,
   ModelSummary,
+  NetworkDecision,
+  OperatorChoice,
+  Report,
   RecipeRules,
   ResolvedRecipe,
 } from '../engine/protocol';
 import type { RecipeDecision } from '../engine/recipeEdits';
 import { isOpen, rulesOf } from '../engine/recipeRules';
+import type { NetworkChange } from '../webview/protocol';
 import { Refusal, toErrorData } from './errorData';
 import { RecipeFile } from './recipeFile';
 import { Turns } from './turns';
@@ -17,6 +21,8 @@ interface DecidedModel {
   uri: vscode.Uri;
   /** As the engine read it last; `null` before it did. */
   summary: () => Pick<ModelSummary, 'hash' | 'layers'> | null;
+  /** Its analysis; `null` before one. */
+  report: () => Pick<Report, 'operators'> | null;
   /** Has the engine say what a recipe's text decides of it. */
   resolve: (text: string, file: string) => Promise<ResolvedRecipe>;
 }
@@ -41,6 +47,17 @@ export class RecipeDecisions implements vscode.Disposable {
   /** What each layer that it speaks of is. */
   get choices(): ResolvedRecipe['choices'] {
     return this.last?.choices ?? [];
+  }
+
+  /** Where each operator that it speaks of is computed. */
+  get operators(): ResolvedRecipe['operators'] {
+    return this.last?.operators ?? [];
+  }
+
+  /** What it says of the whole network. */
+  get network(): NetworkDecision {
+    const { remedies, weights } = this.last?.recipe ?? {};
+    return { ...(remedies === undefined ? {} : { remedies }), ...(weights === undefined ? {} : { weights }) };
   }
 
   /** `null` for a recipe that leaves all parts open, which is as none. */
@@ -105,9 +122,24 @@ export class RecipeDecisions implements vscode.Disposable {
     return this.write({ part: 'clips', keys: [tensor], value: clip, isName: () => true });
   }
 
-  private write(decision: RecipeDecision): Promise<void> {
+  /** Writes what the user decided of operators between the layers; `null` leaves them to the analysis again. */
+  decideOperators(operators: readonly string[], choice: OperatorChoice | null): Promise<void> {
+    const names = new Set(this.model.report()?.operators.map(({ name }) => name));
+    return this.write({ part: 'operators', keys: operators, value: choice, isName: (key) => names.has(key) });
+  }
+
+  /** Writes what the user decided of the whole network; what is left out stays as it is. */
+  decideNetwork({ remedies, weights }: NetworkChange): Promise<void> {
+    return this.write(
+      ...(remedies === undefined ? [] : [{ part: 'remedies', value: remedies } as const]),
+      ...(weights === undefined ? [] : [{ part: 'weights', value: weights } as const]),
+    );
+  }
+
+  private write(...decisions: RecipeDecision[]): Promise<void> {
     return this.turns.take(async () => {
-      await this.file.decide(decision, this.model.summary()?.hash ?? null);
+      const hash = this.model.summary()?.hash ?? null;
+      for (const decision of decisions) await this.file.decide(decision, hash);
       await this.refresh();
     });
   }

@@ -7,9 +7,12 @@ import type {
   MeasuredLayer,
   ModelGraph,
   ModelSummary,
+  NetworkDecision,
+  OperatorChoice,
   OutputScatter,
   Progress,
   QuantizeResult,
+  RemediedInputs,
   Report,
   TensorClip,
   TradeOff,
@@ -47,16 +50,21 @@ export type ToWebview =
   | { type: 'progress'; progress: Progress | null }
   /** What the user decided of layers, whatever the analysis advises; pairs, since a name may be `__proto__`. */
   | { type: 'decided'; choices: [layer: string, choice: LayerChoice][] }
+  /** The same of operators between the layers. */
+  | { type: 'decidedOperators'; choices: [operator: string, choice: OperatorChoice][] }
+  /** What the user decided of the whole network. */
+  | { type: 'decidedNetwork'; decision: NetworkDecision }
   /** Clips that the user decided, whatever the calibrator says. */
   | { type: 'decidedClips'; clips: TensorClip[] }
   | { type: 'clipTrial'; trial: TriedClip }
   | { type: 'layerWeights'; layer: string; answer: Answer<LayerWeights> }
   | { type: 'scatter'; layer: string; answer: Answer<OutputScatter> }
+  | { type: 'remediedInputs'; layer: string; answer: Answer<RemediedInputs> }
   /** What this model's report is compared with. */
   | { type: 'compared'; report: Report; label: string }
   | { type: 'quantized'; result: QuantizeResult }
-  /** The last plan. */
-  | { type: 'tradeOff'; tradeOff: TradeOff }
+  /** The last plan of the model; `null` when there is none of the file as it is. */
+  | { type: 'tradeOff'; tradeOff: TradeOff | null }
   /** The last command failed; `null` clears it. */
   | { type: 'error'; error: ErrorData | null }
   /** Show, or hide, what the data holds beside a report. */
@@ -65,6 +73,9 @@ export type ToWebview =
   | { type: 'graph'; answer: Answer<ModelGraph> }
   /** Show this layer's detail. */
   | { type: 'select'; layer: string };
+
+/** What a user changes of the whole network's decisions: `null` takes one back. */
+export type NetworkChange = { [K in keyof NetworkDecision]?: NetworkDecision[K] | null };
 
 /** From the view to the extension. */
 export type FromWebview =
@@ -79,12 +90,18 @@ export type FromWebview =
   | { type: 'plan' }
   /** The user decides what layers are; `null` leaves them to the analysis again. */
   | { type: 'decide'; layers: string[]; choice: LayerChoice | null }
+  /** The same of operators between the layers. */
+  | { type: 'decideOperators'; operators: string[]; choice: OperatorChoice | null }
+  /** The user decides of the whole network; what is left out stays. */
+  | { type: 'decideNetwork'; change: NetworkChange }
   /** What would this clip do to the model's score? A later one takes its place. */
   | { type: 'tryClip'; layer: string; tensor: string; clip: number }
   /** The user decides a clip; `null` leaves it to the calibrator again. */
   | { type: 'decideClip'; tensor: string; clip: number | null }
   | { type: 'layerWeights'; layer: string }
   | { type: 'compareOutputs'; layer: string }
+  /** What does a layer read before and after the advised remedies? */
+  | { type: 'compareInputs'; layer: string }
   /** Which other report is to be compared? */
   | { type: 'compare' }
   /** Have the user say where a file goes; `data` is text, and base64 of a PNG. */

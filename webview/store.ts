@@ -7,9 +7,12 @@ import type {
   LayerWeights,
   ModelGraph,
   ModelSummary,
+  NetworkDecision,
+  OperatorChoice,
   OutputScatter,
   Progress,
   QuantizeResult,
+  RemediedInputs,
   Report,
   TradeOff,
 } from '../engine/protocol';
@@ -64,6 +67,10 @@ export interface State {
   progress: Progress | null;
   /** What the user decided, by layer. */
   decided: ReadonlyMap<string, LayerChoice>;
+  /** The same of operators between the layers, by name. */
+  decidedOperators: ReadonlyMap<string, OperatorChoice>;
+  /** The same of the whole network. */
+  decidedNetwork: NetworkDecision;
   /** The same of clips, by tensor; `null` while only the report tells. */
   decidedClips: ReadonlyMap<string, number> | null;
   /** The clip that was tried last, by tensor. */
@@ -71,6 +78,7 @@ export interface State {
   /** By layer, what was asked for. */
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
+  remedied: ReadonlyMap<string, Answer<RemediedInputs>>;
   compared: { report: Report; label: string } | null;
   /** The network to draw; `null` before it was asked for. */
   graph: Answer<ModelGraph> | null;
@@ -114,10 +122,11 @@ export const initialView: ViewState = {
 };
 
 /** What was asked about layers of one analysis says nothing of another. */
-const noAnswers: Pick<State, 'trials' | 'weights' | 'scatters'> = {
+const noAnswers: Pick<State, 'trials' | 'weights' | 'scatters' | 'remedied'> = {
   trials: new Map(),
   weights: new Map(),
   scatters: new Map(),
+  remedied: new Map(),
 };
 
 /** A view that has heard nothing yet. */
@@ -131,6 +140,8 @@ export function initialState(view: ViewState = initialView): State {
     stale: [],
     progress: null,
     decided: new Map(),
+    decidedOperators: new Map(),
+    decidedNetwork: {},
     decidedClips: null,
     ...noAnswers,
     compared: null,
@@ -226,6 +237,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, progress: action.progress, error: action.progress === null ? state.error : null };
     case 'decided':
       return { ...state, decided: new Map(action.choices) };
+    case 'decidedOperators':
+      return { ...state, decidedOperators: new Map(action.choices) };
+    case 'decidedNetwork':
+      return { ...state, decidedNetwork: action.decision };
     case 'decidedClips':
       return { ...state, decidedClips: new Map(action.clips) };
     case 'clipTrial':
@@ -234,6 +249,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, weights: new Map([...state.weights, [action.layer, action.answer]]) };
     case 'scatter':
       return { ...state, scatters: new Map([...state.scatters, [action.layer, action.answer]]) };
+    case 'remediedInputs':
+      return { ...state, remedied: new Map([...state.remedied, [action.layer, action.answer]]) };
     case 'compared':
       return {
         ...state,

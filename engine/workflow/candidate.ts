@@ -50,11 +50,14 @@ export interface Candidate {
   clips: ReadonlyMap<string, number>;
 }
 
+/** What of a candidate says how far grids reach. */
+type ClipChoices = Pick<Candidate, 'base' | 'methods' | 'operators' | 'clips'>;
+
 /**
  * The clips that the user decided, in units of the base. What only moves values has the grid of what it moves, so a clip for its
  * result goes to where they were made, unless that has one of its own.
  */
-function decidedClips({ base, operators, clips }: Candidate): Map<string, number> {
+function decidedClips({ base, operators, clips }: ClipChoices): Map<string, number> {
   const integer = base.operators.filter((o) => operators.has(o.name));
   const found = new Map<string, number>();
   for (const [tensor, clip] of clips) {
@@ -74,8 +77,12 @@ function rescaledBy({ histograms, unscaled }: Base, tensor: string): number {
   return before > 0 && now > 0 ? now / before : 1;
 }
 
-export function planOf(candidate: Candidate): QuantPlan {
-  const { base, profile, weights, methods, operators, choices } = candidate;
+/**
+ * The clip on |x| by tensor, in units of the base: the calibrator's, as far as a remedy lets it reach, or the one that the user
+ * decided.
+ */
+export function clipsOf(candidate: ClipChoices): Map<string, number> {
+  const { base, methods } = candidate;
   const clips = new Map(
     [...methods].map(([tensor, method]) => {
       const clip = base.clips.get(method)?.get(tensor) ?? 0;
@@ -83,6 +90,12 @@ export function planOf(candidate: Candidate): QuantPlan {
     }),
   );
   for (const [tensor, clip] of decidedClips(candidate)) if (clips.has(tensor)) clips.set(tensor, clip);
+  return clips;
+}
+
+export function planOf(candidate: Candidate): QuantPlan {
+  const { base, profile, weights, operators, choices } = candidate;
+  const clips = clipsOf(candidate);
   const grids = new Map<string, LayerGrid>();
   const floats = new Set<string>();
   const halves = new Set<string>();

@@ -58,6 +58,9 @@ export class Judge {
       standardError,
       sqnrDb: verdict.sqnrDb,
       kept: false,
+      ...(step === 'remedy'
+        ? { network: { remedies: [...candidate.remedies], weights: candidate.weights } }
+        : {}),
     };
     this.notebook.push(entry);
     return { candidate, verdict, entry };

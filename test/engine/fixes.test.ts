@@ -2,11 +2,18 @@ import { expect, test } from 'vitest';
 import { fixesOf, type FixFacts } from '../../engine/fixes';
 import { fixCost, fixGain } from '../../engine/describeFindings';
 import type { Layer } from '../../engine/onnx/layers';
-import type { NotebookEntry, OperatorReport } from '../../engine/protocol';
+import type { NotebookEntry, OperatorReport, RemedyName } from '../../engine/protocol';
 import { makeTensor } from '../../engine/onnx/elements';
 
-const entry = (step: NotebookEntry['step'], tried: string, score: number, kept: boolean): NotebookEntry => ({
+const entry = (
+  step: NotebookEntry['step'],
+  tried: string,
+  score: number,
+  kept: boolean,
+  ...remedies: RemedyName[]
+): NotebookEntry => ({
   ...{ step, tried, score, difference: 0, standardError: 0.01, sqnrDb: 20, kept },
+  ...(step === 'remedy' ? { network: { remedies, weights: 'per-channel' } } : {}),
 });
 
 const layer = (name: string, weights: number) =>
@@ -43,7 +50,7 @@ function facts(whole = 0.5): FixFacts {
         entry('calibrator', 'max', 0.4, false),
         entry('calibrator', 'mse', whole, true),
         entry('remedy', 'Weights scaled per channel', 0.89, true),
-        entry('remedy', 'Biases corrected', 0.891, false),
+        entry('remedy', 'Biases corrected', 0.891, false, 'correct-bias'),
       ],
       explained: new Map([
         ['small', without(0.7)],
@@ -79,4 +86,25 @@ test('gains and costs are said as people do', () => {
 
 test('there is nothing to mend where everything in int8 is near enough', () => {
   expect(fixesOf(facts(0.89))).toEqual([]);
+});
+
+test('a remedy says what a recipe has to say for it: scales of weights are a setting', () => {
+  const known = facts();
+  const better = entry('remedy', 'Biases corrected; rounded', 0.95, false, 'round', 'correct-bias');
+  const old = entry('remedy', 'Equalized', 0.96, false, 'equalize');
+  delete old.network;
+  known.outcome.notebook.push(better, old);
+  const remedies = fixesOf(known).filter(({ kind }) => kind === 'remedy');
+  expect(new Map(remedies.map(({ what, change }) => [what, change]))).toEqual(
+    new Map([
+      ['Weights scaled per channel', { weights: 'per-channel' }],
+      ['Biases corrected; rounded', { remedies: ['round', 'correct-bias'] }],
+      ['Equalized', undefined],
+    ]),
+  );
+  expect(
+    fixesOf(known)
+      .filter(({ kind }) => kind !== 'remedy')
+      .every((fix) => !('change' in fix)),
+  ).toBe(true);
 });

@@ -114,9 +114,20 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
       { message: expect.stringMatching(/clips "c".*no activation/) as string },
     ]);
     expect((await resolve('{"version":1,"clips":{"x":2}}')).problems).toEqual([]);
+    const between = await resolve('{"version":1,"profile":"x86","operators":{"*":"int8","Flatten":"float"}}');
+    expect([between.problems, between.choices]).toEqual([[], []]);
+    const ruled = await project.ruled.of('x86');
+    expect(await project.ruled.of('x86')).toBe(ruled);
+    expect((await project.ruled.of('tensorrt')).profile).toBe('tensorrt');
+    const { operators } = ruled;
+    expect(operators.length).toBeGreaterThan(0);
+    expect(between.operators).toEqual(
+      operators.map(({ name, opType }) => [name, opType === 'Flatten' ? 'float' : 'int8']),
+    );
     expect(await resolve('{')).toMatchObject({
       recipe: null,
       choices: [],
+      operators: [],
       problems: [{ code: 'bad-option' }],
     });
   } finally {

@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { applyEdits } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
-import type { LayerChoice } from '../../engine/protocol';
-import { parseRecipe } from '../../engine/recipe';
+import type {
+  LayerChoice,
+  OperatorChoice,
+  Recipe,
+  RemedyName,
+  WeightGranularity,
+} from '../../engine/protocol';
+import { parseRecipe, remedyNames } from '../../engine/recipe';
 import { decideInRecipe, emptyRecipe } from '../../engine/recipeEdits';
 
 const names = new Set(['a', 'b', 'c', 'encoder.1', '__proto__']);
@@ -122,6 +128,118 @@ describe('a decision in a recipe', () => {
         for (const comment of text.match(/\/\/.*|\/\*.*?\*\//g) ?? [])
           if (!comment.includes('why')) expect(now).toContain(comment);
       }),
+    );
+  });
+});
+
+describe('a decision about the whole network', () => {
+  const remedy = (text: string, value: RemedyName[] | null) => {
+    const edits = decideInRecipe(text, { part: 'remedies', value });
+    if (edits === null) throw new Error('refused');
+    return applyEdits(text, edits);
+  };
+  const lined = `{
+  "version": 1,
+  "remedies": [
+    // ranges
+    "equalize", // theirs
+    "round" /* ours */
+  ],
+  "layers": {}
+}
+`;
+
+  test('stands in the recipe, and is changed in its place', () => {
+    const once = remedy(emptyRecipe('f00'), ['equalize', 'round']);
+    expect(once).toBe(emptyRecipe('f00').replace('  }\n}', '  },\n  "remedies": ["equalize", "round"]\n}'));
+    expect(remedy(once, ['round', 'gelu10'])).toBe(
+      once.replace('["equalize", "round"]', '["round", "gelu10"]'),
+    );
+    expect(remedy(once, [])).toBe(once.replace('["equalize", "round"]', '[]'));
+    expect(remedy(once, ['round', 'equalize'])).toBe(once);
+    expect(parseRecipe(remedy(once, null), 'r')).toEqual(parseRecipe(emptyRecipe('f00'), 'r'));
+  });
+
+  test('leaves comments in a list where they are', () => {
+    expect(remedy(lined, ['equalize', 'gelu10'])).toBe(lined.replace('"round"', '"gelu10"'));
+    expect(remedy(lined, ['round', 'equalize', 'gelu10'])).toBe(
+      lined.replace('"round" /* ours */\n', '"round", /* ours */\n    "gelu10"\n'),
+    );
+    expect(parseRecipe(remedy(lined, ['round']), 'r').remedies).toEqual(['round']);
+    expect(remedy(lined, [])).toContain('// theirs');
+    expect(remedy(lined, null)).toBe('{\n  "version": 1,\n  "layers": {}\n}\n');
+  });
+
+  test('takes remedies out where there are none, and says nothing', () => {
+    expect(decideInRecipe(lined, { part: 'weights', value: null })).toEqual([]);
+  });
+
+  test('says how weights are scaled', () => {
+    const weigh = (text: string, value: WeightGranularity | null) =>
+      applyEdits(text, decideInRecipe(text, { part: 'weights', value }) ?? []);
+    const once = weigh(lined, 'per-channel');
+    expect(parseRecipe(once, 'r').weights).toBe('per-channel');
+    expect(weigh(once, 'per-tensor')).toBe(once.replace('per-channel', 'per-tensor'));
+    expect(parseRecipe(weigh(once, null), 'r')).toEqual(parseRecipe(lined, 'r'));
+  });
+
+  test.each(['{', '[]', '{"remedies": "round"}', '{"remedies": {}}'])('is refused in %s', (text) => {
+    expect(decideInRecipe(text, { part: 'remedies', value: ['round'] })).toBeNull();
+  });
+
+  test('is the only thing that is changed, whatever was decided before', () => {
+    const operators = fc.record({
+      part: fc.constant('operators' as const),
+      keys: fc.uniqueArray(fc.constantFrom('add', 'Softmax', '__proto__'), { minLength: 1 }),
+      value: fc.constantFrom<(OperatorChoice | null)[]>('float', 'int8', null),
+      isName: fc.constant((key: string) => key !== 'Softmax'),
+    });
+    const remedies = fc.record({
+      part: fc.constant('remedies' as const),
+      value: fc.option(fc.uniqueArray(fc.constantFrom(...remedyNames))),
+    });
+    const weights = fc.record({
+      part: fc.constant('weights' as const),
+      value: fc.constantFrom<(WeightGranularity | null)[]>('per-channel', 'per-tensor', null),
+    });
+    const start = fc.constantFrom(
+      lined,
+      emptyRecipe('f00'),
+      '{"version":1, /* a */ "remedies": ["round", /* b */ "equalize",], "samples": 8 // c\n}',
+      '{\r\n\t"version": 1,\r\n\t"operators": {\r\n\t\t"add": "int8", // why\r\n\t},\r\n}\r\n',
+    );
+    fc.assert(
+      fc.property(
+        start,
+        fc.array(fc.oneof(operators, remedies, weights), { maxLength: 8 }),
+        (text, steps) => {
+          let now = text;
+          for (const step of steps) {
+            const { [step.part]: before, ...others } = parseRecipe(now, 'r');
+            const edits = decideInRecipe(now, step);
+            if (edits === null) throw new Error('refused');
+            now = applyEdits(now, edits);
+            const { [step.part]: after, ...rest } = parseRecipe(now, 'r');
+            expect(rest).toEqual(others);
+            if (step.part === 'weights') expect(after).toBe(step.value ?? undefined);
+            else if (step.part === 'operators') {
+              const rules = after as Recipe['operators'];
+              const left = new Map(rules.map((rule) => [rule.match, rule.choice]));
+              for (const key of step.keys) expect(left.get(key)).toBe(step.value ?? undefined);
+            } else if (step.value === null) expect(after).toBeUndefined();
+            else {
+              expect([...(after as RemedyName[])].sort()).toEqual([...step.value].sort());
+              const stayed = ((before ?? []) as RemedyName[]).filter((name) => step.value?.includes(name));
+              const kept = (after as RemedyName[]).filter((name) => stayed.includes(name));
+              expect(kept).toEqual(stayed);
+            }
+          }
+          // Comments in a list go with it, those behind a rule with the rule.
+          const own = ['// ranges', '// theirs', '/* ours */', '/* b */', '// why'];
+          for (const comment of text.match(/\/\/.*|\/\*.*?\*\//g) ?? [])
+            if (!own.includes(comment.trim())) expect(now).toContain(comment);
+        },
+      ),
     );
   });
 });

@@ -220,6 +220,22 @@ test('says that no model lies beside a recipe, and checks its text all the same'
   await connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [] });
   expect(await messages(2)).toEqual([expect.stringContaining('no layer "nobody"')]);
 });
+test('keeps the analysis before the last one', async () => {
+  const path = join(folder, 'twice.onnx');
+  const twice = tinyModel({
+    inputs: { x: ['n', 4, 8, 8] },
+    outputs: ['y'],
+    constants: { a: noisy([8, 4, 3, 3], 4) },
+    nodes: [node('Conv', ['x', 'a'], 'y')],
+  });
+  writeFileSync(path, encodeModel(twice));
+  const asked = { path, settings: { ...settings, data: 'synthetic', samples: 4 } };
+  const first = await request('quantscope/analyze', asked);
+  expect(await request('quantscope/previous', { path })).toBeNull();
+  const second = await request('quantscope/analyze', asked);
+  expect(second.created).not.toBe(first.created);
+  expect((await request('quantscope/previous', { path }))?.created).toBe(first.created);
+}, 120_000);
 
 test('shows one layer closely: its weights, another clip, its outputs', async () => {
   const { report } = await request('quantscope/open', { path: model });
@@ -295,6 +311,8 @@ test('plans a trade-off', async () => {
   expect(plan.points.length).toBeGreaterThan(1);
   expect(plan.points.every((point) => point.verified !== null)).toBe(true);
   expect(plan.result.bytes).toBeLessThan(plan.float.bytes);
+  const { tradeOff, report } = await request('quantscope/open', { path });
+  expect([tradeOff, report]).toEqual([plan, null]);
   const wrong = { ...asked, samples: -1 };
   expect(await failure(request('quantscope/plan', { path, settings: wrong }))).toMatchObject({
     code: 'bad-option',

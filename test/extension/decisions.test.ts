@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { LayerChoice, Report } from '../../engine/protocol';
 import { errorLine, Refusal, toErrorData } from '../../extension/errorData';
 import { keptInFloat } from '../../engine/keptInFloat';
+import { aimOf } from '../../extension/aimOf';
 
 describe('an error from the engine', () => {
   const data = { code: 'bad-data', message: 'a.npz holds no array x.', hint: 'Name it x.' } as const;
@@ -49,5 +50,30 @@ describe('the layers to keep in float', () => {
       ['gone', 'float'],
     ]);
     expect(keptInFloat(report, decided)).toEqual(['c', 'b']);
+  });
+});
+
+describe('what a quantization is asked for', () => {
+  const report = {
+    decisions: { remedies: ['equalize'], weights: 'per-channel' },
+  } as unknown as Report;
+  const rules = { layers: [], operators: [{ match: 'Softmax', choice: 'float' as const }] };
+  const session = { report, isOwnChoice: true, advisedFloat: ['a'], recipe: { rules } };
+
+  test('keeps the advised remedies beside what the user decided', () => {
+    expect(aimOf(session)).toEqual({
+      ...{ keepFloat: ['a'], weights: 'per-channel' },
+      recipe: { ...rules, remedies: ['equalize'] },
+    });
+  });
+
+  test('is what the recipe says of them', () => {
+    const recipe = { rules: { ...rules, remedies: [] } };
+    expect(aimOf({ ...session, recipe }).recipe).toEqual(recipe.rules);
+  });
+
+  test('is open where the user decided nothing, or nothing was analyzed', () => {
+    expect(aimOf({ ...session, isOwnChoice: false })).toEqual({ keepFloat: null });
+    expect(aimOf({ ...session, report: null })).toEqual({ keepFloat: null });
   });
 });

@@ -140,3 +140,21 @@ test('weights are read whatever runs', async () => {
   await done;
   expect(told.map((m) => 'answer' in m && m.answer.kind)).toEqual(['waiting', 'done']);
 });
+
+test.each([
+  ['compareOutputs', 'quantscope/scatter', 'scatter'],
+  ['compareInputs', 'quantscope/remediedInputs', 'remediedInputs'],
+] as const)('%s is answered with what running the model tells', async (type, method, answered) => {
+  const { asked, told, session, services, next } = setting();
+  const done = answerLayerRequest({ type, layer: 'l' }, session, services);
+  await next(1);
+  const settings = { data: 'samples.npz', recipe: { clips: [['x', 3]] } };
+  expect(asked[0]).toMatchObject({ method, params: { path: 'model.onnx', layer: 'l', settings } });
+  asked[0]?.answer({ layer: 'l' });
+  await done;
+  const about = { type: answered, layer: 'l' };
+  expect(told).toEqual([
+    { ...about, answer: { kind: 'waiting' } },
+    { ...about, answer: { kind: 'done', result: { layer: 'l' } } },
+  ]);
+});

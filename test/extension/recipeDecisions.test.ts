@@ -46,6 +46,7 @@ function setting(answers: Record<string, ResolvedRecipe>) {
     {
       uri: {} as unknown as Uri,
       summary: () => ({ hash: 'abc', layers: [{ name: 'a' }, { name: 'b' }] }) as never,
+      report: () => ({ operators: [{ name: 'softmax' }] }) as never,
       resolve: (text, file) => {
         expect(file).toBe('/m/rec.quant.json');
         const answer = answers[text];
@@ -66,11 +67,12 @@ const answers: Record<string, ResolvedRecipe> = {
       layers: [{ match: 'a', choice: 'float' }],
     },
     choices: [['a', 'float']],
+    operators: [['softmax', 'float']],
     problems: [],
   },
-  open: { recipe: open, choices: [], problems: [] },
-  partly: { recipe: open, choices: [], problems: [problem] },
-  broken: { recipe: null, choices: [], problems: [problem] },
+  open: { recipe: open, choices: [], operators: [], problems: [] },
+  partly: { recipe: open, choices: [], operators: [], problems: [problem] },
+  broken: { recipe: null, choices: [], operators: [], problems: [problem] },
 };
 
 test('no recipe decides nothing', async () => {
@@ -126,13 +128,26 @@ test('a model is not made by half of what was decided', async () => {
 
 test('decisions are written one after another, with names told from patterns', async () => {
   const { decisions, reads } = setting(answers);
-  await Promise.all([decisions.decideLayers(['a'], 'float'), decisions.decideClip('x', null)]);
-  const written = disk.decided as [RecipeDecision, string][];
-  expect(written.map(([{ part, keys, value }, hash]) => [part, keys, value, hash])).toEqual([
-    ['layers', ['a'], 'float', 'abc'],
-    ['clips', ['x'], null, 'abc'],
+  await Promise.all([
+    decisions.decideLayers(['a'], 'float'),
+    decisions.decideClip('x', null),
+    decisions.decideOperators(['softmax'], 'float'),
+    decisions.decideNetwork({ remedies: ['equalize'], weights: null }),
   ]);
-  const [[{ isName }] = [{ isName: () => false }]] = written;
-  expect([isName('b'), isName('a*')]).toEqual([true, false]);
-  expect(reads()).toBe(2);
+  const written = disk.decided as [RecipeDecision, string][];
+  expect(written.map(([{ part, value }, hash]) => [part, value, hash])).toEqual([
+    ['layers', 'float', 'abc'],
+    ['clips', null, 'abc'],
+    ['operators', 'float', 'abc'],
+    ['remedies', ['equalize'], 'abc'],
+    ['weights', null, 'abc'],
+  ]);
+  const rules = written.flatMap(([decision]) => ('keys' in decision ? [decision] : []));
+  expect(rules.map(({ keys }) => keys)).toEqual([['a'], ['x'], ['softmax']]);
+  expect(rules.map(({ isName }) => ['b', 'a*', 'softmax'].map(isName))).toEqual([
+    [true, false, false],
+    [true, true, true],
+    [false, false, true],
+  ]);
+  expect(reads()).toBe(4);
 });

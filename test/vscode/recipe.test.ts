@@ -27,6 +27,23 @@ describe('a recipe beside a model', () => {
     await until('the decisions', async () => ((await decided()).size === layers.length ? true : undefined));
   });
 
+  it('tells the view what it decides of operators and of the whole network', async () => {
+    await write(
+      '{ "version": 1, "operators": { "*": "float" }, "remedies": ["round"], "weights": "per-tensor" }',
+    );
+    const network = await until('the decision', async () => {
+      const { decision } = (await lastMessage(model, 'decidedNetwork')) ?? {};
+      return decision?.remedies === undefined ? undefined : decision;
+    });
+    assert.deepEqual(network, { remedies: ['round'], weights: 'per-tensor' });
+    const { choices = [] } = (await lastMessage(model, 'decidedOperators')) ?? {};
+    assert.ok(choices.length > 0);
+    assert.ok(choices.every(([, choice]) => choice === 'float'));
+    assert.equal((await decided()).size, 0);
+    await write('{ "version": 1, // ours\n "layers": { "*": "float16" } }');
+    await until('the decisions', async () => ((await decided()).size === layers.length ? true : undefined));
+  });
+
   it('is heard while it is edited, and keeps the last decisions while it is broken', async () => {
     const document = await vscode.workspace.openTextDocument(recipe);
     const replace = async (from: string, to: string) => {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { Report } from '../../engine/protocol';
+import type { Report, TradeOff } from '../../engine/protocol';
 import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
@@ -52,6 +52,18 @@ describe('what changes on disk', () => {
     writeFileSync(model.fsPath, bytes);
     await untilFresh();
     assert.equal((await lastMessage(model, 'model'))?.summary.hash, hash);
+  });
+
+  it('the last plan is there again when the model is opened anew', async () => {
+    const plan = await vscode.commands.executeCommand<TradeOff | undefined>('quantscope.plan', model, {
+      ...{ ...quick, data: data.fsPath },
+      ...{ along: 'bytes', grids: [], verifyAll: false },
+    });
+    assert.ok(plan);
+    await closeAllEditors();
+    await openModel(model);
+    const again = await until('the plan', async () => (await lastMessage(model, 'tradeOff'))?.tradeOff);
+    assert.equal(again.created, plan.created);
   });
 
   it('a model that is deleted is said to be gone, and shows again when it is back', async () => {

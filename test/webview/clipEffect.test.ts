@@ -53,6 +53,10 @@ function directly(values: readonly number[], clip: number, profile: ProfileName,
     grid,
     sqnrDb: 10 * Math.log10(signal / noise),
     codesUsed: new Set(codes).size,
+    bits: [...new Set(codes)].reduce((sum, code) => {
+      const share = codes.filter((one) => one === code).length / codes.length;
+      return sum - share * Math.log2(share);
+    }, 0),
     clipped: values.filter((x) => Math.abs(x) > clip).length,
   };
 }
@@ -86,6 +90,7 @@ describe('what a clip does, by the histogram', () => {
       expect(found.grid.step).toBeCloseTo(exact.grid.scale, 6);
       expect(Math.abs((found.sqnrDb ?? 0) - exact.sqnrDb)).toBeLessThan(0.25);
       expect(Math.abs(found.codesUsed - exact.codesUsed)).toBeLessThanOrEqual(6);
+      expect(Math.abs(found.bits - exact.bits)).toBeLessThan(0.1);
       expect(Math.abs(found.clipped - exact.clipped)).toBeLessThanOrEqual(20 + 0.05 * exact.clipped);
     },
   );
@@ -105,6 +110,8 @@ describe('what a clip does, by the histogram', () => {
     const tensor = tensorOf([0, 0, 0, 100.2, 100.2, 255]);
     expect(clipEffect(tensor, 255, 'x86')).toMatchObject({ codesUsed: 3, codes: 256, clipped: 0 });
     expect(clipEffect(tensor, 255, 'tensorrt').codes).toBe(255);
+    // A half, a third and a sixth of the values.
+    expect(clipEffect(tensor, 255, 'x86').bits).toBeCloseTo(0.5 + Math.log2(3) / 3 + Math.log2(6) / 6, 6);
   });
 
   test('stands tensors of zeros and without values', () => {

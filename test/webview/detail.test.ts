@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { everything } from './sampleMessages';
-import { sampleScatter, sampleTrial, sampleWeights } from './sampleLayer';
+import { sampleRemedied, sampleScatter, sampleTrial, sampleWeights } from './sampleLayer';
 import { sampleReport } from './sampleReport';
 import type { ThemeName } from './themes';
 import { useView } from './useView';
@@ -214,4 +214,78 @@ test('shows what a remedy changed', async () => {
   await expect.poll(() => view.page.locator('.weight-strip').count()).toBe(2);
   const titles = await view.page.locator('.weights-part h4').allTextContents();
   expect(titles).toEqual(['Before the remedy', 'Equalized, as advised']);
+});
+
+const equalized = { ...report, decisions: { ...report.decisions, remedies: ['equalize' as const] } };
+const remedied = { type: 'remediedInputs', layer: LAYER } as const;
+
+test.each<[ThemeName, number]>([
+  ['dark', 1400],
+  ['light', 1400],
+  ['hc-dark', 1400],
+  ['hc-light', 400],
+])('shows what a layer reads before and after the remedies in %s at %i pixels', async (theme, width) => {
+  view = await openView(theme, width, 1100);
+  await view.send(...everything(equalized));
+  await view.openTab('layers');
+  await expect.poll(() => handle().count()).toBe(1);
+  const part = view.page.locator('.remedied-part');
+  expect(await part.innerText()).toContain('The advised model has neighbouring layers equalized.');
+  await view.page.click('[data-action="compare-inputs"]');
+  expect(await posted('compareInputs')).toEqual([{ type: 'compareInputs', layer: LAYER }]);
+  await view.send({ ...remedied, answer: { kind: 'waiting' } });
+  expect(await part.innerText()).toContain('Running samples through the remedied model…');
+  await view.send({ ...remedied, answer: { kind: 'done', result: sampleRemedied(LAYER, input) } });
+  const captions = await part.locator('figcaption').allTextContents();
+  expect(captions).toEqual(['Before the remedies', 'After: neighbouring layers equalized']);
+  const words = (await part.locator('.figures').innerText()).replaceAll(/\s+/g, ' ');
+  expect(words).toMatch(/Range [\d.−]+ to [\d.]+ → [\d.−]+ to [\d.]+/);
+  expect(words).toMatch(/Codes used \d+ of 256 → \d+ of 256 A code tells \d\.\d bits → \d\.\d bits/);
+  expect(await part.locator('.after-span').count()).toBe(1);
+  expect(await part.locator('.save-button[data-save="svg"]').count()).toBe(2);
+  const after = part.locator('.histogram-frame').nth(1);
+  await after.focus();
+  await view.page.keyboard.press('End');
+  expect(await after.getAttribute('aria-valuetext')).toMatch(/: [\d,]+ values?, /);
+  await part.evaluate((element) => element.scrollIntoView());
+  await view.screenshot(`remedied-${theme}-${width}`);
+});
+
+test('says of each input what a remedy did to it, and what went wrong', async () => {
+  view = await openView('light', 1000, 900);
+  await view.send(...everything(equalized));
+  await view.openTab('layers');
+  const part = view.page.locator('.remedied-part');
+  const sample = sampleRemedied(LAYER, input, ['split-depthwise', 'gelu10', 'round']);
+  const [change] = sample.inputs;
+  if (change === undefined) throw new Error('The sample has no input.');
+  const [piece] = change.after;
+  if (piece === undefined) throw new Error('The sample has no second histogram.');
+  const limited = { ...piece, clip: piece.clip / 2 };
+  const other = { ...change.before, tensor: `<img src=x>${'long/'.repeat(200)}` };
+  const inputs = [
+    { before: change.before, after: [piece, limited] },
+    { before: other, after: [] },
+  ];
+  await view.send({ ...remedied, answer: { kind: 'done', result: { ...sample, inputs } } });
+  const captions = await part.locator('figcaption').allTextContents();
+  expect(captions[1]).toBe('After, part 1 of 2: depthwise convolutions split by range; GELU clipped');
+  expect(captions).toHaveLength(3);
+  expect(await part.locator('.clip-line text').last().textContent()).toBe('limit (used)');
+  expect(await part.innerText()).toContain('The remedies leave it as it is.');
+  expect(await part.innerText()).toContain('<img src=x>');
+  expect(await view.page.locator('img').count()).toBe(0);
+  const unlike = { ...sample, inputs: [{ before: change.before, after: [] }] };
+  await view.send({ ...remedied, answer: { kind: 'done', result: unlike } });
+  expect(await part.innerText()).toContain('The remedies leave what it reads as it is');
+  const error = { code: 'not-found', message: 'The data is gone.', hint: 'Choose it again.' } as const;
+  await view.send({ ...remedied, answer: { kind: 'failed', error } });
+  expect(await part.innerText()).toContain('The data is gone. Choose it again.');
+  expect(await view.page.locator('[data-action="compare-inputs"]').isVisible()).toBe(true);
+});
+
+test('has nothing to compare where no remedy changes what layers read', async () => {
+  await open('dark');
+  expect(report.decisions.remedies).toEqual(['correct-bias']);
+  expect(await view.page.locator('.remedied-part').isHidden()).toBe(true);
 });

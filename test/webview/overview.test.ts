@@ -8,7 +8,7 @@ import type { View } from './viewPage';
 const openView = useView();
 let view: View;
 const report = sampleReport();
-const decisions = async () => (await view.posted()).filter((message) => message.type === 'decide');
+const decisions = async () => (await view.posted()).filter((message) => message.type.startsWith('decide'));
 
 describe('overview', () => {
   test('shows tiles, journey and cards in every theme and width', async () => {
@@ -101,8 +101,6 @@ describe('overview', () => {
     await view.send(...everything({ ...report, fixes: [...report.fixes, more] }));
     const cards = view.page.locator('.fix-card');
     const button = (at: number) => cards.nth(at).getByRole('button');
-    expect(await button(0).count()).toBe(0);
-    expect(await cards.nth(0).innerText()).toContain('a recipe can name it');
     expect(await cards.nth(2).innerText()).toContain('The advised model has it');
     await button(1).click();
     await button(4).click();
@@ -114,6 +112,39 @@ describe('overview', () => {
     expect(await cards.nth(4).innerText()).toContain('You keep it in float');
     await button(4).click();
     expect((await decisions()).at(-1)).toEqual({ type: 'decide', layers: ['p2o.Conv.4'], choice: null });
+  });
+
+  test('operators and remedies are decided by one click too, and taken back', async () => {
+    view = await openView('light', 1400, 900);
+    const equalize: Fix = {
+      ...(report.fixes[0] ?? raise()),
+      ...{ what: 'Neighbouring layers equalized', change: { remedies: ['equalize'] }, taken: false },
+    };
+    await view.send(...everything({ ...report, fixes: [equalize, ...report.fixes] }));
+    const card = (text: string) => view.page.locator('.fix-card').filter({ hasText: text });
+    const [remedy, bias, operator] = [card('equalized'), card('biases'), card('Softmax')];
+    await remedy.getByRole('button', { name: 'Use It: Neighbouring layers equalized' }).click();
+    await bias.getByRole('button', { name: 'Leave Out' }).click();
+    await operator.getByRole('button', { name: 'Use int8' }).click();
+    expect(await decisions()).toEqual([
+      { type: 'decideNetwork', change: { remedies: ['correct-bias', 'equalize'] } },
+      { type: 'decideNetwork', change: { remedies: [] } },
+      { type: 'decideOperators', operators: ['p2o.Softmax.0'], choice: 'int8' },
+    ]);
+    await view.send(
+      { type: 'decidedOperators', choices: [['p2o.Softmax.0', 'int8']] },
+      { type: 'decidedNetwork', decision: { remedies: ['correct-bias', 'equalize'] } },
+    );
+    expect(await remedy.innerText()).toContain('Your recipe has it');
+    expect(await operator.innerText()).toContain('You decided int8');
+    await view.page.locator('.fixes-panel').scrollIntoViewIfNeeded();
+    await view.screenshot('fixes-decided');
+    await remedy.getByRole('button', { name: 'As Advised' }).click();
+    await operator.getByRole('button', { name: 'As Advised' }).click();
+    expect((await decisions()).slice(3)).toEqual([
+      { type: 'decideNetwork', change: { remedies: null } },
+      { type: 'decideOperators', operators: ['p2o.Softmax.0'], choice: null },
+    ]);
   });
 });
 

@@ -1,6 +1,13 @@
 import { weightRanges } from '../../engine/layerWeights';
-import type { ClipTrial, LayerWeights, OutputScatter } from '../../engine/protocol';
-import { randomSource } from './sampleReport';
+import type {
+  ClipTrial,
+  LayerInput,
+  LayerWeights,
+  OutputScatter,
+  RemediedInputs,
+  RemedyName,
+} from '../../engine/protocol';
+import { heavyTailed, randomSource } from './sampleReport';
 
 /** A sum of twelve numbers in [0, 1), less six: as good as normal. */
 export function normal(random: () => number): number {
@@ -43,6 +50,27 @@ export function sampleScatter(layer: string): OutputScatter {
     alone: { counts: square(0.04), sqnrDb: 28.4 },
     net: { counts: square(0.3), sqnrDb: 11.9 },
   };
+}
+
+/** A tensor that reached so many times as far before it was equalized. */
+export function sampleRemedied(
+  layer: string,
+  input: LayerInput,
+  remedies: RemedyName[] = ['equalize'],
+): RemediedInputs {
+  const random = randomSource(3);
+  const reach = Math.max(-input.min, input.max) / 6;
+  const histogram = heavyTailed(random, reach / 4, reach, input.min < 0);
+  const [max, min] = [histogram.positive.length, 0 - histogram.negative.length].map(
+    (bins) => bins * histogram.binWidth,
+  );
+  const clip = 0.9 * reach;
+  const after = {
+    ...{ ...input, histogram, min: min ?? 0, max: max ?? 0, clip },
+    clips: { ...input.clips, [input.method]: clip },
+  };
+  const before = { ...input, clip: input.clips[input.method] ?? 0 };
+  return { layer, remedies, samples: 500, inputs: [{ before, after: [after] }] };
 }
 
 export function sampleTrial(layer: string, tensor: string, clip: number, used: number): ClipTrial {

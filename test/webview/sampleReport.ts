@@ -327,7 +327,9 @@ function sampleFixes(): Fix[] {
   });
   const layer = { bytes: 884_736, floatShare: 0.012, milliseconds: 0.31, taken: true };
   return [
-    fix('Weights scaled per channel', 0.978, { kind: 'remedy' }),
+    fix('Mean errors taken out of the biases', 0.978, {
+      ...{ kind: 'remedy', change: { remedies: ['correct-bias'] }, taken: true },
+    }),
     fix('Keep p2o.Conv.2 in float', 0.9735, { ...layer, names: ['p2o.Conv.2'] }),
     fix('Keep p2o.Softmax.0 (Softmax) in float', 0.61, {
       kind: 'operator',

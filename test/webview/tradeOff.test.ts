@@ -84,6 +84,17 @@ describe('trade-off', () => {
     await view.screenshot('tradeOff-latency');
   });
 
+  test('says when the plan was made, and goes with it', async () => {
+    view = await openView('dark', 1400, 900);
+    const tradeOff = { ...plan, created: '2026-03-01T14:05:00' };
+    await view.send(...everything(), { type: 'tradeOff', tradeOff });
+    await view.openTab('tradeOff');
+    expect(await view.page.locator('.trade-summary').innerText()).toContain('Planned 2026-03-01 14:05.');
+    await view.send({ type: 'tradeOff', tradeOff: null });
+    expect(await view.page.locator('.trade-empty').isVisible()).toBe(true);
+    expect(await view.page.locator('.trade').isHidden()).toBe(true);
+  });
+
   test('names from the model stay text', async () => {
     view = await openView('dark', 900, 900);
     const name = '</script><img src=x onerror=alert(1)>';

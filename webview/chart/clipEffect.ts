@@ -15,6 +15,8 @@ export interface ClipEffect {
   /** How many of the grid's codes some value rounds to, and how many it has. */
   codesUsed: number;
   codes: number;
+  /** What a code tells: the entropy of how often each is used, in bits. */
+  bits: number;
   /** Signal to noise of the tensor, clipping and rounding together, in dB; `null` without noise or without values. */
   sqnrDb: number | null;
 }
@@ -34,28 +36,44 @@ interface Spread {
 export function clipEffect(tensor: ClippedTensor, clip: number, profile: ProfileName): ClipEffect {
   const grid = tensorGrid(tensor, clip, profile);
   const codes = grid.last - grid.first + 1;
-  const unused = new Float64Array(codes).fill(1);
-  if ((tensor.zeros ?? 0) > 0) unused[-grid.first] = 0;
+  const use: CodeUse = { unused: new Float64Array(codes).fill(1), counts: new Float64Array(codes) };
+  if ((tensor.zeros ?? 0) > 0) {
+    use.unused[-grid.first] = 0;
+    use.counts[-grid.first] = tensor.zeros ?? 0;
+  }
   let [signal, noise] = [0, 0];
   for (const bin of spreads(tensor)) {
     const { from, to, count } = bin;
     signal += (count * (from * from + from * to + to * to)) / 3;
     const useful = { ...bin, from: Math.max(from, tensor.least ?? -Infinity) };
     if (useful.from < to || from === to)
-      noise += roundingNoise(useful, count * widthShare(useful, bin), grid, unused);
+      noise += roundingNoise(useful, count * widthShare(useful, bin), grid, use);
     if (useful.from > from) {
       // All of these are what the least useful value is.
       const least = { from: useful.from, to: useful.from, count };
-      noise += roundingNoise(least, count * (1 - widthShare(useful, bin)), grid, unused);
+      noise += roundingNoise(least, count * (1 - widthShare(useful, bin)), grid, use);
     }
   }
   const share = shareBeyond(tensor, clip);
   return {
     ...{ clip, grid, share, codes },
     clipped: Math.round(share * totalCount(tensor.histogram)),
-    codesUsed: Math.round(unused.reduce((sum, chance) => sum + 1 - chance, 0)),
+    codesUsed: Math.round(use.unused.reduce((sum, chance) => sum + 1 - chance, 0)),
+    bits: entropy(use.counts),
     sqnrDb: signal === 0 || noise === 0 ? null : 10 * Math.log10(signal / noise),
   };
+}
+
+/** How the codes of a grid are used: the chance of each to stay unused, and how many values round to it. */
+interface CodeUse {
+  unused: Float64Array;
+  counts: Float64Array;
+}
+
+/** Shannon's, of shares of a whole, in bits; 0 of nothing. */
+function entropy(counts: Float64Array): number {
+  const total = counts.reduce((a, b) => a + b, 0);
+  return counts.reduce((sum, n) => (n > 0 ? sum - (n / total) * Math.log2(n / total) : sum), 0);
 }
 
 function widthShare(part: Spread, whole: Spread): number {
@@ -79,12 +97,18 @@ function spreads({ histogram, min, max, zeros = 0 }: ClippedTensor): Spread[] {
   return found;
 }
 
-/** Adds up the squared error of `count` values evenly spread over an interval, and lowers the chance of codes to stay unused. */
-function roundingNoise({ from, to }: Spread, count: number, grid: TensorGrid, unused: Float64Array): number {
+/** Adds up the squared error of `count` values evenly spread over an interval, and notes which codes they use. */
+function roundingNoise(
+  { from, to }: Spread,
+  count: number,
+  grid: TensorGrid,
+  { unused, counts }: CodeUse,
+): number {
   const { step, first, last } = grid;
   const codeOf = (x: number) => Math.max(first, Math.min(last, Math.round(x / step)));
   const use = (code: number, share: number) => {
     unused[code - first] = (unused[code - first] ?? 1) * (1 - Math.min(1, share)) ** count;
+    counts[code - first] = (counts[code - first] ?? 0) + share * count;
   };
   if (to <= from) {
     const code = codeOf(from);

@@ -8,6 +8,8 @@ function messagesOf({ report, parts, tradeOff }: PageContents): ToWebview[] {
     { type: 'model', summary: report.model },
     { type: 'report', report },
     { type: 'decided', choices: [] },
+    { type: 'decidedOperators', choices: [] },
+    { type: 'decidedNetwork', decision: {} },
     { type: 'decidedClips', clips: report.settings.recipe?.clips ?? [] },
   ];
   if (tradeOff !== null) messages.push({ type: 'tradeOff', tradeOff });

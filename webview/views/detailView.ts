@@ -14,6 +14,7 @@ import type { State } from '../store';
 import { add, addKeepBox, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 import { addInput, type Moved } from './inputView';
+import { mountRemedied } from './remediedView';
 import { mountScatter } from './scatterView';
 import { mountWeights } from './weightsView';
 
@@ -142,7 +143,7 @@ export function mountDetail(parent: HTMLElement, host: Host): Update {
   const box = addKeepBox(controls, '', 'Keep in float', host);
   const drawTools = addTools(controls, host);
   const inputs = add(section, 'div', 'detail-inputs');
-  const more = [mountWeights(section, host), mountScatter(section, host)];
+  const more = [mountRemedied(section, host), mountWeights(section, host), mountScatter(section, host)];
   let current: State | null = null;
   let moved: Moved = { zooms: new Map(), clips: new Map() };
   let parts: Update[] = [];

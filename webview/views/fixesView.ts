@@ -1,9 +1,9 @@
 import { select } from 'd3-selection';
 import { fixCost, fixGain } from '../../engine/describeFindings';
 import { dropInterval } from '../../engine/format';
-import { isFloatChoice } from '../../engine/keptInFloat';
-import type { Fix, LayerChoice, Report } from '../../engine/protocol';
+import type { Fix, Report } from '../../engine/protocol';
 import { tilePlaces } from '../chart/tileScale';
+import { fixStatus, fixStep, type FixStep } from '../fixSteps';
 import type { State } from '../store';
 import { add, addButton, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
@@ -43,30 +43,6 @@ function drawGain(parent: HTMLElement, fix: Fix, ends: readonly number[]): void 
   line('fix-interval', to.high, to.high, 4, 10);
 }
 
-/** What one click decides about the layers of a fix, and how that is called. */
-export interface FixStep {
-  label: string;
-  choice: LayerChoice | null;
-}
-
-/** The step that a card offers by what the user decided; `null` where no decision about layers brings it. */
-export function fixStep(
-  { kind, names, taken }: Pick<Fix, 'kind' | 'names' | 'taken'>,
-  { decided }: Pick<State, 'decided'>,
-): FixStep | null {
-  if (kind !== 'layer') return null;
-  if (names.some((name) => decided.has(name))) return { label: 'As Advised', choice: null };
-  return taken ? { label: 'Use int8', choice: 'int8' } : { label: 'Keep in Float', choice: 'float' };
-}
-
-function wayTo({ kind, names, taken }: Fix, { decided }: State): string {
-  const own = names.map((name) => decided.get(name)).find((choice) => choice !== undefined);
-  if (own !== undefined) return isFloatChoice(own) ? `You keep it in ${own}` : `You decided ${own}`;
-  if (taken) return 'The advised model has it';
-  if (kind === 'operator') return 'A recipe can say so under “operators”';
-  return kind === 'remedy' ? 'Tried, and not in the advised model; a recipe can name it' : '';
-}
-
 interface Card {
   fix: Fix;
   draw: (state: State) => void;
@@ -84,22 +60,19 @@ function addCard(list: HTMLElement, fix: Fix, report: Report, host: Host): Card 
   const foot = add(item, 'div', 'fix-foot');
   const status = add(foot, 'span', 'fix-status muted');
   let step: FixStep | null = null;
-  const button =
-    fix.kind === 'layer'
-      ? addButton(foot, 'fix', '', 'secondary', () => {
-          if (step !== null) host.post({ type: 'decide', layers: fix.names, choice: step.choice });
-        })
-      : null;
+  const button = addButton(foot, 'fix', '', 'secondary', () => {
+    if (step !== null) host.post(step.message);
+  });
   return {
     fix,
     draw: (state) => {
-      step = fixStep(fix, state);
-      const isOwn = fix.names.some((name) => state.decided.has(name));
+      step = fixStep(fix, state, report);
+      const { words, isOwn } = fixStatus(fix, state);
       emptied(status);
-      const words = wayTo(fix, state);
       if (words !== '') addIcon(status, isOwn ? 'edit' : fix.taken ? 'pass' : 'info');
       add(status, 'span', '', words);
-      if (button === null || step === null) return;
+      button.hidden = step === null;
+      if (step === null) return;
       button.textContent = step.label;
       button.setAttribute('aria-label', `${step.label}: ${fix.what.slice(0, 200)}`);
     },
@@ -131,7 +104,7 @@ export function mountFixes(parent: HTMLElement, host: Host): Update {
     },
   );
   const drawChoices = whenChanged(
-    (state) => [state.report, state.decided],
+    (state) => [state.report, state.decided, state.decidedOperators, state.decidedNetwork],
     (state) => cards.forEach((card) => card.draw(state)),
   );
   return (state) => {

@@ -1,5 +1,6 @@
 import {
   formatBytes,
+  formatDate,
   formatDb,
   formatMeasuredDrop,
   formatMilliseconds,
@@ -133,11 +134,12 @@ export function drawSummary(parent: HTMLElement, plan: TradeOff, words: string):
   emptied(parent);
   const line = add(parent, 'p', 'trade-summary');
   addIcon(line, plan.meetsTarget ? 'pass' : 'warning', plan.meetsTarget ? 'Target met' : 'Target missed');
-  add(line, 'span', '', words);
+  const said = add(line, 'span', '', words);
+  if (plan.created !== undefined) add(said, 'span', 'muted', ` Planned ${formatDate(plan.created)}.`);
   for (const warning of plan.warnings) {
-    const said = add(parent, 'p', 'warning');
-    addIcon(said, 'warning', 'Warning');
-    const text = add(said, 'span', 'clamped', warning);
+    const caution = add(parent, 'p', 'warning');
+    addIcon(caution, 'warning', 'Warning');
+    const text = add(caution, 'span', 'clamped', warning);
     text.dir = 'auto';
     text.title = warning.slice(0, 500);
   }

@@ -1,0 +1,23 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheFolder } from './cacheFolder';
+import { writeFileAtomically } from './onnx/model';
+
+/** Reads the JSON that was kept under a name; `null` when nothing was or it is damaged: then the work has to be done again. */
+export async function readEntry(name: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(join(cacheFolder(), `${name}.json`), 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps JSON under a name if it can: a full disk or a closed folder must not cost what was worked out. */
+export async function writeEntry(name: string, value: unknown): Promise<void> {
+  try {
+    await mkdir(cacheFolder(), { recursive: true });
+    await writeFileAtomically(join(cacheFolder(), `${name}.json`), JSON.stringify(value));
+  } catch {
+    // Then the next one has to be worked out again.
+  }
+}

@@ -1,0 +1,152 @@
+import { select } from 'd3-selection';
+import { rangeRemedies } from '../../engine/describeFindings';
+import { formatPlural } from '../../engine/format';
+import type { ClippedInput, RemediedInputs, RemedyName, Report } from '../../engine/protocol';
+import { changedFigures, withClipInUse } from '../chart/inputChange';
+import { magnitudesOf } from '../chart/magnitudesOf';
+import { addExport } from '../export/addExport';
+import { shownLayer } from '../layerRows';
+import type { State } from '../store';
+import { add, addButton, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
+import { addHistogram, type DrawnHistogram } from './histogramView';
+import { addIcon } from './icons';
+
+/** What the advised remedies did that may change what layers read; empty where none does. */
+function describeRemedies(remedies: readonly RemedyName[]): string {
+  return remedies.flatMap((name) => rangeRemedies[name] ?? []).join('; ');
+}
+
+/** Mounts what the chosen layer reads before and after the advised remedies, which running the model tells: only when asked to. */
+export function mountRemedied(parent: HTMLElement, host: Host): Update {
+  const section = add(parent, 'section', 'remedied-part');
+  section.setAttribute('aria-label', 'Inputs before and after the remedies');
+  const head = add(section, 'div', 'part-head');
+  add(head, 'h3', '', 'Inputs: before and after the remedies');
+  const button = addButton(head, 'compare-inputs', 'Compare Inputs', 'secondary', () => {
+    host.post({ type: 'compareInputs', layer: button.dataset['layer'] ?? '' });
+  });
+  const body = add(section, 'div', '');
+  const draw = whenChanged(
+    (state) => {
+      const layer = shownLayer(state);
+      const { logCounts, magnitudes, range } = state.view;
+      return [layer, state.remedied.get(layer?.name ?? ''), body.clientWidth, logCounts, magnitudes, range];
+    },
+    (state) => {
+      const layer = shownLayer(state);
+      const answer = state.remedied.get(layer?.name ?? '');
+      emptied(body);
+      button.dataset['layer'] = layer?.name ?? '';
+      button.hidden = answer !== undefined && answer.kind !== 'failed';
+      if (state.report === null) return;
+      if (answer === undefined) {
+        const done = describeRemedies(state.report.decisions.remedies);
+        const what = `The advised model has ${done}. Runs the calibration samples through its float model and counts what this layer reads there.`;
+        add(body, 'p', 'muted', what);
+      } else if (answer.kind === 'waiting') {
+        add(body, 'p', 'muted', 'Running samples through the remedied model…').setAttribute('role', 'status');
+      } else if (answer.kind === 'failed') {
+        const line = add(body, 'p', 'warning');
+        addIcon(line, 'warning', 'Not compared');
+        addText(line, 'span', 'clamped', `${answer.error.message} ${answer.error.hint}`);
+      } else drawInputs(body, answer.result, state, state.report, host);
+    },
+  );
+  return (state) => {
+    const layer = shownLayer(state);
+    section.hidden =
+      layer === null ||
+      layer.inputs.length === 0 ||
+      describeRemedies(state.report?.decisions.remedies ?? []) === '';
+    if (!section.hidden) draw(state);
+  };
+}
+
+function drawInputs(
+  parent: HTMLElement,
+  { inputs, remedies, samples }: RemediedInputs,
+  state: State,
+  report: Report,
+  host: Host,
+): void {
+  if (inputs.every(({ after }) => after.length === 0)) {
+    add(parent, 'p', 'muted', `The remedies leave what it reads as it is (${describeRemedies(remedies)}).`);
+    return;
+  }
+  add(
+    parent,
+    'p',
+    'muted',
+    `Counted over ${formatPlural(samples, 'sample')}, run through both float models.`,
+  );
+  inputs.forEach((change, index) => {
+    const part = add(parent, 'div', 'remedied-input');
+    if (inputs.length > 1) {
+      const title = add(part, 'h4', '');
+      add(title, 'span', '', `Input ${index + 1}: `);
+      addName(title, 'span', '', change.before.tensor);
+    }
+    if (change.after.length === 0) add(part, 'p', 'muted', 'The remedies leave it as it is.');
+    else drawChange(part, change, { index, remedies, state, report, host });
+  });
+}
+
+function drawChange(
+  parent: HTMLElement,
+  change: RemediedInputs['inputs'][number],
+  {
+    index,
+    remedies,
+    state,
+    report,
+    host,
+  }: { index: number; remedies: readonly RemedyName[]; state: State; report: Report; host: Host },
+): void {
+  const list = add(parent, 'dl', 'figures clip-figures');
+  for (const { term, before, after } of changedFigures(change, report.settings.profile)) {
+    const group = add(list, 'div', '');
+    add(group, 'dt', '', term);
+    const value = add(group, 'dd', '');
+    add(value, 'span', 'muted', before);
+    add(value, 'span', '', ` → ${after.join(', ')}`);
+  }
+  const { logCounts, magnitudes, range } = state.view;
+  const width = Math.min(parent.clientWidth, 900);
+  const picture = (title: string, input: ClippedInput, when: string) => {
+    const part = add(parent, 'figure', 'histogram-part');
+    addText(part, 'figcaption', '', title);
+    const { shown, method } = withClipInUse(input);
+    const options = { width, logCounts, magnitudes, range, method };
+    const drawn = addHistogram(part, shown, options, `remedied-${index}-${when}`);
+    addExport(part, drawn.svg, `${shownLayer(state)?.name ?? ''}-${input.tensor}-${when}`, host);
+    return drawn;
+  };
+  const { before, after } = change;
+  const span = picture('Before the remedies', before, 'before');
+  addSpan(
+    span,
+    after.map((input) => (magnitudes ? magnitudesOf(input) : input)),
+  );
+  const done = describeRemedies(remedies);
+  after.forEach((input, part) => {
+    const which = after.length > 1 ? `After, part ${part + 1} of ${after.length}: ` : 'After: ';
+    picture(which + done, input, after.length > 1 ? `after-${part + 1}` : 'after');
+  });
+}
+
+/** Brackets how far the tensor reaches afterwards, where that is clearly less than what is drawn. */
+function addSpan({ svg, geometry }: DrawnHistogram, after: readonly { min: number; max: number }[]): void {
+  const { plot, x } = geometry;
+  const at = (value: number) => Math.max(plot.left, Math.min(plot.right, x(value)));
+  const from = at(Math.min(0, ...after.map(({ min }) => min)));
+  const to = at(Math.max(0, ...after.map(({ max }) => max)));
+  if (to - from > 0.9 * (plot.right - plot.left)) return;
+  const y = plot.top + 6;
+  const group = select(svg).select('.overlay-over').append('g').attr('class', 'after-span');
+  group.append('path').attr('d', `M${from.toFixed(1)} ${y + 5}V${y}H${to.toFixed(1)}V${y + 5}`);
+  group
+    .append('text')
+    .attr('x', to + 5)
+    .attr('y', y + 5)
+    .text('reaches after');
+}
