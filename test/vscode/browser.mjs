@@ -108,7 +108,7 @@ describe('the editor in a browser', () => {
     await shoot('editor-light-layers');
     // A drawing goes where the dialog says.
     await view.locator('.layer-row').first().click();
-    await view.locator('[data-save="svg"]').first().click();
+    await view.locator('[data-save="svg"]:visible').first().click();
     const name = page.locator('.quick-input-box input');
     for (let i = 0; i < 100 && !(await name.inputValue()).endsWith('.svg'); i++)
       await page.waitForTimeout(100);
