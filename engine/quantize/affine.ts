@@ -1,5 +1,10 @@
+/** From here on up a double has no room for halves behind the point: adding it rounds, half to even. */
+const NO_HALVES = 1.5 * 2 ** 52;
+
 /** Rounds half to even, as the paper's equations and QuantizeLinear do. */
 export function roundHalfEven(x: number): number {
+  // A remainder takes ten times as long.
+  if (Math.abs(x) < 2 ** 51) return x + NO_HALVES - NO_HALVES;
   const rounded = Math.round(x);
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
