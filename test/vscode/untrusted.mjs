@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { openBrowser } from '../../scripts/browser.mjs';
-import { startEditor } from '../../scripts/editor.mjs';
+import { CALM, startEditor } from '../../scripts/editor.mjs';
 import { makeTestWorkspace } from '../../scripts/testWorkspace.mjs';
 
 const root = join(import.meta.dirname, '../..');
@@ -22,7 +22,7 @@ describe('a folder that is not trusted', () => {
     makeTestWorkspace(folder);
     mkdirSync(join(root, 'out/screenshots'), { recursive: true });
     browser = await openBrowser();
-    const settings = { 'security.workspace.trust.startupPrompt': 'never' };
+    const settings = { ...CALM, 'security.workspace.trust.startupPrompt': 'never' };
     editor = await startEditor({ folder, extensionDir: root, settings, trusted: false });
     page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
     // Far above what any step takes: it ends what hangs, not what a busy machine slows down.
