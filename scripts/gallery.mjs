@@ -9,7 +9,7 @@ import { buildBench } from '../test/bench/buildBench.mjs';
 import { root, run } from './setUp.mjs';
 import { sampleData, sampleModel } from './testWorkspace.mjs';
 
-const SAMPLES = ['--samples', '64'];
+const SAMPLES = ['--samples', '32'];
 const TABS = {
   overview: 'overview',
   layers: 'layers',

@@ -218,18 +218,14 @@ describe('calibrating', () => {
   });
 
   test('takes the same memory for 10,000 samples as for few', async () => {
+    const wave = Float32Array.from({ length: 20_000 }, (_, k) => Math.sin(k));
     const large = (length: number): SampleSource => ({
       length,
       // 40 kB each: kept, 10,000 of them would take 400 MB, and their outputs as much again.
       load: (i) =>
         Promise.resolve({
           name: `#${i}`,
-          feeds: {
-            x: float(
-              [1, 10_000],
-              Float32Array.from({ length: 10_000 }, (_, k) => Math.sin(i + k)),
-            ),
-          },
+          feeds: { x: float([1, 10_000], wave.slice(i, i + 10_000)) },
           truth: null,
         }),
     });

@@ -32,9 +32,15 @@ const openTab = (view, name) => view.getByRole('tab', { name }).click();
 const viewOf = (page) => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
 
 async function palette(page, command) {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-box input').fill(`>${command}`);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: command }).first().waitFor();
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: command }).first();
+  // What stands in it is settled as it opens, and what a window knows of its editor comes a moment later.
+  for (let i = 0; i < 20 && !(await row.isVisible()); i++) {
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-box input').fill(`>${command}`);
+    await row.waitFor({ timeout: 5000 }).catch(() => undefined);
+  }
+  await row.waitFor();
   await page.keyboard.press('Enter');
 }
 
