@@ -50,6 +50,8 @@ export function stage(target, release, folder) {
   for (const path of ['package.nls.json', 'README.md', 'CHANGELOG.md', 'media', 'syntaxes', 'sample/upright'])
     copy(path);
   copy('sample/alphabet.LICENSE', 'sample/PaddleOCR.LICENSE');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  for (const [, picture] of readme.matchAll(/!\[[^\]]*\]\(([^):]+)\)/g)) copy(picture);
   cpSync(release, join(folder, 'dist'), { recursive: true });
   const built = JSON.parse(readFileSync(join(release, 'meta.json'), 'utf8'));
   rmSync(join(folder, 'dist/meta.json'));
