@@ -26,11 +26,9 @@ function drawDropAxis(cell: HTMLElement, { metric, scale }: RowContext): void {
   // The ends and zero: in a narrow list more would run into each other.
   const ticks = scale.ticks(3).filter((tick, i, all) => tick === 0 || i === 0 || i === all.length - 1);
   for (const tick of ticks) {
-    const at = scale(tick);
     const label = add(axis, 'span', 'drop-tick', formatDropNumber(metric, tick).replace(/\.0$/, ''));
-    label.style.left = `${at}%`;
-    label.classList.toggle('first', at < 8);
-    label.classList.toggle('last', at > 88);
+    // Half of a label's width from either end, so that the cell does not cut it.
+    label.style.left = `clamp(1.1em, ${scale(tick)}%, 100% - 1.1em)`;
   }
 }
 
