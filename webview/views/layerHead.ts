@@ -26,9 +26,10 @@ function drawDropAxis(cell: HTMLElement, { metric, scale }: RowContext): void {
   // The ends and zero: in a narrow list more would run into each other.
   const ticks = scale.ticks(3).filter((tick, i, all) => tick === 0 || i === 0 || i === all.length - 1);
   for (const tick of ticks) {
-    const label = add(axis, 'span', 'drop-tick', formatDropNumber(metric, tick).replace(/\.0$/, ''));
-    // Half of a label's width from either end, so that the cell does not cut it.
-    label.style.left = `clamp(1.1em, ${scale(tick)}%, 100% - 1.1em)`;
+    const text = formatDropNumber(metric, tick).replace(/\.0$/, '');
+    // About half of its width from either end, so that the cell does not cut it.
+    const half = `${(0.32 * text.length).toFixed(2)}em`;
+    add(axis, 'span', 'drop-tick', text).style.left = `clamp(${half}, ${scale(tick)}%, 100% - ${half})`;
   }
 }
 
