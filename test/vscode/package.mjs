@@ -31,8 +31,7 @@ describe('a package', () => {
   it('holds what runs and what people read, and neither sources nor maps', () => {
     const files = filesOf('universal');
     const read = ['package.json', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE.txt'];
-    for (const path of [...read, 'docs/gallery/overview-light.png'])
-      assert.ok(files.includes(path), path);
+    for (const path of [...read, 'docs/gallery/overview-light.png']) assert.ok(files.includes(path), path);
     const strange = files.filter((path) => /\.(ts|map)$|^(test|engine|scripts|node_modules)\//.test(path));
     assert.deepEqual(strange, []);
   });
