@@ -270,8 +270,8 @@ export class ModelSession implements vscode.Disposable {
 
   /** The plan of this window, where it is one of the file as it is. */
   private planOf({ hash }: ModelSummary): TradeOff | null {
-    const known = this.latest.get('tradeOff');
-    return known?.type === 'tradeOff' && known.tradeOff?.model.hash === hash ? known.tradeOff : null;
+    const known = this.tradeOff;
+    return known?.model.hash === hash ? known : null;
   }
 
   /** The analysis that the report took the place of, in this window or before; `null` when there was none. */

@@ -3,7 +3,15 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { LayerReport, Report } from '../../engine/protocol';
 import { writeSmallModel } from './smallModel';
-import { answering, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
+import {
+  analyzeQuickly,
+  answering,
+  closeAllEditors,
+  inWorkspace,
+  lastMessage,
+  openModel,
+  until,
+} from './editorState';
 
 describe('what an analysis is good for', () => {
   const model = inWorkspace('looked-at.onnx');
@@ -15,14 +23,7 @@ describe('what an analysis is good for', () => {
     writeSmallModel(model, 8);
     copyFileSync(model.fsPath, twin.fsPath);
     await openModel(model);
-    const quick = { data: 'synthetic:4', calibration: 'max', samples: 2, targetDrop: 0.9 };
-    const answer = await vscode.commands.executeCommand<Report | undefined>(
-      'quantscope.analyze',
-      model,
-      quick,
-    );
-    assert.ok(answer);
-    report = answer;
+    report = await analyzeQuickly(model);
     assert.ok(report.layers[1]);
     layer = report.layers[1];
   });

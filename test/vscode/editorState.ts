@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
+import type { Report } from '../../engine/protocol';
 import type { QuantscopeApi } from '../../extension/extension';
 import { VIEW_TYPE } from '../../extension/services';
 import type { ToWebview } from '../../webview/protocol';
@@ -18,6 +19,14 @@ export async function openModel(model: vscode.Uri): Promise<void> {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   assert.ok(input instanceof vscode.TabInputCustom, 'a model opens in a custom editor');
   assert.equal(input.viewType, VIEW_TYPE);
+}
+
+/** Analyses a model as far as a report needs, on two samples that it makes up. */
+export async function analyzeQuickly(model: vscode.Uri): Promise<Report> {
+  const quick = { data: 'synthetic:4', calibration: 'max', samples: 2, targetDrop: 0.9 };
+  const report = await vscode.commands.executeCommand<Report | undefined>('quantscope.analyze', model, quick);
+  assert.ok(report);
+  return report;
 }
 
 export async function api(): Promise<QuantscopeApi> {

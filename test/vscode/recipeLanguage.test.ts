@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
 import type { QuantizeResult, Report } from '../../engine/protocol';
-import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
+import { analyzeQuickly, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 describe('a recipe as it is written', () => {
   const model = inWorkspace('written.onnx');
@@ -24,14 +24,7 @@ describe('a recipe as it is written', () => {
     await openModel(model);
     const { summary } = await until('the summary', () => lastMessage(model, 'model'));
     layers = summary.layers.map(({ name }) => name);
-    const quick = { data: 'synthetic:4', calibration: 'max', samples: 2, targetDrop: 0.9 };
-    const answer = await vscode.commands.executeCommand<Report | undefined>(
-      'quantscope.analyze',
-      model,
-      quick,
-    );
-    assert.ok(answer);
-    report = answer;
+    report = await analyzeQuickly(model);
     await vscode.workspace.fs.writeFile(recipe, Buffer.from('{ "version": 1 }'));
     document = await vscode.workspace.openTextDocument(recipe);
     await vscode.window.showTextDocument(document);

@@ -7,59 +7,36 @@ import { magnitudesOf } from '../chart/magnitudesOf';
 import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
 import type { State } from '../store';
-import { add, addButton, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
+import { mountAsked } from './askedPart';
+import { add, addName, addText, type Host, type Update } from './dom';
 import { addHistogram, type DrawnHistogram } from './histogramView';
-import { addIcon } from './icons';
 
 /** What the advised remedies did that may change what layers read; empty where none does. */
 function describeRemedies(remedies: readonly RemedyName[]): string {
   return remedies.flatMap((name) => rangeRemedies[name] ?? []).join('; ');
 }
 
-/** Mounts what the chosen layer reads before and after the advised remedies, which running the model tells: only when asked to. */
+/** Mounts what the chosen layer reads before and after the advised remedies. */
 export function mountRemedied(parent: HTMLElement, host: Host): Update {
-  const section = add(parent, 'section', 'remedied-part');
-  section.setAttribute('aria-label', 'Inputs before and after the remedies');
-  const head = add(section, 'div', 'part-head');
-  add(head, 'h3', '', 'Inputs: before and after the remedies');
-  const button = addButton(head, 'compare-inputs', 'Compare Inputs', 'secondary', () => {
-    host.post({ type: 'compareInputs', layer: button.dataset['layer'] ?? '' });
+  const remediesOf = ({ report }: State) => describeRemedies(report?.decisions.remedies ?? []);
+  return mountAsked(parent, host, {
+    part: 'remedied-part',
+    name: 'Inputs before and after the remedies',
+    title: 'Inputs: before and after the remedies',
+    action: {
+      ...{ id: 'compare-inputs', label: 'Compare Inputs' },
+      message: (layer) => ({ type: 'compareInputs', layer }),
+    },
+    isShown: (layer, state) => layer.inputs.length > 0 && remediesOf(state) !== '',
+    promise: (state) =>
+      `The advised model has ${remediesOf(state)}. Runs the calibration samples through its float model and counts what this layer reads there.`,
+    waiting: 'Running samples through the remedied model…',
+    answers: ({ remedied }) => remedied,
+    depends: ({ view }) => [view.logCounts, view.magnitudes, view.range],
+    draw: (body, result, _, state) => {
+      if (state.report !== null) drawInputs(body, result, state, state.report, host);
+    },
   });
-  const body = add(section, 'div', '');
-  const draw = whenChanged(
-    (state) => {
-      const layer = shownLayer(state);
-      const { logCounts, magnitudes, range } = state.view;
-      return [layer, state.remedied.get(layer?.name ?? ''), body.clientWidth, logCounts, magnitudes, range];
-    },
-    (state) => {
-      const layer = shownLayer(state);
-      const answer = state.remedied.get(layer?.name ?? '');
-      emptied(body);
-      button.dataset['layer'] = layer?.name ?? '';
-      button.hidden = answer !== undefined && answer.kind !== 'failed';
-      if (state.report === null) return;
-      if (answer === undefined) {
-        const done = describeRemedies(state.report.decisions.remedies);
-        const what = `The advised model has ${done}. Runs the calibration samples through its float model and counts what this layer reads there.`;
-        add(body, 'p', 'muted', what);
-      } else if (answer.kind === 'waiting') {
-        add(body, 'p', 'muted', 'Running samples through the remedied model…').setAttribute('role', 'status');
-      } else if (answer.kind === 'failed') {
-        const line = add(body, 'p', 'warning');
-        addIcon(line, 'warning', 'Not compared');
-        addText(line, 'span', 'clamped', `${answer.error.message} ${answer.error.hint}`);
-      } else drawInputs(body, answer.result, state, state.report, host);
-    },
-  );
-  return (state) => {
-    const layer = shownLayer(state);
-    section.hidden =
-      layer === null ||
-      layer.inputs.length === 0 ||
-      describeRemedies(state.report?.decisions.remedies ?? []) === '';
-    if (!section.hidden) draw(state);
-  };
 }
 
 function drawInputs(

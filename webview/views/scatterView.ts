@@ -4,9 +4,8 @@ import type { OutputScatter, ScatterCounts } from '../../engine/protocol';
 import { formatDb, formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { densityPaths } from '../chart/densityPaths';
 import { addExport } from '../export/addExport';
-import { shownLayer } from '../layerRows';
-import { add, addButton, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { addIcon } from './icons';
+import { mountAsked } from './askedPart';
+import { add, type Host, type Update } from './dom';
 import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
 const LEFT = 44;
@@ -19,49 +18,28 @@ const moves = new Map([
   ['ArrowDown', { right: 0, up: -1 }],
 ]);
 
-/** Mounts the chosen layer's outputs in int8 against those in float, which running the model tells: only when asked to. */
+/** Mounts the chosen layer's outputs in int8 against those in float. */
 export function mountScatter(parent: HTMLElement, host: Host): Update {
-  const section = add(parent, 'section', 'scatter-part');
-  section.setAttribute('aria-label', 'Outputs in int8 against float');
-  const head = add(section, 'div', 'part-head');
-  add(head, 'h3', '', 'Outputs: int8 against float');
-  const button = addButton(head, 'compare-outputs', 'Compare Outputs', 'secondary', () => {
-    host.post({ type: 'compareOutputs', layer: button.dataset['layer'] ?? '' });
+  return mountAsked(parent, host, {
+    part: 'scatter-part',
+    name: 'Outputs in int8 against float',
+    title: 'Outputs: int8 against float',
+    action: {
+      ...{ id: 'compare-outputs', label: 'Compare Outputs' },
+      message: (layer) => ({ type: 'compareOutputs', layer }),
+    },
+    isShown: () => true,
+    promise: () => 'Runs a few samples in float and in int8, and counts how their values meet.',
+    waiting: 'Running samples in float and in int8…',
+    answers: ({ scatters }) => scatters,
+    draw: (body, result, { name }) => {
+      drawScatter(body, result);
+      body.querySelectorAll('svg').forEach((svg, i) => {
+        const file = `${name}-outputs-${i === 0 ? 'alone' : 'all'}`;
+        addExport(svg.closest('figure') ?? body, svg, file, host);
+      });
+    },
   });
-  const body = add(section, 'div', 'scatter-body');
-  const draw = whenChanged(
-    (state) => {
-      const layer = shownLayer(state);
-      return [layer, state.scatters.get(layer?.name ?? ''), body.clientWidth];
-    },
-    (state) => {
-      const layer = shownLayer(state);
-      const answer = state.scatters.get(layer?.name ?? '');
-      emptied(body);
-      button.dataset['layer'] = layer?.name ?? '';
-      button.hidden = answer !== undefined && answer.kind !== 'failed';
-      if (answer === undefined) {
-        add(body, 'p', 'muted', 'Runs a few samples in float and in int8, and counts how their values meet.');
-      } else if (answer.kind === 'waiting') {
-        add(body, 'p', 'muted', 'Running samples in float and in int8…').setAttribute('role', 'status');
-      } else if (answer.kind === 'failed') {
-        const line = add(body, 'p', 'warning');
-        addIcon(line, 'warning', 'Not compared');
-        addText(line, 'span', 'clamped', `${answer.error.message} ${answer.error.hint}`);
-      } else {
-        drawScatter(body, answer.result);
-        body.querySelectorAll('svg').forEach((svg, i) => {
-          const name = `${layer?.name ?? ''}-outputs-${i === 0 ? 'alone' : 'all'}`;
-          addExport(svg.closest('figure') ?? body, svg, name, host);
-        });
-      }
-    },
-  );
-  return (state) => {
-    section.hidden = shownLayer(state) === null;
-    // A panel that is hidden has no width to draw for.
-    if (body.clientWidth > 0) draw(state);
-  };
 }
 
 function drawScatter(parent: HTMLElement, scatter: OutputScatter): void {
