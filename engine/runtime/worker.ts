@@ -185,8 +185,10 @@ async function answer(request: WorkerRequest): Promise<WorkerResponse> {
 }
 
 const port = parentPort;
+let last = Promise.resolve();
 port?.on('message', (request: WorkerRequest | null) => {
   // Without its port nothing keeps the thread.
   if (request === null) port.close();
-  else void answer(request).then((response) => port.postMessage(response));
+  // One after the other: onnxruntime begins a run in a later turn, and the time of one would have the others' in it.
+  else last = last.then(async () => port.postMessage(await answer(request)));
 });
