@@ -1,4 +1,4 @@
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
 import { randomUUID } from 'node:crypto';
 import { access, constants, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -7,6 +7,7 @@ import { EngineError, errorText } from '../engineError';
 import { allTensors } from './allTensors';
 import { countMessages } from './countMessages';
 import { openExternalData, rememberDataFolder, withRelativePlaces, type DataFile } from './externalData';
+import { joinedBytes } from './joinedBytes';
 import { keepAllText } from './losslessText';
 import { readSkeleton } from './readSkeleton';
 
@@ -67,10 +68,9 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
       'Quantize fewer layers, or start from a float32 model: its weights stay in their files.',
     );
   }
-  const { result, folder } = withRelativePlaces(model, () => toBinary(ModelProtoSchema, model));
-  const bytes = result.byteLength === result.buffer.byteLength ? result : result.slice();
-  if (folder !== undefined) rememberDataFolder(bytes, folder);
-  return bytes;
+  const { result, folder } = withRelativePlaces(model, () => joinedBytes(model));
+  if (folder !== undefined) rememberDataFolder(result, folder);
+  return result;
 }
 
 export interface ReadModel {

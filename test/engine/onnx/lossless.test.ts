@@ -48,7 +48,25 @@ test('every real model comes back whole', () => {
     const written = encodeModel(model);
     expect(same(model, decodeModel(written, file)), file).toBe(true);
     expect(wireFields(ModelProtoSchema, written)).toEqual(wireFields(ModelProtoSchema, bytes));
+    expect(Buffer.from(toBinary(ModelProtoSchema, model)).equals(written), file).toBe(true);
   }
+});
+
+test('a long weight is written in its place between other fields', () => {
+  const model = tinyModel({
+    inputs: { x: [1, 40] },
+    outputs: ['y'],
+    constants: { w: noisy([40, 40]), v: noisy([2]) },
+    nodes: [node('MatMul', ['x', 'w'], 'y')],
+  });
+  const [weight] = model.graph.initializer;
+  if (weight === undefined) throw new Error('no weight');
+  weight.docString = 'Comes behind the values.';
+  weight.$unknown = unknownField(90);
+  model.functions = [create(FunctionProtoSchema, { name: 'f' })];
+  model.metadataProps = [entry('k', 'v')];
+  expect(weight.rawData.length).toBeGreaterThan(1024);
+  expect(Buffer.from(encodeModel(model))).toEqual(Buffer.from(toBinary(ModelProtoSchema, model)));
 });
 
 function plain(): Model {
