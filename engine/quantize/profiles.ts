@@ -18,6 +18,8 @@ export interface Profile {
   integerConvTranspose: boolean;
   /** How many channels its kernels for depthwise convolutions handle at once. */
   channelMultiple: number;
+  /** Whether its convolutions have their channels last. */
+  channelsLast: boolean;
   /** What it computes on integers between the layers. */
   operators: OperatorForms;
   /** What its layers may be on. */
@@ -58,6 +60,7 @@ const onnxruntimeCpu = {
   storedWeights: true,
   integerConvTranspose: false,
   channelMultiple: 16,
+  channelsLast: true,
   operators: onnxruntimeOperators,
   grids: ['int8', 'uint8', 'int16', 'int4', 'int4-block', 'dynamic', 'int8-weights'],
 } satisfies Partial<Profile>;
@@ -97,6 +100,7 @@ export const profiles: Record<ProfileName, Profile> = {
     storedWeights: false,
     integerConvTranspose: true,
     channelMultiple: 1,
+    channelsLast: false,
     operators: {
       forms: {
         ...Object.fromEntries(

@@ -19,6 +19,7 @@ import { keepWeightsFloat } from './keepWeightsFloat';
 import { formOf } from './layerForms';
 import { writesInteger, type QuantPlan } from './plan';
 import { QdqWriter } from './qdqWriter';
+import { turnLastPools } from './turnLastPools';
 
 /**
  * Writes a plan into a copy of a normalized model as QuantizeLinear/DequantizeLinear pairs (QDQ): the form
@@ -54,6 +55,7 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     }
     for (const operator of between) writer.quantizeOperands(operator);
     writer.finish();
+    if (plan.profile.channelsLast) turnLastPools(graph, constantsWithin(model.graph), fresh);
   }
   for (const graph of graphsWithin(model.graph)) {
     keepWeightsFloat(graph, constantsWithin(model.graph), fresh);
