@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { hostileNames } from './hostileNames';
 import { data, everything } from './sampleMessages';
 import { sampleReport } from './sampleReport';
 import { useView } from './useView';
@@ -104,14 +105,7 @@ test('scrolls through 10,000 layers, drawing only those in sight', async () => {
 
 test('shows hostile names as text', async () => {
   const hostile = sampleReport();
-  const names = [
-    '</script><script>alert(1)</script>',
-    '<img src=x onerror=alert(2)>',
-    'x'.repeat(10_000),
-    'encoder\u202Egnp.exe\u202C/\u2067عربي',
-    '"] , body { display: none } [x="',
-  ];
-  names.forEach((name, i) => {
+  hostileNames.forEach((name, i) => {
     const layer = hostile.layers[i];
     const summary = hostile.model.layers[i];
     if (layer === undefined || summary === undefined) return;
@@ -122,17 +116,17 @@ test('shows hostile names as text', async () => {
     layer.advice.reason = `Because of ${name}.`;
     layer.inputs.forEach((input) => (input.tensor = name));
   });
-  hostile.model.path = `/models/${names[1] ?? ''}.onnx`;
-  hostile.warnings = [names[0] ?? '', names[2] ?? ''];
+  hostile.model.path = `/models/${hostileNames[1] ?? ''}.onnx`;
+  hostile.warnings = [hostileNames[0] ?? '', hostileNames[2] ?? ''];
   view = await openView('dark', 900, 760);
   await view.send({ type: 'model', summary: hostile.model }, data);
   await view.screenshot('hostile-start');
   await view.send(...everything(hostile));
   await view.openTab('layers');
   await view.page.locator('.layer-grid').focus();
-  for (let i = 0; i < names.length; i += 1) {
-    expect(await selectedRow().getAttribute('data-layer')).toBe(names[i]);
-    expect(await view.page.locator('.detail-panel h2').textContent()).toBe(names[i]);
+  for (let i = 0; i < hostileNames.length; i += 1) {
+    expect(await selectedRow().getAttribute('data-layer')).toBe(hostileNames[i]);
+    expect(await view.page.locator('.detail-panel h2').textContent()).toBe(hostileNames[i]);
     await view.screenshot(`hostile-${i}`);
     await view.page.keyboard.press('ArrowDown');
   }
