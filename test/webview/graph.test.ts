@@ -151,11 +151,13 @@ test('what was looked at is still looked at after another tab', async () => {
   await view.page.locator('.graph-canvas').focus();
   for (let i = 0; i < 3; i++) await view.page.keyboard.press('+');
   await expect.poll(camera).toContain('scale');
+  // Longer than a camera takes to be stored.
+  const untilStored = () => view.page.waitForTimeout(600);
+  await untilStored();
   const before = await camera();
   await view.openTab('layers');
   await view.openTab('graph');
-  // Longer than a camera takes to be stored.
-  await view.page.waitForTimeout(600);
+  await untilStored();
   expect(await camera()).toBe(before);
 });
 

@@ -5,7 +5,7 @@ import { ViewBrowser, type View } from './viewPage';
 
 /**
  * One browser for the tests of a file.
- * @returns opens the view in it; behind each test it is closed, and has to have met no problem
+ * @returns opens the view in it; behind each test it has to have met no problem
  */
 export function useView(): ViewBrowser['open'] {
   let browser: ViewBrowser;
@@ -14,11 +14,7 @@ export function useView(): ViewBrowser['open'] {
     await mkdir(resolve('out/screenshots'), { recursive: true });
     browser = await ViewBrowser.start();
   }, 60_000);
-  afterEach(async () => {
-    const { problems } = view;
-    await view.close();
-    expect(problems).toEqual([]);
-  });
+  afterEach(() => expect(view.problems).toEqual([]));
   afterAll(() => browser.stop());
   return async (...look) => (view = await browser.open(...look));
 }
