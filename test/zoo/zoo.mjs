@@ -1,12 +1,11 @@
-// Measures the networks of the zoo and writes docs/zoo.md: `npm run zoo [-- NAME… --ours --peer --latency --table]`. Without names
+// Measures the networks of the zoo and writes docs/zoo.md, or docs/zoo-vnni.md: `npm run zoo [-- NAME… --ours --peer --latency --table]`. Without names
 // all of them; `--ours`, `--peer` and `--latency` repeat that part alone, `--table` only writes the table from what was measured before.
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureFloat, measureLatency, measureOurs, measurePeer, makeData } from './measure.mjs';
 import { zooModels } from './models.mjs';
-import { root, zooBenches, zooPython } from './programs.mjs';
-import { zooTable } from './zooTable.mjs';
+import { zooBenches, zooPython } from './programs.mjs';
+import { zooFile, zooTable } from './zooTable.mjs';
 
 const flag = { type: 'boolean', default: false };
 const { values, positionals } = parseArgs({
@@ -41,6 +40,6 @@ if (!values.table) {
     measureLatency(model, bench);
   }
 }
-const file = join(root, 'docs', 'zoo.md');
+const file = zooFile();
 writeFileSync(file, await zooTable());
 console.log(`Wrote ${file}`);

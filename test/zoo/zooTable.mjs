@@ -1,4 +1,4 @@
-// docs/zoo.md from what was measured: nothing in it is written by hand but the words around the figures.
+// The zoo's page from what was measured: nothing in it is written by hand but the words around the figures.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,17 @@ const METRICS = {
   agreement: 'agreement',
 };
 
+/** Whether this processor adds products of uint8 and int8 exactly, by an instruction of its own; `null` where that is not known. */
+function hasVnni() {
+  if (process.arch !== 'x64' || process.platform !== 'linux') return null;
+  return / avx(512)?_vnni/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+}
+
+/** The page for processors like this one: with VNNI weights have 8 bits, without 7, and all figures are others. */
+export function zooFile() {
+  return join(root, 'docs', hasVnni() === true ? 'zoo-vnni.md' : 'zoo.md');
+}
+
 /** The page as prettier wants it; models that were not measured are left out, and named. */
 export async function zooTable() {
   const measured = zooModels.map(readParts);
@@ -32,7 +43,7 @@ export async function zooTable() {
     bars(rows),
     settings(rows.filter(({ peer }) => peer !== undefined)),
   ].join('\n\n');
-  const config = await prettier.resolveConfig(join(root, 'docs', 'zoo.md'));
+  const config = await prettier.resolveConfig(zooFile());
   return prettier.format(text, { ...config, parser: 'markdown' });
 }
 
@@ -58,19 +69,18 @@ function head(rows, missing) {
   const requirements = readFileSync(join(import.meta.dirname, 'requirements.txt'), 'utf8');
   const peer = /^onnxruntime==(.+)$/m.exec(requirements)?.[1] ?? '';
   const [processor] = cpus();
-  const flags = process.platform === 'linux' ? readFileSync('/proc/cpuinfo', 'utf8') : '';
-  const dots = / avx(512)?_vnni/.test(flags) ? ' with VNNI' : ' without VNNI';
-  const integers = process.arch === 'x64' && flags !== '' ? dots : '';
+  const vnni = hasVnni();
+  const integers = vnni === null ? '' : vnni ? ' with VNNI' : ' without VNNI';
   // Intel's intrinsics guide, _mm256_maddubs_epi16.
   const saturates =
-    integers === ' without VNNI'
+    vnni === false
       ? ' Without VNNI, products of uint8 and int8 are added in pairs in 16 bits, which saturate; those with weights of 7 bits do not.'
       : '';
   const times = rows
     .map(({ name }) => statSync(partFile(name, 'ours')).mtime.toISOString().slice(0, 10))
     .sort();
   const days = [...new Set([times[0], times.at(-1)])].join(' to ');
-  return `# The zoo
+  return `# The zoo${vnni === true ? ', with VNNI' : ''}
 
 Real networks, and two small ones trained for this, quantized by one command: \`quantscope quantize MODEL --data DATA --target-drop 1%\`.
 Beside it, Python's onnxruntime.quantization on the same samples. \`npm run zoo\` measures all of it anew and writes this
