@@ -125,7 +125,8 @@ export function histogramGeometry(input: LayerInput, options: HistogramOptions):
   const lines = clipLines(input, x, options.method);
   const labelled = lines.filter((line) => line.label !== null);
   const rows = placeLabels(labelled.map((line) => ({ x: line.x, width: labelWidth(line) })));
-  const top = 6 + ((max(rows) ?? -1) + 1) * LABEL_HEIGHT;
+  // A line is left for what the upright axis counts.
+  const top = 6 + Math.max(1, (max(rows) ?? -1) + 1) * LABEL_HEIGHT;
   const bottom = top + PLOT_HEIGHT;
   lines.forEach((line) => (line.y = top));
   labelled.forEach((line, i) => (line.y = top - LABEL_HEIGHT * ((rows[i] ?? 0) + 1)));

@@ -1,4 +1,4 @@
-import { canvasBase64, PNG_SCALE } from '../export/pngBase64';
+import { PNG_SCALE } from '../export/pngBase64';
 import { fitted, opening, showing, zoomed, type Camera } from './camera';
 import { drawScene, type Drawing } from './drawScene';
 import { boxAt, boxBeside, type Direction } from './findBox';
@@ -105,8 +105,8 @@ export class GraphCanvas {
     if (this.drawing !== null) this.look(fitted(this.drawing.scene, this.size));
   }
 
-  /** What is shown, as the bytes of a PNG in base64. */
-  png(): string {
+  /** What is shown, in the pixels of a saved picture. */
+  picture(): HTMLCanvasElement {
     const canvas = document.createElement('canvas');
     canvas.width = Math.round(this.size.width * PNG_SCALE);
     canvas.height = Math.round(this.size.height * PNG_SCALE);
@@ -118,7 +118,7 @@ export class GraphCanvas {
     context.resetTransform();
     context.fillStyle = this.drawing.palette.page;
     context.fillRect(0, 0, canvas.width, canvas.height);
-    return canvasBase64(canvas);
+    return canvas;
   }
 
   private zoom(factor: number): void {

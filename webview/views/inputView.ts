@@ -9,7 +9,7 @@ import { addClipPanel, clipInUse, decidedClip } from './clipPanelView';
 import { addClipTable } from './clipTableView';
 import { addExport } from '../export/addExport';
 import { add, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { addHistogram } from './histogramView';
+import { addHistogram, histogramCaption } from './histogramView';
 import { listenToZoom } from './histogramZoom';
 import { addIcon } from './icons';
 
@@ -81,7 +81,11 @@ export function addInput(
           released: (clip) => host.post({ type: 'tryClip', layer: layer.name, tensor, clip }),
         },
       );
-    addExport(picture, drawn.svg, `${layer.name}-${tensor}`, host);
+    const caption = () => {
+      const isMoved = (moved.clips.get(tensor) ?? used) !== used;
+      return histogramCaption(drawn.svg, input, { layer: layer.name, method, isMoved });
+    };
+    addExport(picture, drawn.svg, { name: `${layer.name}-${tensor}`, caption }, host);
     if (hadFocus !== undefined)
       picture.querySelector<HTMLElement>(`.${CSS.escape(hadFocus)}[tabindex]`)?.focus();
   };

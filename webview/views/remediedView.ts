@@ -9,7 +9,7 @@ import { shownLayer } from '../layerRows';
 import type { State } from '../store';
 import { mountAsked } from './askedPart';
 import { add, addName, addText, type Host, type Update } from './dom';
-import { addHistogram, type DrawnHistogram } from './histogramView';
+import { addHistogram, histogramCaption, type DrawnHistogram } from './histogramView';
 
 /** What the advised remedies did that may change what layers read; empty where none does. */
 function describeRemedies(remedies: readonly RemedyName[]): string {
@@ -89,13 +89,21 @@ function drawChange(
   }
   const { logCounts, magnitudes, range } = state.view;
   const width = Math.min(parent.clientWidth, 900);
+  const layer = shownLayer(state)?.name ?? '';
   const picture = (title: string, input: ClippedInput, when: string) => {
     const part = add(parent, 'figure', 'histogram-part');
     addText(part, 'figcaption', '', title);
     const { shown, method } = withClipInUse(input);
     const options = { width, logCounts, magnitudes, range, method };
     const drawn = addHistogram(part, shown, options, `remedied-${index}-${when}`);
-    addExport(part, drawn.svg, `${shownLayer(state)?.name ?? ''}-${input.tensor}-${when}`, host);
+    const name = `${layer}-${input.tensor}-${when}`;
+    const caption = () =>
+      histogramCaption(drawn.svg, shown, {
+        layer,
+        method,
+        when: title.charAt(0).toLowerCase() + title.slice(1),
+      });
+    addExport(part, drawn.svg, { name, caption }, host);
     return drawn;
   };
   const { before, after } = change;
