@@ -6,6 +6,7 @@ import { densityPaths } from '../chart/densityPaths';
 import { addExport } from '../export/addExport';
 import { quoted, swatches } from '../export/caption';
 import { keyOf } from '../export/captioned';
+import { isStandalone } from '../standalone/isStandalone';
 import { mountAsked } from './askedPart';
 import { add, type Host, type Update } from './dom';
 import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
@@ -30,7 +31,8 @@ export function mountScatter(parent: HTMLElement, host: Host): Update {
       ...{ id: 'compare-outputs', label: 'Compare Outputs' },
       message: (layer) => ({ type: 'compareOutputs', layer }),
     },
-    isShown: () => true,
+    // A page without an engine has those of some layers.
+    isShown: ({ name }, { scatters }) => !isStandalone() || scatters.has(name),
     promise: () => 'Runs a few samples in float and in int8, and counts how their values meet.',
     waiting: 'Running samples in float and in int8…',
     answers: ({ scatters }) => scatters,
