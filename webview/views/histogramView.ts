@@ -127,7 +127,7 @@ export interface DrawnHistogram {
 export function addHistogram(
   parent: HTMLElement,
   input: LayerInput,
-  options: HistogramOptions & { magnitudes: boolean },
+  options: HistogramOptions & { magnitudes: boolean; isZoomed: boolean },
   patternId: string,
 ): DrawnHistogram {
   const geometry = histogramGeometry(options.magnitudes ? magnitudesOf(input) : input, options);
@@ -169,7 +169,7 @@ export function addHistogram(
     ...(geometry.below > 0 ? [`${formatExactCount(geometry.below)} to the left`] : []),
     ...(geometry.above > 0 ? [`${formatExactCount(geometry.above)} to the right`] : []),
   ];
-  const way = options.zoom == null ? '' : ' A double click or 0 shows all.';
+  const way = options.isZoomed ? ' A double click or 0 shows all.' : '';
   if (beyond.length > 0)
     add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.${way}`);
 

@@ -1,5 +1,6 @@
 import type { LayerInput, LayerReport, Report } from '../../engine/protocol';
 import { formatNotFinite } from '../../engine/format';
+import { wholeRange } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';
 import { totalCount } from '../chart/rebin';
 import type { AxisRange } from '../chart/zoomRange';
@@ -13,7 +14,7 @@ import { addHistogram, histogramCaption } from './histogramView';
 import { listenToZoom } from './histogramZoom';
 import { addIcon } from './icons';
 
-/** What the user moved in the pictures of a layer, by tensor; forgotten with the layer. */
+/** What the user moved in the pictures of a layer, by tensor, zooms by the axis too; forgotten with the layer. */
 export interface Moved {
   zooms: Map<string, AxisRange>;
   clips: Map<string, number>;
@@ -56,14 +57,18 @@ export function addInput(
     emptied(picture);
     const { logCounts, range, magnitudes } = state.view;
     const { method } = input;
-    const options = { width, logCounts, range, magnitudes, method, zoom: moved.zooms.get(tensor) ?? null };
+    const axis = `${magnitudes ? 'magnitudes' : 'values'} ${tensor}`;
+    const zoomed = moved.zooms.get(axis) ?? null;
+    const looks = { width, logCounts, range, magnitudes, method };
+    const options = { ...looks, zoom: zoomed, isZoomed: zoomed !== null };
     const drawn = addHistogram(picture, input, options, patternId);
     const reset = (zoom: AxisRange | null) => {
-      if (zoom === null) moved.zooms.delete(tensor);
-      else moved.zooms.set(tensor, zoom);
+      if (zoom === null) moved.zooms.delete(axis);
+      else moved.zooms.set(axis, zoom);
       drawPicture(state);
     };
-    listenToZoom(drawn, magnitudes ? magnitudesOf(input) : input, reset);
+    const shown = magnitudes ? magnitudesOf(input) : input;
+    listenToZoom(drawn, { whole: wholeRange(shown), binWidth: shown.histogram.binWidth }, reset);
     const used = clipInUse(input, state);
     if (used > 0)
       handle = addClipHandle(
