@@ -82,6 +82,20 @@ function drawZero(parent: Parent, x: DropScale, height: number): void {
 /** Pixels of a row's own picture. */
 export const CELL_WIDTH = CELL.width;
 
+/** Appends the numbers of the axis that the pictures of all layers share: its ends and zero. */
+export function addDropAxis(parent: HTMLElement, x: DropScale, metric: MetricName): void {
+  const root = appendSvg(parent, 'dumbbell', CELL.width, 13);
+  const ticks = x.ticks(4).filter((tick, i, all) => tick === 0 || i === 0 || i === all.length - 1);
+  for (const tick of ticks) {
+    const at = x(tick);
+    // Near an end it would be cut.
+    const anchor = at < 24 ? 'start' : at > CELL.width - 24 ? 'end' : 'middle';
+    const edge = anchor === 'start' ? at - 3 : anchor === 'end' ? at + 3 : at;
+    const text = formatDropNumber(metric, tick).replace(/\.0$/, '');
+    root.append('text').attr('x', edge).attr('y', 10).attr('text-anchor', anchor).text(text);
+  }
+}
+
 /** Appends the picture of one layer. */
 export function addDumbbell(parent: HTMLElement, row: ComparedLayer, x: DropScale): void {
   const root = appendSvg(parent, 'dumbbell', CELL.width, CELL.height);

@@ -19,7 +19,7 @@ import { addPictureExport, addTableExport } from '../export/addExport';
 import { quoted } from '../export/caption';
 import { pngBase64 } from '../export/pngBase64';
 import { xmlText } from '../export/xmlText';
-import { addDumbbell, addMark, CELL_WIDTH, comparedPicture, dropScale } from './comparePicture';
+import { addDropAxis, addDumbbell, addMark, CELL_WIDTH, comparedPicture, dropScale } from './comparePicture';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 
 /** Rows that are drawn at once; more are asked for. */
@@ -68,7 +68,7 @@ function clipText(layer: LayerReport | null): string {
   const [input] = layer?.inputs ?? [];
   const clip = input === undefined ? null : clipOf(input);
   if (input === undefined || clip === null) return '–';
-  return `±${formatValue(clip)} ${input.decided === undefined ? shortMethod(input.method) : 'decided'}`;
+  return `±${formatValue(clip)} (${input.decided === undefined ? shortMethod(input.method) : 'decided'})`;
 }
 
 function addPair(row: HTMLElement, a: string, b: string): void {
@@ -147,13 +147,14 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
     });
     const name = () => `${baseName(mine.model.path)}-compared`;
     const shown = isAll ? rows : different;
-    addTableExport(bar, () => comparedTable(shown, label), name, host);
-    const saves = () =>
+    const saves = add(bar, 'div', 'save-bar');
+    addTableExport(saves, () => comparedTable(shown, label), name, host);
+    const picture = () =>
       comparedPicture(section, shown, {
         ...{ metric, mine: quoted(baseName(mine.model.path)), other: quoted(label) },
       });
     if (shown.length > 0)
-      addPictureExport(bar, { svg: () => xmlText(saves()), png: () => pngBase64(saves()) }, name, host);
+      addPictureExport(saves, { svg: () => xmlText(picture()), png: () => pngBase64(picture()) }, name, host);
     if (mine.float.metric !== other.float.metric)
       add(
         body,
@@ -178,7 +179,11 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
       'Decision',
       'Clip',
     ];
-    for (const title of titles) add(head, 'th', '', title).scope = 'col';
+    for (const title of titles) {
+      const cell = add(head, 'th', title.startsWith('Difference') ? 'number' : '', title);
+      cell.scope = 'col';
+      if (title === 'Drop') addDropAxis(cell, x, metric);
+    }
     const lines = add(table, 'tbody', '');
     for (const row of shown.slice(0, limit)) addRow(lines, row, metric, x, host);
     if (shown.length > limit)
