@@ -125,7 +125,7 @@ const plots: [Tab, string, string, RegExp, string, string[], string[]][] = [
   [
     ...(['tradeOff', '.trade-body', 'trade-chart', /-trade-off$/] as const),
     'Accuracy against size: ch_PP-OCRv4_rec_infer.onnx',
-    ['predicted', 'measured', 'chosen', '95% interval', 'no other network beats these'],
+    ['predicted', 'measured', 'chosen', '95% interval', 'from one planned network to the next'],
     ['size of the file', 'Character accuracy against float, points'],
   ],
 ];
@@ -197,7 +197,7 @@ test('the graph is saved as all of it, and as what is shown', async () => {
   expect(saved.svg.name).toMatch(/-graph$/);
   const drawn = await read(view, saved.svg.data);
   expect(drawn).toMatchObject({ name: 'svg', isStyled: false, pictures: 0, keys: 3 });
-  expect(drawn.head).toMatch(/Graph of .*Colored by drop.*costs more.*F: float/);
+  expect(drawn.head).toMatch(/Graph of .*Colored by drop.*costs more.*float/);
   expect(drawn.texts.filter((text) => text === 'Conv')).toHaveLength(40);
   expect(drawn.texts.filter((text) => text.includes('img src=x>\ufffd'))).toHaveLength(40);
   const canvas = await view.page.locator('.graph-canvas').boundingBox();

@@ -12,12 +12,12 @@ export const graphLegends: Record<LegendName, readonly [kind: Kind, text: string
   drop: [
     ['loss-scale', 'costs more'],
     ['worst', 'among the five that cost most'],
-    ['dashed', 'F: float'],
+    ['dashed', 'float'],
   ],
   sqnr: [
     ['loss-scale', 'noisier'],
     ['worst', 'among the five noisiest'],
-    ['dashed', 'F: float'],
+    ['dashed', 'float'],
   ],
   numbers: [
     ['blue', 'integers'],

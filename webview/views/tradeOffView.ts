@@ -64,7 +64,7 @@ function captionOf(svg: SVGSVGElement, plan: TradeOff, resource: Resource): Capt
     keys: [
       ...legend.flatMap(([, selector, shape, text]) => keyOf(svg, selector, shape, text)),
       ...keyOf(svg, '.trade-error', swatches.bar, '95% interval'),
-      ...keyOf(svg, '.trade-front', swatches.line, 'no other network beats these'),
+      ...keyOf(svg, '.trade-front', swatches.line, 'from one planned network to the next'),
     ],
   };
 }
