@@ -84,7 +84,7 @@ export const CELL_WIDTH = CELL.width;
 
 /** Appends the numbers of the axis that the pictures of all layers share: its ends and zero. */
 export function addDropAxis(parent: HTMLElement, x: DropScale, metric: MetricName): void {
-  const root = appendSvg(parent, 'dumbbell', CELL.width, 13);
+  const root = appendSvg(parent, 'compare-axis', CELL.width, 13);
   const ticks = x.ticks(4).filter((tick, i, all) => tick === 0 || i === 0 || i === all.length - 1);
   for (const tick of ticks) {
     const at = x(tick);
