@@ -79,9 +79,15 @@ export function savedNoise({
 }: Pick<LayerReport, 'cause' | 'sqnrDb' | 'mendedDb'>): string {
   const foretold =
     cause?.gainDb == null ? '' : `That is foretold to save ${formatDb(cause.gainDb)} at its output.`;
-  const measured =
-    mendedDb === null ? '' : `What is advised takes it from ${formatDb(sqnrDb)} to ${formatDb(mendedDb)}.`;
-  return [foretold, measured].filter((part) => part !== '').join(' ');
+  return [foretold, measuredNoise(formatDb(sqnrDb), mendedDb)].filter((part) => part !== '').join(' ');
+}
+
+function measuredNoise(before: string, mendedDb: number | null): string {
+  if (mendedDb === null) return '';
+  const after = formatDb(mendedDb);
+  return after === before
+    ? `What is advised leaves it at ${before}.`
+    : `What is advised takes it from ${before} to ${after}.`;
 }
 
 /** That the layers' drops do not add up, in a sentence. */

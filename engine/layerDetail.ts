@@ -28,7 +28,8 @@ export interface DetailSource {
 
 /** What people ask about one layer of an open model. */
 export class LayerDetail {
-  private last: { key: string; measured: Measured; isWhole: boolean; trials: LayerTrials } | undefined;
+  private last:
+    { created: string; key: string; measured: Measured; isWhole: boolean; trials: LayerTrials } | undefined;
 
   constructor(
     private readonly pool: WorkerPool,
@@ -77,7 +78,12 @@ export class LayerDetail {
     report: Report | null,
     run: Run,
   ): Promise<OutputScatter> {
-    return (await this.trialsOf(layer, settings, report, run)).scatter(layer, run);
+    return (await this.trialsOf(layer, settings, report, run, false)).scatter(layer, run);
+  }
+
+  /** Those that were made of an analysis. */
+  scattersOf({ created }: Report): OutputScatter[] {
+    return this.last?.created === created ? [...this.last.trials.scatters.values()] : [];
   }
 
   /** @throws EngineError as {@link tryClip} does */
@@ -108,12 +114,14 @@ export class LayerDetail {
     const measured = await this.source.measure(settings, run);
     const key = JSON.stringify([report.created, settings.recipe ?? null]);
     const { last } = this;
-    if (last?.key === key && last.measured === measured && (last.isWhole || !isWhole)) return last.trials;
+    const isKnown = last?.key === key && last.measured === measured;
+    if (isKnown && (last.isWhole || !isWhole)) return last.trials;
     const { remedies } = report.decisions;
     const decisions = { ...report.decisions, remedies: isWhole ? remedies : thatChangeRanges(remedies) };
     const fixed = fixedChoices(settings, measured);
-    const trials = await LayerTrials.start(this.pool, measured, { ...report, decisions }, fixed, run);
-    this.last = { key, measured, isWhole, trials };
+    const known = isKnown ? last.trials.scatters : new Map<string, OutputScatter>();
+    const trials = await LayerTrials.start(this.pool, measured, { ...report, decisions }, fixed, known, run);
+    this.last = { created: report.created, key, measured, isWhole, trials };
     return trials;
   }
 }

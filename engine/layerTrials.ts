@@ -36,7 +36,6 @@ type AskedClip = Omit<Requests['quantscope/tryClip']['params'], 'path' | 'settin
 export class LayerTrials {
   private readonly ratings = new Map<string, Map<number, Rating>>();
   private readonly sqnr = new Map<string, number>();
-  private readonly scatters = new Map<string, OutputScatter>();
 
   private constructor(
     private readonly pool: WorkerPool,
@@ -45,14 +44,20 @@ export class LayerTrials {
     private readonly whole: Candidate,
     /** What the analysis advised. */
     private readonly chosen: Candidate,
+    /** Outputs that were compared, by layer. */
+    readonly scatters: Map<string, OutputScatter>,
   ) {}
 
-  /** @throws EngineError `runtime`, `cancelled` */
+  /**
+   * @param scatters of the same networks, made before
+   * @throws EngineError `runtime`, `cancelled`
+   */
   static async start(
     pool: WorkerPool,
     measured: Measured,
     { settings, decisions }: Report,
     fixed: FixedChoices,
+    scatters: Map<string, OutputScatter>,
     run: Run,
   ): Promise<LayerTrials> {
     const { method, weights } = settings;
@@ -69,7 +74,8 @@ export class LayerTrials {
           choices: new Map(Object.entries(decisions.choices)),
         }
       : await rebuild(pool, measured, settings, { ...decisions, clips: [...clips] }, run);
-    return new LayerTrials(pool, measured, whole, withDecided({ ...advised, clips }, fixed.layers));
+    const chosen = withDecided({ ...advised, clips }, fixed.layers);
+    return new LayerTrials(pool, measured, whole, chosen, scatters);
   }
 
   /** @throws EngineError `bad-option` for a tensor that the layer does not read, or what is no clip; `runtime`, `cancelled` */

@@ -1,11 +1,15 @@
+import { EngineError } from './engineError';
 import { formatExactCount } from './format';
+import type { Run } from './preparation';
 import type { Project } from './project';
-import type { ErrorData, ModelGraph, PageParts, Report, WeightRanges } from './protocol';
+import type { AnalyzeSettings, ErrorData, ModelGraph, PageParts, Report, WeightRanges } from './protocol';
 
 /** Layers of which a page shows the weights. */
 const MOST_STRIPS = 12;
 /** Values that all of them may have together: a second or two to sort. */
 const MOST_VALUES = 8_000_000;
+/** Bytes of a model that runs once more for each of these layers without people having to wait. */
+const MOST_BYTES = 200_000_000;
 /** Nodes that a browser lays out while one waits for it. */
 const MOST_NODES = 5000;
 /** Characters of a graph's names and edges in a page. */
@@ -56,6 +60,26 @@ function rounded(ranges: WeightRanges): WeightRanges {
 }
 
 /**
+ * Runs what a page shows of outputs in int8 against float, of the layers whose weights it shows; of large models none.
+ * @param report that the settings gave just now
+ */
+export async function measureScatters(
+  project: Project,
+  settings: AnalyzeSettings,
+  report: Report,
+  run: Run,
+): Promise<void> {
+  if (report.model.bytes > MOST_BYTES) return;
+  for (const layer of layersForStrips(report))
+    try {
+      await project.detail.scatter({ settings, layer }, report, run);
+    } catch (thrown) {
+      // An output that cannot be read out is not drawn.
+      if (!(thrown instanceof EngineError && thrown.code === 'unsupported')) throw thrown;
+    }
+}
+
+/**
  * What a page shows of a model beside its report, as far as that needs no run.
  * @param report of the model as it is now
  */
@@ -63,6 +87,7 @@ export function pageParts(project: Project, report: Report): PageParts {
   const weights = project.detail.weightsOf(layersForStrips(report), report);
   return {
     graph: graphForPage(project.graph()),
+    scatters: project.detail.scattersOf(report),
     weights: weights.map((one) => ({
       ...one,
       before: rounded(one.before),

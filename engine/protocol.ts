@@ -917,6 +917,15 @@ export interface PageParts {
   graph: ModelGraph | ErrorData;
   /** Of the layers with the largest drops. */
   weights: LayerWeights[];
+  /** Those that were made of this analysis: of the same layers from the terminal, of those that were asked for in the editor. */
+  scatters: OutputScatter[];
+}
+
+/** A report that another one is held against. */
+export interface OtherReport {
+  report: Report;
+  /** Where it comes from, for people. */
+  label: string;
 }
 
 /** All that a report in a file of its own shows. */
@@ -926,6 +935,8 @@ export interface PageContents {
   parts: PageParts | null;
   /** The last plan of the model; `null` when there is none. */
   tradeOff: TradeOff | null;
+  /** What the report is compared with; `null` for nothing. */
+  compared: OtherReport | null;
 }
 
 /** What a layer reads, with the clip that its grid has: of the calibrator, a remedy or the user. */

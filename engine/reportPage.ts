@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PageContents } from './protocol';
+import type { PageContents, Report } from './protocol';
 
 declare const QUANTSCOPE_DIST: string;
 
@@ -45,6 +45,18 @@ export function inlineJson(value: unknown): string {
   return JSON.stringify(value).replace(/</g, '\\u003c');
 }
 
+/** A report as far as it is compared: by scores, noise and clips. */
+function withoutHistograms(report: Report): Report {
+  const layers = report.layers.map((layer) => ({
+    ...layer,
+    inputs: layer.inputs.map((input) => ({
+      ...input,
+      histogram: { ...input.histogram, positive: [], negative: [] },
+    })),
+  }));
+  return { ...report, layers };
+}
+
 function escapeText(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 }
@@ -60,6 +72,11 @@ function hashOf(text: string): string {
  * @throws Error when the build's files are not beside the program
  */
 export async function reportPage(contents: PageContents, title: string): Promise<string> {
+  const { compared } = contents;
+  const held: PageContents = {
+    ...contents,
+    compared: compared === null ? null : { ...compared, report: withoutHistograms(compared.report) },
+  };
   const parts = await readParts();
   const scripts = [parts.hostScript, parts.script].map(inlineScript);
   const styles = [parts.hostStyle, parts.style].map(inlineStyle);
@@ -82,7 +99,7 @@ export async function reportPage(contents: PageContents, title: string): Promise
 ${styles.map((style) => `<style>${style}</style>`).join('\n')}
 </head>
 <body class="standalone">
-<script type="application/json" id="quantscope-contents">${inlineJson(contents)}</script>
+<script type="application/json" id="quantscope-contents">${inlineJson(held)}</script>
 ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 </body>
 </html>

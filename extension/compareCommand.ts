@@ -1,20 +1,15 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatDate } from '../engine/format';
-import { REPORT_VERSION, type Report } from '../engine/protocol';
+import { REPORT_VERSION, type OtherReport, type Report } from '../engine/protocol';
 import { Refusal, toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { showModelEditor, targetModel } from './targetModel';
 
-interface Other {
-  report: Report;
-  label: string;
-}
-
 interface Choice extends vscode.QuickPickItem {
-  read: () => Promise<Other | undefined>;
+  read: () => Promise<OtherReport | undefined>;
 }
 
 /** `quantscope.compare(model?)`: shows a model's analysis beside another one. */
@@ -77,7 +72,7 @@ async function choicesFor(session: ModelSession, { history, engine }: Services):
   return [...before, ...models, { label: '$(json) A Saved Report…', read: readSaved }];
 }
 
-async function readSaved(): Promise<Other | undefined> {
+async function readSaved(): Promise<OtherReport | undefined> {
   const [uri] =
     (await vscode.window.showOpenDialog({ filters: { Report: ['json'] }, openLabel: 'Compare' })) ?? [];
   if (uri === undefined) return undefined;

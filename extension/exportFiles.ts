@@ -59,12 +59,13 @@ async function pageContents(
   { engine }: Services,
 ): Promise<PageContents> {
   const { hash } = report.model;
-  const { tradeOff } = session;
+  const { tradeOff, compared } = session;
   return {
     report,
     parts:
       session.hash === hash ? await engine.request('quantscope/pageParts', { path: session.path }) : null,
     tradeOff: tradeOff?.model.hash === hash ? tradeOff : null,
+    compared,
   };
 }
 

@@ -10,6 +10,7 @@ import type {
   PresetName,
   Progress,
   QuantizeResult,
+  OtherReport,
   Report,
   TradeOff,
 } from '../engine/protocol';
@@ -124,6 +125,12 @@ export class ModelSession implements vscode.Disposable {
   get tradeOff(): TradeOff | null {
     const known = this.latest.get('tradeOff');
     return known?.type === 'tradeOff' ? known.tradeOff : null;
+  }
+
+  /** What the report is compared with in this window; `null` for nothing. */
+  get compared(): OtherReport | null {
+    const known = this.latest.get('compared');
+    return known?.type === 'compared' ? { report: known.report, label: known.label } : null;
   }
 
   send(message: ToWebview): void {

@@ -13,6 +13,7 @@ import type {
   Progress,
   QuantizeResult,
   RemediedInputs,
+  OtherReport,
   Report,
   TensorClip,
   TradeOff,
@@ -61,7 +62,7 @@ export type ToWebview =
   | { type: 'scatter'; layer: string; answer: Answer<OutputScatter> }
   | { type: 'remediedInputs'; layer: string; answer: Answer<RemediedInputs> }
   /** What this model's report is compared with. */
-  | { type: 'compared'; report: Report; label: string }
+  | ({ type: 'compared' } & OtherReport)
   | { type: 'quantized'; result: QuantizeResult }
   /** The last plan of the model; `null` when there is none of the file as it is. */
   | { type: 'tradeOff'; tradeOff: TradeOff | null }

@@ -13,6 +13,7 @@ import type {
   Progress,
   QuantizeResult,
   RemediedInputs,
+  OtherReport,
   Report,
   TradeOff,
 } from '../engine/protocol';
@@ -79,7 +80,7 @@ export interface State {
   weights: ReadonlyMap<string, Answer<LayerWeights>>;
   scatters: ReadonlyMap<string, Answer<OutputScatter>>;
   remedied: ReadonlyMap<string, Answer<RemediedInputs>>;
-  compared: { report: Report; label: string } | null;
+  compared: OtherReport | null;
   /** The network to draw; `null` before it was asked for. */
   graph: Answer<ModelGraph> | null;
   quantized: QuantizeResult | null;

@@ -3,19 +3,20 @@ import { resolve } from 'node:path';
 import { writePart } from '../analysisPart';
 import { writeCalibration } from '../calibrationFile';
 import { runsCode } from '../feeds/dataKinds';
+import { EngineError } from '../engineError';
 import { fixesText } from '../fixesText';
 import { interactionsText } from '../interactionsText';
 import { notebookText } from '../notebookText';
 import { checkNotRead } from '../onnx/checkOutput';
-import { baseName } from '../format';
+import { baseName, formatDate } from '../format';
 import { checkWritable, writeFileAtomically } from '../onnx/model';
 import { openParts } from '../openParts';
 import { operatorsText } from '../operatorsText';
 import { partText, processorsNote } from '../partText';
-import { pageParts } from '../pageParts';
+import { measureScatters, pageParts } from '../pageParts';
 import { Project } from '../project';
-import type { Report } from '../protocol';
-import { readReport } from '../reportCache';
+import type { AnalyzeSettings, OtherReport, Report } from '../protocol';
+import { loadReport, readReport } from '../reportCache';
 import { reportPage } from '../reportPage';
 import {
   adviceText,
@@ -42,6 +43,7 @@ import { pool, print, run, writeJson } from './terminal';
 
 interface AnalyzeShardOptions extends AnalyzeOptions {
   html?: string;
+  compare?: string;
   shard?: Shard;
   output?: string;
 }
@@ -59,6 +61,7 @@ export function addAnalyze(program: Command): void {
     .description('what int8 costs, layer by layer, and which layers to keep in float')
     .option('--json <file>', 'write the report')
     .option('--html <file>', 'write the report as a page that opens in any browser')
+    .option('--compare <report>', 'with --html: compare it with another report, or with "previous" analysis')
     .option(
       '--shard <i/n>',
       'measure only part i of n, for several machines; "merge" makes the report',
@@ -66,7 +69,7 @@ export function addAnalyze(program: Command): void {
     )
     .option('-o, --output <file>', 'where to write the part, with --shard')
     .action(async (model: string, options: AnalyzeShardOptions, command: Command) => {
-      const { json, html, shard, output } = options;
+      const { json, html, compare, shard, output } = options;
       if ((shard === undefined) !== (output === undefined))
         throw optionError(
           'Say both --shard and --output, or neither',
@@ -74,17 +77,42 @@ export function addAnalyze(program: Command): void {
         );
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
+      if (compare !== undefined && html === undefined)
+        throw optionError('Only a page compares with another report', 'Say --html too.');
       const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json, html]);
+      // Before the work: an analysis takes the place of the one before it, and errors need not wait for it.
+      const compared = compare === undefined ? null : await otherReport(compare, project);
       const report = await project.analyze(settings, run);
-      if (html !== undefined) await writeFileAtomically(html, await pageOf(project, report));
+      if (html !== undefined)
+        await writeFileAtomically(html, await pageOf(project, settings, report, compared));
       return finishReport(report, json);
     });
 }
 
+/** Stands for the analysis that the last one of the same model took the place of. */
+const PREVIOUS = 'previous';
+
+async function otherReport(named: string, { summary }: Project): Promise<OtherReport> {
+  if (named !== PREVIOUS) return { report: await readReport(resolve(named)), label: baseName(named) };
+  const report = await loadReport(summary);
+  if (report !== null) return { report, label: `analysis of ${formatDate(report.created)}` };
+  throw new EngineError(
+    'not-found',
+    `There is no previous analysis of ${baseName(summary.path)} as it is now.`,
+    'Name a report that "analyze --json" wrote.',
+  );
+}
+
 /** The report as a page, with what can be told of the model itself. */
-function pageOf(project: Project, report: Report): Promise<string> {
-  const contents = { report, parts: pageParts(project, report), tradeOff: null };
+async function pageOf(
+  project: Project,
+  settings: AnalyzeSettings,
+  report: Report,
+  compared: OtherReport | null,
+): Promise<string> {
+  await measureScatters(project, settings, report, run);
+  const contents = { report, parts: pageParts(project, report), tradeOff: null, compared };
   return reportPage(contents, baseName(report.model.path));
 }
 
@@ -95,9 +123,9 @@ async function analyzeShard(
   options: AnalyzeShardOptions,
   command: Command,
 ): Promise<void> {
-  const named = (['json', 'html'] as const).find((option) => options[option] !== undefined);
+  const named = (['json', 'html', 'compare'] as const).find((option) => options[option] !== undefined);
   if (named !== undefined)
-    throw optionError(`A part has no report to write with --${named}`, 'Write it with "merge --json".');
+    throw optionError(`A part has no report for --${named}`, 'Write it with "merge --json".');
   const output = resolve(to);
   const { settings } = await settingsFrom(model, options, command);
   const project = await openModel(model, options, [output]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeBlamed } from '../../engine/describeFindings';
+import { describeBlamed, savedNoise } from '../../engine/describeFindings';
 
 test('operators to blame are told with what they cost', () => {
   const nodes = Array.from({ length: 12 }, (_, i) => `Mul_${i}`);
@@ -9,4 +9,14 @@ test('operators to blame are told with what they cost', () => {
   expect(describeBlamed('ctc', { opType: 'Add', nodes: ['a'], gain: 0 })).toBe(
     'Add (1) costs accuracy in int8 together with others: stays in float',
   );
+});
+
+test('says what the advised remedies do to a layer’s noise, and where that is nothing', () => {
+  expect(savedNoise({ cause: null, sqnrDb: 9.4, mendedDb: 28.4 })).toBe(
+    'What is advised takes it from 9.4 dB to 28.4 dB.',
+  );
+  expect(savedNoise({ cause: null, sqnrDb: 11.32, mendedDb: 11.3 })).toBe(
+    'What is advised leaves it at 11.3 dB.',
+  );
+  expect(savedNoise({ cause: null, sqnrDb: 11.3, mendedDb: null })).toBe('');
 });

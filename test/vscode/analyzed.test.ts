@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { LayerReport, Report } from '../../engine/protocol';
+import type { LayerReport, PageContents, Report } from '../../engine/protocol';
 import { writeSmallModel } from './smallModel';
 import {
   analyzeQuickly,
@@ -142,6 +142,8 @@ describe('what an analysis is good for', () => {
       assert.match(text, /^<!doctype html>/i);
       assert.ok(text.includes(layer.name));
       assert.ok(!/(src|href)="https?:/.test(text), 'it loads nothing');
+      const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(text) ?? [];
+      assert.equal((JSON.parse(held) as PageContents).compared?.label, 'looked-at.report.json');
     });
 
     it('writes nothing where the dialog is closed, and says what is no report', async () => {

@@ -277,6 +277,14 @@ describe('the strip of weights', () => {
     labelled.slice(1).forEach((mark, i) => expect(mark.x - (labelled[i]?.x ?? 0)).toBeGreaterThan(10));
   });
 
+  test('labels the outlier that reaches furthest, whatever stands before it', () => {
+    const outliers = [21, 20, 22].map((channel) => ({ channel, reach: 1, times: 5 }));
+    const { marks } = weightStripGeometry({ ...before, outliers }, { width: 300, byRange: false, joined });
+    expect(marks.map((mark) => mark.label)).toEqual([null, '21', null]);
+    const boxes = weightStripGeometry({ ...before, outliers }, { width: 300, byRange: false, joined: 2 });
+    expect(boxes.marks.map((mark) => mark.label)).toEqual(['21', null]);
+  });
+
   test('stands weights that are all zero', () => {
     const zero = { min: [0], low: [0], median: [0], high: [0], max: [0] };
     const ranges = { ...before, boxes: zero, outliers: [], step: 0, reach: 0 };

@@ -1,6 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ModelGraph } from '../../engine/protocol';
+import { layOutCaption, wrapText } from '../../webview/export/caption';
 import type { FromWebview } from '../../webview/protocol';
+import type { Tab } from '../../webview/store';
+import { otherReport } from './otherReport';
+import { sampleRemedied, sampleScatter, sampleWeights } from './sampleLayer';
 import { everything } from './sampleMessages';
 import { sampleReport } from './sampleReport';
 import { sampleTradeOff } from './sampleTradeOff';
@@ -31,14 +37,26 @@ async function savePicture(view: View, within: string): Promise<{ svg: Saved; pn
 function read(view: View, text: string) {
   return view.page.evaluate((source) => {
     const root = new DOMParser().parseFromString(source, 'image/svg+xml').documentElement;
+    const [head, plot] = [...root.children].filter((child) => child.nodeName === 'g');
+    const all = (from: Element | undefined, what: string) => [...(from?.querySelectorAll(what) ?? [])];
+    const texts = (from: Element | undefined) => all(from, 'text').map((one) => one.textContent);
+    const paints = (elements: Element[]) =>
+      elements.map((one) => ['fill', 'stroke', 'opacity'].map((name) => one.getAttribute(name)).join(' '));
+    const drawn = new Set(paints(all(plot, '*')));
     return {
       name: root.nodeName,
       width: Number(root.getAttribute('width')),
-      isStyled: source.includes('class=') || source.includes('style='),
-      fills: [...root.querySelectorAll('path[fill^="rgb"], rect[fill^="#"]')].length,
-      pointers: root.querySelectorAll('[data-pointer]').length,
-      texts: [...root.querySelectorAll('text')].map((one) => one.textContent),
-      pictures: root.querySelectorAll('img, script').length,
+      title: root.querySelector('title')?.textContent ?? '',
+      // Lines are broken where the font has it.
+      head: texts(head).join(' '),
+      names: all(plot, 'text').flatMap((one) => (one.closest('.axis') === null ? [one.textContent] : [])),
+      texts: texts(plot),
+      keys: all(head, 'path').length,
+      unlike: paints(all(head, 'path')).filter((paint) => !drawn.has(paint)),
+      isStyled: /class=|style=|var\(/.test(source),
+      fills: all(plot, 'path[fill^="rgb"], rect[fill^="#"]').length,
+      pointers: all(root, '[data-pointer]').length,
+      pictures: all(root, 'img, script').length,
     };
   }, text);
 }
@@ -62,42 +80,146 @@ function hostileGraph(): ModelGraph {
   };
 }
 
-test('every plot is saved as SVG and PNG, and the graph as all of it', async () => {
-  const view = await open('light', 1280, 800);
+/** Keeps a picture for people to look at. */
+async function keep({ svg, png }: { svg: Saved; png: Saved }, name: string): Promise<void> {
+  await writeFile(resolve('out/screenshots', `saved-${name}.svg`), svg.data);
+  await writeFile(resolve('out/screenshots', `saved-${name}.png`), Buffer.from(png.data, 'base64'));
+}
+
+const LAYER = 'p2o.Conv.2';
+const INPUT = sampleReport().layers.find(({ name }) => name === LAYER)?.inputs[0];
+if (INPUT === undefined) throw new Error(`${LAYER} reads nothing.`);
+
+/** A tab and a place in it, what is drawn there, the file's name, and what the picture says: title, legend, axes. */
+const plots: [Tab, string, string, RegExp, string, string[], string[]][] = [
+  [
+    ...(['overview', '.journey-body', 'journey-picture', /-journey$/] as const),
+    'The error’s journey through ch_PP-OCRv4_rec_infer.onnx',
+    ['added by the layer itself', 'with everything in int8', 'adds most noise', 'the noisier'],
+    ['dB', 'layers, in the model’s order'],
+  ],
+  [
+    ...(['layers', '.input-part .histogram-part', 'histogram', /^p2o\.Conv\.2-/] as const),
+    `What p2o.Conv.2 reads: values of ${INPUT.tensor}`,
+    ['values', 'clip in use', 'clip of another calibrator', 'cut off', 'values of the int8 grid'],
+    ['activation value', 'count'],
+  ],
+  [
+    ...(['layers', '.weights-part', 'weight-strip', /^p2o\.Conv\.2-weights$/] as const),
+    'Weights of p2o.Conv.2 by output channel',
+    ['from least to largest weight', 'middle half', 'one step of one scale', 'outlier', '64 output channels'],
+    ['weight', 'channels'],
+  ],
+  [
+    ...(['layers', '.scatter', 'scatter-plot', /^p2o\.Conv\.2-outputs-alone$/] as const),
+    'Outputs of p2o.Conv.2, int8 against float: this layer alone in int8',
+    ['int8 says what float says', 'the stronger, the more', 'SQNR'],
+    ['float', 'int8'],
+  ],
+  [
+    ...(['layers', '.remedied-part', 'histogram', /^p2o\.Conv\.2-.*-before$/] as const),
+    `What p2o.Conv.2 reads, before the remedies: values of ${INPUT.tensor}`,
+    ['values', 'clip in use'],
+    ['activation value', 'count'],
+  ],
+  [
+    ...(['tradeOff', '.trade-body', 'trade-chart', /-trade-off$/] as const),
+    'Accuracy against size: ch_PP-OCRv4_rec_infer.onnx',
+    ['predicted', 'measured', 'chosen', '95% interval', 'from one planned network to the next'],
+    ['size of the file', 'Character accuracy against float, points'],
+  ],
+];
+
+test('every plot is saved as SVG and PNG that say what they show', async () => {
+  const view = await open('light', 1280, 1600);
+  const report = sampleReport();
+  report.decisions.remedies = ['equalize'];
   await view.send(
-    ...everything(),
+    ...everything(report),
     { type: 'tradeOff', tradeOff: sampleTradeOff() },
-    { type: 'graph', answer: { kind: 'done', result: hostileGraph() } },
+    { type: 'layerWeights', layer: LAYER, answer: { kind: 'done', result: sampleWeights(LAYER) } },
+    { type: 'scatter', layer: LAYER, answer: { kind: 'done', result: sampleScatter(LAYER) } },
+    { type: 'remediedInputs', layer: LAYER, answer: { kind: 'done', result: sampleRemedied(LAYER, INPUT) } },
   );
-  const plots = [
-    ['overview', '.journey-body', 'journey-picture', /-journey$/],
-    ['layers', '.histogram-part', 'histogram', /^p2o\.Conv\.2-/],
-    ['tradeOff', '.trade-body', 'trade-chart', /-trade-off$/],
-  ] as const;
-  for (const [tab, within, plot, name] of plots) {
+  for (const [tab, within, plot, name, title, said, axes] of plots) {
     await view.openTab(tab);
-    await view.page.locator(`svg.${plot}`).first().waitFor();
+    await view.page.locator(`${within} svg.${plot}`).first().waitFor();
     const { svg, png } = await savePicture(view, within);
+    await keep({ svg, png }, plot);
     expect(svg.name).toMatch(name);
     const drawn = await read(view, svg.data);
-    expect(drawn).toMatchObject({ name: 'svg', isStyled: false, pointers: 0 });
+    expect(drawn).toMatchObject({ name: 'svg', isStyled: false, pointers: 0, unlike: [] });
+    expect(drawn.title.replace(/[\u2068\u2069]/g, '')).toBe(title);
+    for (const text of said) expect(drawn.head).toContain(text);
+    for (const text of axes) expect(drawn.names).toContain(text);
+    expect(drawn.keys, plot).toBeGreaterThan(1);
     expect(drawn.fills, plot).toBeGreaterThan(0);
-    const box = await view.page.locator(`svg.${plot}`).first().boundingBox();
-    expect(drawn.width).toBe(Math.ceil(box?.width ?? 0));
+    const box = await view.page.locator(`${within} svg.${plot}`).first().boundingBox();
+    expect(drawn.width).toBeGreaterThan(box?.width ?? Infinity);
     expect(pngWidth(png)).toBe(2 * drawn.width);
   }
+});
 
+test('a comparison is saved as one picture of the layers that are listed', async () => {
+  const view = await open('dark', 1280, 800);
+  await view.send(...everything(), {
+    type: 'compared',
+    report: otherReport(),
+    label: 'per </script>\u202e channel',
+  });
+  await view.openTab('compare');
+  const saved = await savePicture(view, '#panel-compare');
+  await keep(saved, 'compared');
+  const drawn = await read(view, saved.svg.data);
+  expect(drawn).toMatchObject({ isStyled: false, pictures: 0, unlike: [], keys: 4 });
+  expect(saved.svg.name).toBe('ch_PP-OCRv4_rec_infer.onnx-compared');
+  expect(drawn.head).toContain('differ beyond noise');
+  // A name that turns the direction does so for itself alone.
+  expect(drawn.title).toContain('\u2068per </script>\u202e channel\u2069');
+  expect(drawn.texts).toContain('Character accuracy against float with the layer alone in int8, points');
+  expect(drawn.texts).toContain('\u2068=added\u2069');
+  await view.page.click('[data-setting="differences-only"]');
+  const all = await read(view, (await savePicture(view, '#panel-compare')).svg.data);
+  expect(all.texts.length - drawn.texts.length).toBeGreaterThan(40);
+  expect(await view.page.locator('.unseen').count()).toBe(0);
+});
+
+test('the graph is saved as all of it, and as what is shown', async () => {
+  const view = await open('light', 1280, 800);
+  await view.send(...everything(), { type: 'graph', answer: { kind: 'done', result: hostileGraph() } });
   await view.openTab('graph');
   await view.page.locator('.graph-bar [data-save="svg"]').waitFor();
   // The camera does not see all of it.
   await view.page.locator('.graph-canvas').focus();
   for (let i = 0; i < 6; i++) await view.page.keyboard.press('+');
-  const { svg, png } = await savePicture(view, '.graph-bar');
-  expect(svg.name).toMatch(/-graph$/);
-  const drawn = await read(view, svg.data);
-  expect(drawn).toMatchObject({ name: 'svg', isStyled: false, pictures: 0 });
+  const saved = await savePicture(view, '.graph-bar');
+  await keep(saved, 'graph');
+  expect(saved.svg.name).toMatch(/-graph$/);
+  const drawn = await read(view, saved.svg.data);
+  expect(drawn).toMatchObject({ name: 'svg', isStyled: false, pictures: 0, keys: 3 });
+  expect(drawn.head).toMatch(/Graph of .*Colored by drop.*costs more.*float/);
   expect(drawn.texts.filter((text) => text === 'Conv')).toHaveLength(40);
   expect(drawn.texts.filter((text) => text.includes('img src=x>\ufffd'))).toHaveLength(40);
   const canvas = await view.page.locator('.graph-canvas').boundingBox();
-  expect(pngWidth(png)).toBe(2 * Math.round(canvas?.width ?? 0));
+  expect(pngWidth(saved.png)).toBe(2 * Math.round(canvas?.width ?? 0));
+});
+
+test('captions break their lines, and end where they are too long', () => {
+  const widthOf = (text: string) => 10 * text.length;
+  expect(wrapText('one two  three', 80, 9, widthOf)).toEqual(['one two', 'three']);
+  expect(wrapText('abcdefghijk l', 50, 9, widthOf)).toEqual(['abcde', 'fghij', 'k l']);
+  expect(wrapText('aa bb cc ddd', 50, 2, widthOf)).toEqual(['aa bb', 'cc…']);
+  expect(wrapText('', 50, 2, widthOf)).toEqual([]);
+  const key = (text: string) => ({ text, d: '', paint: {} });
+  const layout = layOutCaption(
+    { title: 'title', words: 'some words', keys: ['a', 'b', 'c'].map(key) },
+    80,
+    (text) => 10 * text.length,
+  );
+  expect(layout.texts.map(({ text }) => text)).toEqual(['title', 'some', 'words', 'a', 'b', 'c']);
+  const [first, second, third] = layout.swatches;
+  expect(second?.x).toBeGreaterThan((first?.x ?? 0) + 29);
+  expect(third).toMatchObject({ x: first?.x });
+  expect(third?.y).toBeGreaterThan(second?.y ?? 0);
+  expect(layout.height).toBeGreaterThan(third?.y ?? 0);
 });

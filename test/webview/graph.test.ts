@@ -42,6 +42,29 @@ const drawnPixels = () =>
   });
 
 describe('a real network', () => {
+  test('stays in sight in a pane that became narrower while another tab was shown, and in a new one', async () => {
+    await showGraph(graph);
+    const ahead = await drawnPixels();
+    await view.openTab('layers');
+    await view.page.setViewportSize({ width: 400, height: 900 });
+    await view.openTab('graph');
+    await expect.poll(drawnPixels).toBeGreaterThan(ahead / 3);
+    // As after a restart of the window, with what the wide pane had stored.
+    await view.page.setViewportSize({ width: 1400, height: 900 });
+    await view.page.locator('.graph-canvas').focus();
+    await view.page.keyboard.press('+');
+    await view.page.keyboard.press('-');
+    await expect
+      .poll(async () => view.page.evaluate(() => sessionStorage.getItem('state') ?? ''))
+      .toMatch(/"camera":\{/);
+    await view.page.setViewportSize({ width: 300, height: 900 });
+    await view.page.reload();
+    await view.send(...everything());
+    await view.send({ type: 'graph', answer: { kind: 'done', result: graph } });
+    await expect.poll(boxes).toBeGreaterThan(0);
+    await expect.poll(drawnPixels).toBeGreaterThan(ahead / 3);
+  });
+
   test('is drawn in every theme and width, in each colouring', async () => {
     await showGraph(graph);
     await view.inEveryLook(900, async (name) => {

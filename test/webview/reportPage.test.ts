@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inlineScript, inlineStyle, reportPage } from '../../engine/reportPage';
 import type { ModelGraph, PageContents, Report } from '../../engine/protocol';
 import { graphForPage } from '../../engine/pageParts';
-import { sampleWeights } from './sampleLayer';
+import { otherReport } from './otherReport';
+import { sampleScatter, sampleWeights } from './sampleLayer';
 import { sampleReport } from './sampleReport';
 import { sampleTradeOff } from './sampleTradeOff';
 
@@ -47,8 +48,10 @@ function chainOf({ model, layers }: Report): ModelGraph {
 
 /** A report with all that a page can hold, the weights of one layer among it. */
 function everythingOf(report: Report): PageContents {
-  const parts = { graph: chainOf(report), weights: [sampleWeights(report.layers[0]?.name ?? '')] };
-  return { report, parts, tradeOff: sampleTradeOff() };
+  const layer = report.layers[0]?.name ?? '';
+  const parts = { graph: chainOf(report), weights: [sampleWeights(layer)], scatters: [sampleScatter(layer)] };
+  const compared = { report: otherReport(), label: hostile };
+  return { report, parts, tradeOff: sampleTradeOff(), compared };
 }
 
 async function open(
@@ -77,7 +80,7 @@ test.each(['light', 'dark'] as const)('a report opens from a file, every tab, %s
   await page.getByRole('tablist').waitFor();
   expect(await page.textContent('h1')).toBe(model.path.split('/').at(-1));
   const tabs = page.getByRole('tab');
-  expect(await tabs.allInnerTexts()).toEqual(['Overview', 'Layers', 'Graph', 'Trade-off']);
+  expect(await tabs.allInnerTexts()).toEqual(['Overview', 'Layers', 'Graph', 'Trade-off', 'Compare']);
   for (const tab of await tabs.all()) {
     await tab.click();
     const panel = await tab.getAttribute('aria-controls');
@@ -86,11 +89,18 @@ test.each(['light', 'dark'] as const)('a report opens from a file, every tab, %s
   await page.click('#tab-graph');
   await expect.poll(() => page.locator('.graph-stage').getAttribute('data-boxes')).toBe('51');
   await page.screenshot({ path: `out/screenshots/report-page-graph-${scheme}.png` });
+  await page.click('#tab-compare');
+  expect(await page.locator('.compare-table tbody tr').count()).toBeGreaterThan(3);
+  expect(await page.locator('#panel-compare h2').first().innerText()).toContain('<img src=x');
+  await page.screenshot({ path: `out/screenshots/report-page-compare-${scheme}.png` });
   await page.click('#tab-layers');
   await page.getByRole('searchbox').fill('owned');
   await page.locator('.layer-row').first().click();
   expect(await page.locator('.detail-panel .name').first().textContent()).toBe(hostile);
   expect(await page.locator('.weight-strip').count()).toBe(1);
+  expect(await page.locator('.scatter').count()).toBe(2);
+  await page.locator('.scatter').last().scrollIntoViewIfNeeded();
+  await page.screenshot({ path: `out/screenshots/report-page-scatter-${scheme}.png` });
   expect(await page.title()).toBe(`${hostile} – Quantscope`);
   const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   expect(background).toBe(scheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(31, 31, 31)');
@@ -102,7 +112,7 @@ test.each(['light', 'dark'] as const)('a report opens from a file, every tab, %s
 test('a report is read-only: nothing in it waits for an engine', async () => {
   const { page, problems } = await open(everythingOf(sampleReport()), 'light');
   await page.getByRole('tablist').waitFor();
-  for (const action of ['analyze', 'quantize', 'choose-data'])
+  for (const action of ['analyze', 'quantize', 'choose-data', 'compare', 'compare-outputs'])
     expect(await page.locator(`[data-action="${action}"]:visible`).count(), action).toBe(0);
   for (const box of await page.locator('input[data-keep-float]').all())
     expect(await box.isDisabled()).toBe(true);
@@ -125,7 +135,7 @@ test('a report is read-only: nothing in it waits for an engine', async () => {
 
 test('a page without a plan and a graph has no tabs for them, and one says why its graph is too large', async () => {
   const report = sampleReport();
-  const bare = await open({ report, parts: null, tradeOff: null }, 'light');
+  const bare = await open({ report, parts: null, tradeOff: null, compared: null }, 'light');
   await bare.page.getByRole('tablist').waitFor();
   expect(await bare.page.getByRole('tab').allInnerTexts()).toEqual(['Overview', 'Layers']);
   await bare.page.keyboard.press('Tab');
@@ -136,8 +146,8 @@ test('a page without a plan and a graph has no tabs for them, and one says why i
   const many = Array.from({ length: 5001 }, () => nodes)
     .flat()
     .slice(0, 5001);
-  const parts = { graph: graphForPage({ ...rest, nodes: many }), weights: [] };
-  const { page, problems } = await open({ report, parts, tradeOff: null }, 'light');
+  const parts = { graph: graphForPage({ ...rest, nodes: many }), weights: [], scatters: [] };
+  const { page, problems } = await open({ report, parts, tradeOff: null, compared: null }, 'light');
   await page.click('#tab-graph');
   expect(await page.locator('.graph-message').innerText()).toBe(
     'The network of 5,001 nodes is too large for this page. Open the model in Quantscope to see its graph.',

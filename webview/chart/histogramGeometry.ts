@@ -15,8 +15,10 @@ export interface HistogramOptions {
   range: HistogramRange;
   /** The method in use; its clip is emphasised. */
   method: string;
-  /** The part of the axis that the user zoomed into; comes before `range`. */
+  /** Exactly what is drawn of the axis, in sight of values or not; comes before `range`. */
   zoom?: AxisRange | null;
+  /** Where the plot ends at the latest, in pixels, so that pictures below one another share an axis. */
+  right?: number;
 }
 
 export interface ClipLine {
@@ -54,9 +56,12 @@ export function wholeRange({ histogram }: Pick<LayerInput, 'histogram'>): [low: 
 }
 
 /** The part of the axis to draw, in the tensor's units. */
-function drawnRange(input: LayerInput, options: HistogramOptions): [number, number] {
+export function drawnRange(
+  input: LayerInput,
+  options: Pick<HistogramOptions, 'range' | 'method' | 'zoom'>,
+): AxisRange {
+  if (options.zoom != null) return options.zoom;
   const [low, high] = wholeRange(input);
-  if (options.zoom != null) return [Math.max(low, options.zoom[0]), Math.min(high, options.zoom[1])];
   if (options.range === 'all') return [low, high];
   const others = Object.entries(input.clips).filter(([method]) => method !== 'max');
   const used = others.find(([method]) => method === options.method)?.[1];
@@ -114,18 +119,21 @@ export function histogramGeometry(input: LayerInput, options: HistogramOptions):
   const room = Math.max(60, options.width - LEFT - 8);
   const rebinned = rebin(input.histogram, low, high, Math.floor(room / 2));
   const { bins } = rebinned;
-  const domain = [bins[0]?.from ?? 0, bins.at(-1)?.to ?? 1];
+  const domain = options.zoom ?? [bins[0]?.from ?? 0, bins.at(-1)?.to ?? 1];
+  const [first, last] = domain;
   const x = scaleLinear()
     .domain(domain)
     .range([LEFT, LEFT + room]);
   // Labels run to the right of their lines: make room for those of the last lines.
   const overflow = max(clipLines(input, x, options.method), (line) => line.x + labelWidth(line)) ?? 0;
-  x.range([LEFT, Math.min(LEFT + room, Math.max(LEFT + 60, 2 * (LEFT + room) - overflow))]);
+  const end = Math.max(LEFT + 60, 2 * (LEFT + room) - overflow);
+  x.range([LEFT, Math.min(LEFT + room, end, options.right ?? Infinity)]);
 
   const lines = clipLines(input, x, options.method);
   const labelled = lines.filter((line) => line.label !== null);
   const rows = placeLabels(labelled.map((line) => ({ x: line.x, width: labelWidth(line) })));
-  const top = 6 + ((max(rows) ?? -1) + 1) * LABEL_HEIGHT;
+  // A line is left for what the upright axis counts.
+  const top = 6 + Math.max(1, (max(rows) ?? -1) + 1) * LABEL_HEIGHT;
   const bottom = top + PLOT_HEIGHT;
   lines.forEach((line) => (line.y = top));
   labelled.forEach((line, i) => (line.y = top - LABEL_HEIGHT * ((rows[i] ?? 0) + 1)));
@@ -137,8 +145,8 @@ export function histogramGeometry(input: LayerInput, options: HistogramOptions):
     top,
   );
   const corners = [
-    ...bins.map((bin) => ({ at: bin.from, count: bin.count })),
-    { at: domain[1] ?? 1, count: 0 },
+    ...bins.map((bin) => ({ at: Math.max(first, bin.from), count: bin.count })),
+    { at: Math.max(first, Math.min(last, bins.at(-1)?.to ?? 1)), count: 0 },
   ];
   const outline = area<{ at: number; count: number }>()
     .x((corner) => x(corner.at))

@@ -65,18 +65,21 @@ export function weightStripGeometry(
   const [low = -1, high = 1] = y.domain();
   const [bandTop, bandBottom] = [y(Math.min(step, high)), y(Math.max(-step, low))];
 
-  let free = -Infinity;
-  const marks = [...new Map(outliers.map((o) => [Math.floor(o.channel / joined), o.channel]))]
-    .map(([box, channel]) => ({ x: place.get(box) ?? 0, channel }))
-    .sort((a, b) => a.x - b.x)
-    .map(({ x, channel }) => {
-      const size = String(channel).length * DIGIT + PADDING;
-      const fits = x - size / 2 >= free && x + size / 2 <= width;
-      if (fits) free = x + size / 2;
-      return { x, label: fits ? String(channel) : null };
-    });
+  // The furthest is labelled first, so that it is not left out for the sake of one that matters less.
+  const marks = new Map<number, { x: number; label: string | null }>();
+  const taken: [from: number, to: number][] = [];
+  for (const { channel } of outliers) {
+    const box = Math.floor(channel / joined);
+    if (marks.has(box)) continue;
+    const x = place.get(box) ?? 0;
+    const half = (String(channel).length * DIGIT + PADDING) / 2;
+    const fits = x + half <= width && taken.every(([from, to]) => x + half <= from || x - half >= to);
+    if (fits) taken.push([x - half, x + half]);
+    marks.set(box, { x, label: fits ? String(channel) : null });
+  }
   return {
-    ...{ width, height: plot.bottom + 22, plot, y, order, pitch, marks },
+    ...{ width, height: plot.bottom + 22, plot, y, order, pitch },
+    marks: [...marks.values()].sort((a, b) => a.x - b.x),
     whiskers: path((box, x) => `M${x.toFixed(1)} ${at(boxes.min, box)}V${at(boxes.max, box)}`),
     middles: path(
       (box, x) =>

@@ -1,10 +1,11 @@
 import { add, type Host } from '../views/dom';
 import { addIcon } from '../views/icons';
 import type { PlainTable } from '../layerTable';
+import type { Caption } from './caption';
 import { csvText } from './csvText';
 import { pngBase64 } from './pngBase64';
 import { saveFile } from './saveFile';
-import { svgText } from './svgText';
+import { plainSvg, svgText } from './svgText';
 
 function addSaveButton(
   parent: HTMLElement,
@@ -51,11 +52,20 @@ export function addPictureExport(
 }
 
 /**
- * Appends the buttons that save a plot.
+ * Appends the buttons that save a plot below what it says of itself.
  * @param name of the file, without its ending
  */
-export function addExport(parent: HTMLElement, svg: SVGSVGElement, name: string, host: Host): void {
-  addPictureExport(parent, { svg: () => svgText(svg), png: () => pngBase64(svg) }, () => name, host);
+export function addExport(
+  parent: HTMLElement,
+  svg: SVGSVGElement,
+  { name, caption }: { name: string; caption: () => Caption },
+  host: Host,
+): void {
+  const picture = {
+    svg: () => svgText(svg, caption()),
+    png: () => pngBase64(plainSvg(svg, caption())),
+  };
+  addPictureExport(parent, picture, () => name, host);
 }
 
 /** Appends the button that saves a table as CSV, as it is when the button is pressed. */

@@ -1,3 +1,5 @@
+import type { Caption } from './caption';
+import { captioned } from './captioned';
 import { xmlText } from './xmlText';
 
 /** What the style sheet gives a shape, and an SVG of its own has to say itself. */
@@ -7,9 +9,10 @@ const properties = [
   ...['font-family', 'font-size', 'font-weight', 'paint-order', 'display', 'visibility'],
 ];
 
-/** A drawing as an SVG file that needs no style sheet, on the colour of what stands behind it. */
-export function svgText(svg: SVGSVGElement): string {
-  const copy = svg.cloneNode(true) as SVGSVGElement;
+/** A plot as a picture that needs no style sheet, below its caption. */
+export function plainSvg(svg: SVGSVGElement, caption: Caption): SVGSVGElement {
+  const copy = document.createElementNS('http://www.w3.org/2000/svg', 'g');
+  copy.append(...[...svg.childNodes].map((node) => node.cloneNode(true)));
   const [shown, copied] = [svg, copy].map((root) => [root, ...root.querySelectorAll('*')]);
   shown?.forEach((element, i) => {
     const style = getComputedStyle(element);
@@ -20,21 +23,11 @@ export function svgText(svg: SVGSVGElement): string {
   });
   // Where the pointer or the keys are is no part of the picture.
   copy.querySelectorAll('[data-pointer]').forEach((element) => element.remove());
-  const { width, height } = sizeOf(svg);
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('width', String(width));
-  copy.setAttribute('height', String(height));
-  copy.removeAttribute('aria-hidden');
-  const ground = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  ground.setAttribute('width', '100%');
-  ground.setAttribute('height', '100%');
-  ground.setAttribute('fill', getComputedStyle(document.body).backgroundColor);
-  copy.prepend(ground);
-  return xmlText(copy);
+  const { width, height } = svg.getBoundingClientRect();
+  return captioned(copy, { width, height }, caption);
 }
 
-/** In pixels of the page. */
-export function sizeOf(svg: SVGSVGElement): { width: number; height: number } {
-  const { width, height } = svg.getBoundingClientRect();
-  return { width: Math.ceil(width), height: Math.ceil(height) };
+/** A plot as the text of an SVG file. */
+export function svgText(svg: SVGSVGElement, caption: Caption): string {
+  return xmlText(plainSvg(svg, caption));
 }

@@ -44,6 +44,15 @@ export function opening(scene: Size, window: Size, start: Point): Camera {
   return { scale, x: start.x - window.width / 2 / scale, y: start.y - 40 / scale };
 }
 
+/** Whether any of the boxes is in sight, be it by its edge. */
+export function isAnySeen(camera: Camera, boxes: readonly (Point & Size)[], window: Size): boolean {
+  const { x, y, scale } = camera;
+  const [right, bottom] = [x + window.width / scale, y + window.height / scale];
+  return boxes.some(
+    (box) => box.x < right && box.x + box.width > x && box.y < bottom && box.y + box.height > y,
+  );
+}
+
 /** Moved as little as is needed for a box to be seen, and to its middle where it was not. */
 export function showing(camera: Camera, box: Point & Size, window: Size): Camera {
   const scale = Math.max(camera.scale, READABLE + 0.1);

@@ -1,5 +1,5 @@
-import { canvasBase64, PNG_SCALE } from '../export/pngBase64';
-import { fitted, opening, showing, zoomed, type Camera } from './camera';
+import { PNG_SCALE } from '../export/pngBase64';
+import { fitted, isAnySeen, opening, showing, zoomed, type Camera } from './camera';
 import { drawScene, type Drawing } from './drawScene';
 import { boxAt, boxBeside, type Direction } from './findBox';
 import type { Point, Size } from './layeredLayout';
@@ -35,6 +35,8 @@ export class GraphCanvas {
   /** Whether the camera was set in sight of the scene. */
   private isPlaced = false;
   private size: Size = { width: 0, height: 0 };
+  /** Of the pane when it was last seen: a hidden tab has none. */
+  private seenWidth = 0;
   private frame = 0;
   private resting = 0;
   private drag: { start: Point; camera: Camera; hasMoved: boolean } | null = null;
@@ -71,7 +73,11 @@ export class GraphCanvas {
     if (look !== null) {
       const start = drawing.scene.boxes[0];
       const top = { x: (start?.x ?? 0) + (start?.width ?? 0) / 2, y: start?.y ?? 0 };
-      this.camera = look.camera ?? opening(drawing.scene, this.size, top);
+      // A pane of another width may have looked elsewhere.
+      const isLost =
+        look.camera !== null && this.hasRoom && !isAnySeen(look.camera, drawing.scene.boxes, this.size);
+      const kept = isLost ? null : look.camera;
+      this.camera = kept ?? opening(drawing.scene, this.size, top);
       this.isPlaced = look.camera !== null || this.hasRoom;
     }
     this.minimap.redraw(drawing, this.size.height, devicePixelRatio);
@@ -105,8 +111,8 @@ export class GraphCanvas {
     if (this.drawing !== null) this.look(fitted(this.drawing.scene, this.size));
   }
 
-  /** What is shown, as the bytes of a PNG in base64. */
-  png(): string {
+  /** What is shown, in the pixels of a saved picture. */
+  picture(): HTMLCanvasElement {
     const canvas = document.createElement('canvas');
     canvas.width = Math.round(this.size.width * PNG_SCALE);
     canvas.height = Math.round(this.size.height * PNG_SCALE);
@@ -118,7 +124,7 @@ export class GraphCanvas {
     context.resetTransform();
     context.fillStyle = this.drawing.palette.page;
     context.fillRect(0, 0, canvas.width, canvas.height);
-    return canvasBase64(canvas);
+    return canvas;
   }
 
   private zoom(factor: number): void {
@@ -153,14 +159,16 @@ export class GraphCanvas {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement ?? this.canvas;
     if (width === this.size.width && height === this.size.height) return;
     // What is in the middle stays there.
-    if (this.hasRoom && width > 0) this.camera.x += (this.size.width - width) / 2 / this.camera.scale;
+    if (this.seenWidth > 0 && width > 0) this.camera.x += (this.seenWidth - width) / 2 / this.camera.scale;
+    if (width > 0) this.seenWidth = width;
     this.size = { width, height };
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);
     if (this.drawing === null || width === 0) return;
     this.minimap.redraw(this.drawing, height, devicePixelRatio);
     // A hidden tab has no room; what was looked at in it is looked at again.
-    if (this.isPlaced) this.redraw();
+    const isSeen = this.isPlaced && isAnySeen(this.camera, this.drawing.scene.boxes, this.size);
+    if (isSeen) this.redraw();
     else this.fit();
   }
 

@@ -22,7 +22,7 @@ export class SvgContext implements SceneContext {
 
   /** @param widthOf tells the width of a text in pixels */
   constructor(
-    private readonly root: SVGSVGElement,
+    private readonly root: SVGElement,
     private readonly widthOf: (text: string, font: string) => number,
   ) {
     this.group = root;

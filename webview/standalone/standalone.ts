@@ -3,7 +3,7 @@ import type { FromWebview, ToWebview } from '../protocol';
 import './theme.css';
 
 /** Stands for the editor in a report that is a file of its own: tells the view all that the page holds. */
-function messagesOf({ report, parts, tradeOff }: PageContents): ToWebview[] {
+function messagesOf({ report, parts, tradeOff, compared }: PageContents): ToWebview[] {
   const messages: ToWebview[] = [
     { type: 'model', summary: report.model },
     { type: 'report', report },
@@ -13,14 +13,17 @@ function messagesOf({ report, parts, tradeOff }: PageContents): ToWebview[] {
     { type: 'decidedClips', clips: report.settings.recipe?.clips ?? [] },
   ];
   if (tradeOff !== null) messages.push({ type: 'tradeOff', tradeOff });
+  if (compared !== null) messages.push({ type: 'compared', ...compared });
   if (parts === null) return messages;
-  const { graph, weights } = parts;
+  const { graph, weights, scatters } = parts;
   messages.push({
     type: 'graph',
     answer: 'nodes' in graph ? { kind: 'done', result: graph } : { kind: 'failed', error: graph },
   });
   for (const result of weights)
     messages.push({ type: 'layerWeights', layer: result.layer, answer: { kind: 'done', result } });
+  for (const result of scatters)
+    messages.push({ type: 'scatter', layer: result.layer, answer: { kind: 'done', result } });
   return messages;
 }
 

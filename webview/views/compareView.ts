@@ -1,5 +1,3 @@
-import { scaleLinear, type ScaleLinear } from 'd3-scale';
-import { select, type Selection } from 'd3-selection';
 import type { LayerReport, MetricName, Report } from '../../engine/protocol';
 import {
   baseName,
@@ -17,12 +15,15 @@ import {
   shorten,
 } from '../../engine/format';
 import { clipOf, comparedTable, compareReports, isDifferent, type ComparedLayer } from '../compareReports';
-import { addTableExport } from '../export/addExport';
+import { addPictureExport, addTableExport } from '../export/addExport';
+import { quoted } from '../export/caption';
+import { pngBase64 } from '../export/pngBase64';
+import { xmlText } from '../export/xmlText';
+import { addDropAxis, addDumbbell, addMark, CELL_WIDTH, comparedPicture, dropScale } from './comparePicture';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 
 /** Rows that are drawn at once; more are asked for. */
 const PAGE = 300;
-const PICTURE = { width: 170, height: 18, edge: 7 };
 
 const facts: [term: string, of: (report: Report) => string][] = [
   ['Float', ({ float }) => formatScore(float.metric, float.score)],
@@ -63,53 +64,11 @@ function addSummary(parent: HTMLElement, mine: Report, other: Report, label: str
   }
 }
 
-/** A disc for this report, a hollow diamond for the other: told apart without colour. */
-function addMark(parent: HTMLElement, side: 'this' | 'other'): void {
-  const svg = parent.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const root = select(svg).attr('class', 'compare-mark').attr('width', 12).attr('height', 12);
-  root.attr('aria-hidden', 'true');
-  drawMark(root.append('path'), side, 6, 6);
-}
-
-function drawMark(
-  path: Selection<SVGPathElement, unknown, null, undefined>,
-  side: 'this' | 'other',
-  x: number,
-  y: number,
-): void {
-  const shape = side === 'this' ? 'M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z' : 'M0 -5L5 0L0 5L-5 0z';
-  path.attr('class', `mark-${side}`).attr('d', shape).attr('transform', `translate(${x},${y})`);
-}
-
-function addDumbbell(parent: HTMLElement, row: ComparedLayer, x: ScaleLinear<number, number>): void {
-  const svg = parent.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'svg'));
-  const { width, height } = PICTURE;
-  const root = select(svg).attr('class', 'dumbbell').attr('width', width).attr('height', height);
-  root.attr('aria-hidden', 'true');
-  const middle = height / 2;
-  const line = (name: string, from: number, to: number, top: number, bottom: number) =>
-    root
-      .append('line')
-      .attr('class', name)
-      .attr('x1', from)
-      .attr('x2', to)
-      .attr('y1', top)
-      .attr('y2', bottom);
-  line('zero', x(0), x(0), 0, height);
-  const at = (layer: LayerReport | null) =>
-    layer === null || !Number.isFinite(layer.drop) ? null : x(layer.drop);
-  const [mine, other] = [at(row.mine), at(row.other)];
-  if (mine !== null && other !== null)
-    line(row.isBeyondNoise ? 'span beyond' : 'span', mine, other, middle, middle);
-  if (other !== null) drawMark(root.append('path'), 'other', other, middle);
-  if (mine !== null) drawMark(root.append('path'), 'this', mine, middle);
-}
-
 function clipText(layer: LayerReport | null): string {
   const [input] = layer?.inputs ?? [];
   const clip = input === undefined ? null : clipOf(input);
   if (input === undefined || clip === null) return '–';
-  return `±${formatValue(clip)} ${input.decided === undefined ? shortMethod(input.method) : 'decided'}`;
+  return `±${formatValue(clip)} (${input.decided === undefined ? shortMethod(input.method) : 'decided'})`;
 }
 
 function addPair(row: HTMLElement, a: string, b: string): void {
@@ -122,7 +81,7 @@ function addRow(
   body: HTMLElement,
   row: ComparedLayer,
   metric: MetricName,
-  x: ScaleLinear<number, number>,
+  x: ReturnType<typeof dropScale>,
   host: Host,
 ): void {
   const { mine, other, difference } = row;
@@ -187,7 +146,15 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
       section.querySelector<HTMLElement>('[data-setting="differences-only"]')?.focus();
     });
     const name = () => `${baseName(mine.model.path)}-compared`;
-    addTableExport(bar, () => comparedTable(isAll ? rows : different, label), name, host);
+    const shown = isAll ? rows : different;
+    const saves = add(bar, 'div', 'save-bar');
+    addTableExport(saves, () => comparedTable(shown, label), name, host);
+    const picture = () =>
+      comparedPicture(section, shown, {
+        ...{ metric, mine: quoted(baseName(mine.model.path)), other: quoted(label) },
+      });
+    if (shown.length > 0)
+      addPictureExport(saves, { svg: () => xmlText(picture()), png: () => pngBase64(picture()) }, name, host);
     if (mine.float.metric !== other.float.metric)
       add(
         body,
@@ -195,17 +162,11 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
         'muted note',
         'The two were scored by different metrics, so their drops are not compared.',
       );
-    const shown = isAll ? rows : different;
     if (shown.length === 0) {
       add(body, 'p', 'empty muted', 'No layer differs beyond noise.');
       return;
     }
-    const drops = rows
-      .flatMap(({ mine: a, other: b }) => [a?.drop ?? 0, b?.drop ?? 0])
-      .filter(Number.isFinite);
-    const x = scaleLinear()
-      .domain([Math.min(0, ...drops.slice(0, 20_000)), Math.max(1e-9, ...drops.slice(0, 20_000))])
-      .range([PICTURE.edge, PICTURE.width - PICTURE.edge]);
+    const x = dropScale(rows, CELL_WIDTH);
     const table = add(body, 'table', 'compare-table');
     const head = add(add(table, 'thead', ''), 'tr', '');
     const unit = dropUnit(metric);
@@ -218,7 +179,11 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
       'Decision',
       'Clip',
     ];
-    for (const title of titles) add(head, 'th', '', title).scope = 'col';
+    for (const title of titles) {
+      const cell = add(head, 'th', title.startsWith('Difference') ? 'number' : '', title);
+      cell.scope = 'col';
+      if (title === 'Drop') addDropAxis(cell, x, metric);
+    }
     const lines = add(table, 'tbody', '');
     for (const row of shown.slice(0, limit)) addRow(lines, row, metric, x, host);
     if (shown.length > limit)

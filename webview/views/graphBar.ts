@@ -1,7 +1,11 @@
 import { baseName } from '../../engine/format';
 import { addPictureExport, type Picture } from '../export/addExport';
+import { quoted, type Caption } from '../export/caption';
 import type { Colouring } from '../graph/graphState';
+import { graphKeys, graphLegends, type LegendName } from '../graph/graphLegend';
 import { isMeasured } from '../graph/nodeLooks';
+import type { Palette } from '../graph/palette';
+import type { State } from '../store';
 import { add, type Host, type Update, whenChanged } from './dom';
 
 export interface GraphActions {
@@ -23,30 +27,20 @@ const choices: [Colouring, string][] = [
   ['numbers', 'Integer or float'],
 ];
 
-type Sample = [kind: string, text: string];
-const legends: Record<Colouring | 'families', Sample[]> = {
-  drop: [
-    ['loss-scale', 'costs more'],
-    ['worst', 'among the five that cost most'],
-    ['dashed', 'F: float'],
-  ],
-  sqnr: [
-    ['loss-scale', 'noisier'],
-    ['worst', 'among the five noisiest'],
-    ['dashed', 'F: float'],
-  ],
-  numbers: [
-    ['blue', 'integers'],
-    ['float', 'float, dashed'],
-    ['plain', 'moves values, or not told'],
-  ],
-  families: [
-    ['blue', 'convolutions'],
-    ['gain', 'matrix products'],
-    ['mark', 'recurrent layers and lookups'],
-    ['plain', 'others'],
-  ],
-};
+function legendOf(state: State): LegendName {
+  return isMeasured(state) ? state.view.graph.colouring : 'families';
+}
+
+/** What a saved picture of the graph tells of itself. */
+export function graphCaption(state: State, palette: Palette): Caption {
+  const name = legendOf(state);
+  const by = name === 'families' ? 'kind of operator' : (choices.find(([one]) => one === name)?.[1] ?? '');
+  return {
+    title: `Graph of ${quoted(baseName(state.model?.path ?? ''))}`,
+    words: `Colored by ${by.toLowerCase().replace('sqnr', 'SQNR')}`,
+    keys: graphKeys(name, palette),
+  };
+}
 
 /** The bar above the graph: colouring, search, zoom; and the legend. */
 export function mountGraphBar(
@@ -113,7 +107,7 @@ export function mountGraphBar(
       label.hidden = !known;
       select.value = colouring;
       legend.replaceChildren();
-      for (const [kind, text] of legends[known ? colouring : 'families']) {
+      for (const [kind, text] of graphLegends[legendOf(state)]) {
         const item = add(legend, 'li', '');
         add(item, 'span', `swatch ${kind}`).setAttribute('aria-hidden', 'true');
         add(item, 'span', '', text);

@@ -1,5 +1,8 @@
 import type { ModelGraph } from '../../engine/protocol';
 import { formatCount } from '../../engine/format';
+import { MARGIN } from '../export/caption';
+import { captioned } from '../export/captioned';
+import { PNG_SCALE, pngBase64 } from '../export/pngBase64';
 import { xmlText } from '../export/xmlText';
 import { boxLooks } from '../graph/boxLooks';
 import type { Drawing } from '../graph/drawScene';
@@ -14,7 +17,7 @@ import { sceneSvg } from '../graph/sceneSvg';
 import { searchGraph } from '../graph/searchGraph';
 import type { State } from '../store';
 import { add, addButton, type Host, type Update } from './dom';
-import { mountGraphBar } from './graphBar';
+import { graphCaption, mountGraphBar } from './graphBar';
 import { describeBox, fillCard } from './graphCard';
 
 const KEYS =
@@ -63,8 +66,8 @@ class GraphView {
       search: (text, step) => this.search(text, step),
       leaveSearch: () => this.canvas.canvas.focus(),
       picture: {
-        svg: () => (this.drawing === null ? '' : xmlText(sceneSvg(this.drawing))),
-        png: () => Promise.resolve(this.canvas.png()),
+        svg: () => this.svg(),
+        png: () => this.png(),
       },
     });
     this.stage = add(parent, 'div', 'graph-stage');
@@ -117,6 +120,21 @@ class GraphView {
       const node = this.graph?.nodes.findIndex((one) => one.name === view.selected && one.layer === one.name);
       if (node !== undefined && node >= 0) this.reveal(node);
     }
+  }
+
+  private svg(): string {
+    const { drawing, state } = this;
+    if (drawing === null || state === null) return '';
+    return xmlText(sceneSvg(drawing, graphCaption(state, drawing.palette)));
+  }
+
+  private async png(): Promise<string> {
+    const { drawing, state } = this;
+    if (drawing === null || state === null) throw new Error('There is nothing to draw.');
+    const shown = this.canvas.picture();
+    const nothing = document.createElementNS('http://www.w3.org/2000/svg', 'g');
+    const size = { width: shown.width / PNG_SCALE - 2 * MARGIN, height: 0 };
+    return pngBase64(captioned(nothing, size, graphCaption(state, drawing.palette)), shown);
   }
 
   private ask(): void {

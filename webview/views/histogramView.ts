@@ -12,6 +12,8 @@ import {
   formatValue,
   shorten,
 } from '../../engine/format';
+import { quoted, swatches, type Caption } from '../export/caption';
+import { keyOf } from '../export/captioned';
 import { add } from './dom';
 import { addAxisTitle, addPlotFrame, addReader, type Drawing } from './plotFrame';
 
@@ -23,6 +25,38 @@ export function describeHistogram(input: LayerInput, method: string): string {
   if (clip === undefined) return range;
   const share = formatShare(shareBeyond(input, clip));
   return `${range}; ${formatMethod(method)} clips at ±${formatValue(clip)}, ${share} of them`;
+}
+
+/** What a saved picture of a histogram tells of itself. */
+export function histogramCaption(
+  svg: SVGSVGElement,
+  input: LayerInput,
+  {
+    layer,
+    method,
+    when = '',
+    isMoved = false,
+  }: {
+    layer: string;
+    method: string;
+    /** Before or after what; empty where there is one picture. */
+    when?: string;
+    /** Whether the user’s clip stands elsewhere than the one in use. */
+    isMoved?: boolean;
+  },
+): Caption {
+  return {
+    title: `What ${quoted(layer)} reads${when === '' ? '' : `, ${when}`}: values of ${quoted(input.tensor)}`,
+    words: describeHistogram(input, method),
+    keys: [
+      ...keyOf(svg, '.bins', swatches.box, 'values'),
+      ...keyOf(svg, '.clip-line.used line', swatches.upright, 'clip in use'),
+      ...keyOf(svg, '.clip-line:not(.used) line', swatches.upright, 'clip of another calibrator'),
+      ...(isMoved ? keyOf(svg, '.moved-clip', swatches.upright, 'clip that is tried') : []),
+      ...keyOf(svg, '.tail', swatches.box, 'cut off'),
+      ...keyOf(svg, '.comb.teeth', swatches.comb, 'values of the int8 grid, thinned where they lie close'),
+    ],
+  };
 }
 
 function describeBin(geometry: HistogramGeometry, total: number, index: number): string {
@@ -54,6 +88,7 @@ function drawPlot(root: Drawing, geometry: HistogramGeometry, patternId: string,
     .attr('transform', `translate(${plot.left},0)`)
     .call(axisLeft<number>(y.copy()).tickValues(geometry.yTicks).tickSizeOuter(0).tickFormat(formatCount));
   addAxisTitle(root, (plot.left + plot.right) / 2, geometry.height - 4, 'middle', title);
+  addAxisTitle(root, 4, 11, 'start', 'count');
 
   const lines = root
     .selectAll('.clip-line')
@@ -92,7 +127,7 @@ export interface DrawnHistogram {
 export function addHistogram(
   parent: HTMLElement,
   input: LayerInput,
-  options: HistogramOptions & { magnitudes: boolean },
+  options: HistogramOptions & { magnitudes: boolean; isZoomed: boolean },
   patternId: string,
 ): DrawnHistogram {
   const geometry = histogramGeometry(options.magnitudes ? magnitudesOf(input) : input, options);
@@ -134,7 +169,7 @@ export function addHistogram(
     ...(geometry.below > 0 ? [`${formatExactCount(geometry.below)} to the left`] : []),
     ...(geometry.above > 0 ? [`${formatExactCount(geometry.above)} to the right`] : []),
   ];
-  const way = options.zoom == null ? '' : ' A double click or 0 shows all.';
+  const way = options.isZoomed ? ' A double click or 0 shows all.' : '';
   if (beyond.length > 0)
     add(parent, 'p', 'beyond muted', `Not drawn: ${beyond.join(', ')} of this range.${way}`);
 

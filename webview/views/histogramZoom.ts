@@ -1,6 +1,4 @@
 import { select } from 'd3-selection';
-import type { LayerInput } from '../../engine/protocol';
-import { wholeRange } from '../chart/histogramGeometry';
 import { withinWhole, zoomRange, type AxisRange } from '../chart/zoomRange';
 import type { DrawnHistogram } from './histogramView';
 
@@ -12,17 +10,17 @@ const LEAST_BINS = 8;
 /**
  * Lets people see a part of a histogram: a drag along its axis, or with Shift anywhere; the wheel with Ctrl, or while it has the focus;
  * `+` and `-`. A double click and `0` show all again.
- * @param shown the tensor as drawn
+ * @param whole all of the axis
+ * @param binWidth of the histogram, in the axis' units
  */
 export function listenToZoom(
   { frame, svg, geometry, valueAt }: DrawnHistogram,
-  shown: LayerInput,
+  { whole, binWidth }: { whole: AxisRange; binWidth: number },
   zoomTo: (range: AxisRange | null) => void,
 ): void {
   const { x, plot } = geometry;
-  const whole = wholeRange(shown);
   const [from = 0, to = 1] = x.domain();
-  const least = LEAST_BINS * shown.histogram.binWidth;
+  const least = LEAST_BINS * binWidth;
   const zoom = (around: number, factor: number) =>
     zoomTo(zoomRange([from, to], around, factor, whole, least));
 

@@ -1,5 +1,6 @@
 import type { LayerInput, LayerReport, Report } from '../../engine/protocol';
 import { formatNotFinite } from '../../engine/format';
+import { wholeRange } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';
 import { totalCount } from '../chart/rebin';
 import type { AxisRange } from '../chart/zoomRange';
@@ -9,11 +10,11 @@ import { addClipPanel, clipInUse, decidedClip } from './clipPanelView';
 import { addClipTable } from './clipTableView';
 import { addExport } from '../export/addExport';
 import { add, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { addHistogram } from './histogramView';
+import { addHistogram, histogramCaption } from './histogramView';
 import { listenToZoom } from './histogramZoom';
 import { addIcon } from './icons';
 
-/** What the user moved in the pictures of a layer, by tensor; forgotten with the layer. */
+/** What the user moved in the pictures of a layer, by tensor, zooms by the axis too; forgotten with the layer. */
 export interface Moved {
   zooms: Map<string, AxisRange>;
   clips: Map<string, number>;
@@ -56,14 +57,18 @@ export function addInput(
     emptied(picture);
     const { logCounts, range, magnitudes } = state.view;
     const { method } = input;
-    const options = { width, logCounts, range, magnitudes, method, zoom: moved.zooms.get(tensor) ?? null };
+    const axis = `${magnitudes ? 'magnitudes' : 'values'} ${tensor}`;
+    const zoomed = moved.zooms.get(axis) ?? null;
+    const looks = { width, logCounts, range, magnitudes, method };
+    const options = { ...looks, zoom: zoomed, isZoomed: zoomed !== null };
     const drawn = addHistogram(picture, input, options, patternId);
     const reset = (zoom: AxisRange | null) => {
-      if (zoom === null) moved.zooms.delete(tensor);
-      else moved.zooms.set(tensor, zoom);
+      if (zoom === null) moved.zooms.delete(axis);
+      else moved.zooms.set(axis, zoom);
       drawPicture(state);
     };
-    listenToZoom(drawn, magnitudes ? magnitudesOf(input) : input, reset);
+    const shown = magnitudes ? magnitudesOf(input) : input;
+    listenToZoom(drawn, { whole: wholeRange(shown), binWidth: shown.histogram.binWidth }, reset);
     const used = clipInUse(input, state);
     if (used > 0)
       handle = addClipHandle(
@@ -81,7 +86,11 @@ export function addInput(
           released: (clip) => host.post({ type: 'tryClip', layer: layer.name, tensor, clip }),
         },
       );
-    addExport(picture, drawn.svg, `${layer.name}-${tensor}`, host);
+    const caption = () => {
+      const isMoved = (moved.clips.get(tensor) ?? used) !== used;
+      return histogramCaption(drawn.svg, input, { layer: layer.name, method, isMoved });
+    };
+    addExport(picture, drawn.svg, { name: `${layer.name}-${tensor}`, caption }, host);
     if (hadFocus !== undefined)
       picture.querySelector<HTMLElement>(`.${CSS.escape(hadFocus)}[tabindex]`)?.focus();
   };

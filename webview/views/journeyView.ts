@@ -12,6 +12,8 @@ import {
 } from '../chart/errorJourney';
 import { placeLabels } from '../chart/placeLabels';
 import { addExport } from '../export/addExport';
+import { quoted, swatches, type Caption } from '../export/caption';
+import { keyOf } from '../export/captioned';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
 import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
 
@@ -54,16 +56,32 @@ export function describeBin(
   return `${who}: ${own}${path}`;
 }
 
+const TITLE = 'The error’s journey';
+/** What is drawn, by its class. */
+const legend: readonly [kind: string, shape: string, text: string][] = [
+  ['own', swatches.box, 'added by the layer itself'],
+  ['carried', swatches.box, 'carried from before'],
+  ['path', swatches.line, 'with everything in int8'],
+];
+
 function addLegend(parent: HTMLElement): void {
   const list = add(parent, 'ul', 'journey-legend muted');
-  const entry = (kind: string, text: string) => {
+  for (const [kind, , text] of legend) {
     const item = add(list, 'li', '');
     add(item, 'span', `journey-swatch ${kind}`).setAttribute('aria-hidden', 'true');
     add(item, 'span', '', text);
+  }
+}
+
+function captionOf(svg: SVGSVGElement, { layers, model }: Pick<Report, 'layers' | 'model'>): Caption {
+  return {
+    title: `${TITLE} through ${quoted(baseName(model.path))}`,
+    words: `Signal to noise at each layer’s output: the higher in the picture, the noisier. ${describeJourney(layers)}`,
+    keys: [
+      ...legend.flatMap(([kind, shape, text]) => keyOf(svg, `.journey-${kind}`, shape, text)),
+      ...keyOf(svg, '.journey-mark path', swatches.triangle, 'adds most noise'),
+    ],
   };
-  entry('own', 'added by the layer itself');
-  entry('carried', 'carried from before');
-  entry('path', 'with everything in int8');
 }
 
 function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: readonly JourneyLayer[]): void {
@@ -84,11 +102,8 @@ function drawLabels(root: SVGSVGElement, geometry: JourneyGeometry, layers: read
     .text((l) => l.text);
 }
 
-function drawPicture(
-  parent: HTMLElement,
-  { layers, model }: Pick<Report, 'layers' | 'model'>,
-  host: Host,
-): void {
+function drawPicture(parent: HTMLElement, report: Pick<Report, 'layers' | 'model'>, host: Host): void {
+  const { layers, model } = report;
   const geometry = errorJourney(layers, { width: parent.clientWidth, height: HEIGHT });
   const { plot, bins, pitch } = geometry;
   const drawn = addPlotFrame(parent, {
@@ -143,15 +158,16 @@ function drawPicture(
   frame.addEventListener('click', (event) => {
     if (reader.follow(event)) open();
   });
-  addExport(parent, svg, `${baseName(model.path)}-journey`, host);
+  const name = `${baseName(model.path)}-journey`;
+  addExport(parent, svg, { name, caption: () => captionOf(svg, report) }, host);
 }
 
 /** The noise of everything in int8 along the layers: where it is added and where it is only carried on. */
 export function mountJourney(parent: HTMLElement, host: Host): Update {
   const section = add(parent, 'section', 'journey');
-  section.setAttribute('aria-label', "The error's journey");
+  section.setAttribute('aria-label', TITLE);
   const head = add(section, 'div', 'journey-head');
-  const title = add(head, 'h2', '', "The error's journey");
+  const title = add(head, 'h2', '', TITLE);
   title.title = 'Signal to noise at each layer’s output, in dB: the higher in the picture, the noisier';
   addLegend(head);
   const words = add(section, 'div', '');

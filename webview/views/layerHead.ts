@@ -28,7 +28,8 @@ function drawDropAxis(cell: HTMLElement, { metric, scale }: RowContext): void {
   for (const tick of ticks) {
     const text = formatDropNumber(metric, tick).replace(/\.0$/, '');
     // About half of its width from either end, so that the cell does not cut it.
-    const half = `${(0.32 * text.length).toFixed(2)}em`;
+    // Signs are wider than digits.
+    const half = `${(0.32 * text.length + 0.12).toFixed(2)}em`;
     add(axis, 'span', 'drop-tick', text).style.left = `clamp(${half}, ${scale(tick)}%, 100% - ${half})`;
   }
 }

@@ -57,8 +57,8 @@ export function addPlotFrame(parent: HTMLElement, looks: PlotLooks): PlotFrame {
 }
 
 /** Writes what an axis tells, with its baseline at `y`. */
-export function addAxisTitle(
-  root: Drawing,
+export function addAxisTitle<E extends SVGElement>(
+  root: Selection<E, unknown, null, undefined>,
   x: number,
   y: number,
   anchor: 'start' | 'middle' | 'end',

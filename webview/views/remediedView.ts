@@ -1,15 +1,17 @@
-import { select } from 'd3-selection';
 import { rangeRemedies } from '../../engine/describeFindings';
 import { formatPlural } from '../../engine/format';
-import type { ClippedInput, RemediedInputs, RemedyName, Report } from '../../engine/protocol';
+import type { RemediedInputs, RemedyName, Report } from '../../engine/protocol';
+import { drawnRange, histogramGeometry, wholeRange } from '../chart/histogramGeometry';
 import { changedFigures, withClipInUse } from '../chart/inputChange';
 import { magnitudesOf } from '../chart/magnitudesOf';
+import type { AxisRange } from '../chart/zoomRange';
 import { addExport } from '../export/addExport';
 import { shownLayer } from '../layerRows';
 import type { State } from '../store';
 import { mountAsked } from './askedPart';
-import { add, addName, addText, type Host, type Update } from './dom';
-import { addHistogram, type DrawnHistogram } from './histogramView';
+import { add, addName, addText, emptied, type Host, type Update } from './dom';
+import { addHistogram, histogramCaption } from './histogramView';
+import { listenToZoom } from './histogramZoom';
 
 /** What the advised remedies did that may change what layers read; empty where none does. */
 function describeRemedies(remedies: readonly RemedyName[]): string {
@@ -19,6 +21,9 @@ function describeRemedies(remedies: readonly RemedyName[]): string {
 /** Mounts what the chosen layer reads before and after the advised remedies. */
 export function mountRemedied(parent: HTMLElement, host: Host): Update {
   const remediesOf = ({ report }: State) => describeRemedies(report?.decisions.remedies ?? []);
+  // What the user sees of the axes, until another layer is looked at.
+  const zooms: Zooms = new Map();
+  let zoomed = '';
   return mountAsked(parent, host, {
     part: 'remedied-part',
     name: 'Inputs before and after the remedies',
@@ -33,19 +38,25 @@ export function mountRemedied(parent: HTMLElement, host: Host): Update {
     waiting: 'Running samples through the remedied model…',
     answers: ({ remedied }) => remedied,
     depends: ({ view }) => [view.logCounts, view.magnitudes, view.range],
-    draw: (body, result, _, state) => {
-      if (state.report !== null) drawInputs(body, result, state, state.report, host);
+    draw: (body, result, { name }, state) => {
+      if (name !== zoomed) zooms.clear();
+      zoomed = name;
+      if (state.report !== null) drawInputs(body, result, { zooms, state, report: state.report, host });
     },
   });
 }
 
-function drawInputs(
-  parent: HTMLElement,
-  { inputs, remedies, samples }: RemediedInputs,
-  state: State,
-  report: Report,
-  host: Host,
-): void {
+/** Zooms by the axis: all pictures of an input share one. */
+type Zooms = Map<string, AxisRange>;
+
+interface Looks {
+  zooms: Zooms;
+  state: State;
+  report: Report;
+  host: Host;
+}
+
+function drawInputs(parent: HTMLElement, { inputs, remedies, samples }: RemediedInputs, looks: Looks): void {
   if (inputs.every(({ after }) => after.length === 0)) {
     add(parent, 'p', 'muted', `The remedies leave what it reads as it is (${describeRemedies(remedies)}).`);
     return;
@@ -64,20 +75,14 @@ function drawInputs(
       addName(title, 'span', '', change.before.tensor);
     }
     if (change.after.length === 0) add(part, 'p', 'muted', 'The remedies leave it as it is.');
-    else drawChange(part, change, { index, remedies, state, report, host });
+    else drawChange(part, change, { index, remedies, ...looks });
   });
 }
 
 function drawChange(
   parent: HTMLElement,
   change: RemediedInputs['inputs'][number],
-  {
-    index,
-    remedies,
-    state,
-    report,
-    host,
-  }: { index: number; remedies: readonly RemedyName[]; state: State; report: Report; host: Host },
+  { index, remedies, zooms, state, report, host }: Looks & { index: number; remedies: readonly RemedyName[] },
 ): void {
   const list = add(parent, 'dl', 'figures clip-figures');
   for (const { term, before, after } of changedFigures(change, report.settings.profile)) {
@@ -87,43 +92,69 @@ function drawChange(
     add(value, 'span', 'muted', before);
     add(value, 'span', '', ` → ${after.join(', ')}`);
   }
-  const { logCounts, magnitudes, range } = state.view;
-  const width = Math.min(parent.clientWidth, 900);
-  const picture = (title: string, input: ClippedInput, when: string) => {
-    const part = add(parent, 'figure', 'histogram-part');
-    addText(part, 'figcaption', '', title);
-    const { shown, method } = withClipInUse(input);
-    const options = { width, logCounts, magnitudes, range, method };
-    const drawn = addHistogram(part, shown, options, `remedied-${index}-${when}`);
-    addExport(part, drawn.svg, `${shownLayer(state)?.name ?? ''}-${input.tensor}-${when}`, host);
-    return drawn;
+  const pictures = add(parent, 'div', '');
+  const layer = shownLayer(state)?.name ?? '';
+  const drawn = picturesOf(change, index, remedies, state);
+  const draw = (): void => {
+    const at = [...pictures.querySelectorAll('.plot-frame')].findIndex(
+      (one) => one === document.activeElement,
+    );
+    emptied(pictures);
+    const { view } = state;
+    const zoom = zooms.get(drawn.axis);
+    const looks = {
+      ...{ ...view, width: Math.min(parent.clientWidth, 900) },
+      ...{ zoom: zoom ?? drawn.range, isZoomed: zoom !== undefined },
+    };
+    const ends = drawn.pictures.map(
+      ({ along, method }) => histogramGeometry(along, { ...looks, method }).plot.right,
+    );
+    const right = Math.min(...ends);
+    for (const one of drawn.pictures) {
+      const part = add(pictures, 'figure', 'histogram-part');
+      addText(part, 'figcaption', '', one.title);
+      const { shown, method, when } = one;
+      const histogram = addHistogram(part, shown, { ...looks, method, right }, `remedied-${index}-${when}`);
+      listenToZoom(histogram, drawn, (to) => {
+        if (to === null) zooms.delete(drawn.axis);
+        else zooms.set(drawn.axis, to);
+        draw();
+      });
+      const name = `${layer}-${shown.tensor}-${when}`;
+      const title = one.title.charAt(0).toLowerCase() + one.title.slice(1);
+      const caption = () => histogramCaption(histogram.svg, shown, { layer, method, when: title });
+      addExport(part, histogram.svg, { name, caption }, host);
+    }
+    if (at >= 0) pictures.querySelectorAll<HTMLElement>('.plot-frame')[at]?.focus();
   };
-  const { before, after } = change;
-  const span = picture('Before the remedies', before, 'before');
-  addSpan(
-    span,
-    after.map((input) => (magnitudes ? magnitudesOf(input) : input)),
-  );
-  const done = describeRemedies(remedies);
-  after.forEach((input, part) => {
-    const which = after.length > 1 ? `After, part ${part + 1} of ${after.length}: ` : 'After: ';
-    picture(which + done, input, after.length > 1 ? `after-${part + 1}` : 'after');
-  });
+  draw();
 }
 
-/** Brackets how far the tensor reaches afterwards, where that is clearly less than what is drawn. */
-function addSpan({ svg, geometry }: DrawnHistogram, after: readonly { min: number; max: number }[]): void {
-  const { plot, x } = geometry;
-  const at = (value: number) => Math.max(plot.left, Math.min(plot.right, x(value)));
-  const from = at(Math.min(0, ...after.map(({ min }) => min)));
-  const to = at(Math.max(0, ...after.map(({ max }) => max)));
-  if (to - from > 0.9 * (plot.right - plot.left)) return;
-  const y = plot.top + 6;
-  const group = select(svg).select('.overlay-over').append('g').attr('class', 'after-span');
-  group.append('path').attr('d', `M${from.toFixed(1)} ${y + 5}V${y}H${to.toFixed(1)}V${y + 5}`);
-  group
-    .append('text')
-    .attr('x', to + 5)
-    .attr('y', y + 5)
-    .text('reaches after');
+/** What is drawn of an input, on one axis: before the remedies, and each part of what it became. */
+function picturesOf(
+  { before, after }: RemediedInputs['inputs'][number],
+  index: number,
+  remedies: readonly RemedyName[],
+  { view: { magnitudes, range } }: State,
+) {
+  const done = describeRemedies(remedies);
+  const isSplit = after.length > 1;
+  const pictures = [before, ...after].map((input, i) => {
+    const part = isSplit ? `After, part ${i} of ${after.length}: ` : 'After: ';
+    const title = i === 0 ? 'Before the remedies' : part + done;
+    const when = i === 0 ? 'before' : isSplit ? `after-${i}` : 'after';
+    const { shown, method } = withClipInUse(input);
+    return { title, when, shown, method, along: magnitudes ? magnitudesOf(shown) : shown };
+  });
+  const union = (ranges: AxisRange[]): AxisRange => [
+    Math.min(...ranges.map(([low]) => low)),
+    Math.max(...ranges.map(([, high]) => high)),
+  ];
+  return {
+    pictures,
+    axis: `${magnitudes ? 'magnitudes' : 'values'} ${index}`,
+    whole: union(pictures.map(({ along }) => wholeRange(along))),
+    range: union(pictures.map(({ along, method }) => drawnRange(along, { range, method }))),
+    binWidth: Math.min(...pictures.map(({ along }) => along.histogram.binWidth)),
+  };
 }

@@ -4,6 +4,9 @@ import type { OutputScatter, ScatterCounts } from '../../engine/protocol';
 import { formatDb, formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { densityPaths } from '../chart/densityPaths';
 import { addExport } from '../export/addExport';
+import { quoted, swatches } from '../export/caption';
+import { keyOf } from '../export/captioned';
+import { isStandalone } from '../standalone/isStandalone';
 import { mountAsked } from './askedPart';
 import { add, type Host, type Update } from './dom';
 import { addAxisTitle, addPlotFrame, addReader } from './plotFrame';
@@ -28,21 +31,16 @@ export function mountScatter(parent: HTMLElement, host: Host): Update {
       ...{ id: 'compare-outputs', label: 'Compare Outputs' },
       message: (layer) => ({ type: 'compareOutputs', layer }),
     },
-    isShown: () => true,
+    // A page without an engine has those of some layers.
+    isShown: ({ name }, { scatters }) => !isStandalone() || scatters.has(name),
     promise: () => 'Runs a few samples in float and in int8, and counts how their values meet.',
     waiting: 'Running samples in float and in int8…',
     answers: ({ scatters }) => scatters,
-    draw: (body, result, { name }) => {
-      drawScatter(body, result);
-      body.querySelectorAll('svg').forEach((svg, i) => {
-        const file = `${name}-outputs-${i === 0 ? 'alone' : 'all'}`;
-        addExport(svg.closest('figure') ?? body, svg, file, host);
-      });
-    },
+    draw: (body, result, { name }) => drawScatter(body, result, name, host),
   });
 }
 
-function drawScatter(parent: HTMLElement, scatter: OutputScatter): void {
+function drawScatter(parent: HTMLElement, scatter: OutputScatter, layer: string, host: Host): void {
   const few = scatter.counted < scatter.values ? `, ${formatExactCount(scatter.counted)} of them drawn` : '';
   const values = `${formatPlural(scatter.values, 'value')} of ${formatPlural(scatter.samples, 'sample')}`;
   add(
@@ -59,8 +57,20 @@ function drawScatter(parent: HTMLElement, scatter: OutputScatter): void {
   );
   const room =
     parent.clientWidth < 2 * (140 + LEFT + 12) ? Math.min(320, parent.clientWidth - LEFT - 12) : size;
-  addSquares(row, 'This layer alone in int8', scatter, scatter.alone, room);
-  if (scatter.net !== null) addSquares(row, 'Everything in int8', scatter, scatter.net, room);
+  const draw = (kind: string, title: string, counts: ScatterCounts) => {
+    const { figure, svg } = addSquares(row, title, scatter, counts, room);
+    const caption = () => ({
+      title: `Outputs of ${quoted(layer)}, int8 against float: ${title.toLowerCase()}`,
+      words: `SQNR ${formatDb(counts.sqnrDb)}. ${values}${few}.`,
+      keys: [
+        ...keyOf(svg, '.identity', swatches.line, 'int8 says what float says'),
+        ...keyOf(svg, '.density-3', swatches.box, 'values; the stronger, the more'),
+      ],
+    });
+    addExport(figure, svg, { name: `${layer}-outputs-${kind}`, caption }, host);
+  };
+  draw('alone', 'This layer alone in int8', scatter.alone);
+  if (scatter.net !== null) draw('all', 'Everything in int8', scatter.net);
 }
 
 function addSquares(
@@ -69,7 +79,7 @@ function addSquares(
   { bins, low, high }: Pick<OutputScatter, 'bins' | 'low' | 'high'>,
   { counts, sqnrDb }: ScatterCounts,
   size: number,
-): void {
+): { figure: HTMLElement; svg: SVGSVGElement } {
   const figure = add(parent, 'figure', 'scatter');
   const caption = add(figure, 'figcaption', '', title);
   add(caption, 'span', 'muted', ` SQNR ${formatDb(sqnrDb)}`);
@@ -100,7 +110,7 @@ function addSquares(
     .attr('class', 'axis')
     .call(axisLeft<number>(y).ticks(ticks).tickSizeOuter(0).tickFormat(formatValue));
   addAxisTitle(root, LEFT + size / 2, TOP + size + BOTTOM - 4, 'middle', 'float');
-  addAxisTitle(root, LEFT + 12, TOP + 10, 'middle', 'int8');
+  addAxisTitle(root, LEFT + 6, TOP + 10, 'start', 'int8');
   const side = size / bins;
   const valueOf = (bin: number) => low + (bin / bins) * (high - low);
   const range = (bin: number) => `${formatValue(valueOf(bin))} to ${formatValue(valueOf(bin + 1))}`;
@@ -127,4 +137,5 @@ function addSquares(
       return within(lineOf(item) + move.up) * bins + within(columnOf(item) + move.right);
     },
   });
+  return { figure, svg: drawn.svg };
 }

@@ -19,10 +19,10 @@ function isShown(tab: Tab, state: State): boolean {
 }
 
 /** A page without an engine has what it was written with. */
-function isHeld(tab: Tab, { graph, tradeOff }: State): boolean {
+function isHeld(tab: Tab, { graph, tradeOff, compared }: State): boolean {
   const held: Record<Tab, boolean> = {
-    ...{ overview: true, layers: true, graph: graph !== null, tradeOff: tradeOff !== null },
-    compare: false,
+    ...{ overview: true, layers: true },
+    ...{ graph: graph !== null, tradeOff: tradeOff !== null, compare: compared !== null },
   };
   return !isStandalone() || held[tab];
 }

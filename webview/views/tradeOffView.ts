@@ -9,6 +9,8 @@ import {
 import type { LayerChoice, Resource, TradeOff } from '../../engine/protocol';
 import { describeTarget } from '../../engine/target';
 import { addExport } from '../export/addExport';
+import { quoted, swatches, type Caption } from '../export/caption';
+import { keyOf } from '../export/captioned';
 import { layerStates } from '../layerState';
 import { isStandalone } from '../standalone/isStandalone';
 import type { State } from '../store';
@@ -48,6 +50,25 @@ function drawEmpty(parent: HTMLElement, host: Host): HTMLButtonElement {
   return addButton(parent, 'plan', 'Plan Trade-off…', 'primary', () => host.post({ type: 'plan' }));
 }
 
+/** What stands for the networks of a plan, by its class in the legend and in the plot. */
+const legend: readonly [kind: string, selector: string, shape: string, text: string][] = [
+  ['predicted', '.trade-predicted', swatches.dot, 'predicted'],
+  ['verified', '.trade-verified', swatches.dot, 'measured'],
+  ['chosen', '.trade-ring', swatches.dot, 'chosen'],
+];
+
+function captionOf(svg: SVGSVGElement, plan: TradeOff, resource: Resource): Caption {
+  return {
+    title: `Accuracy against ${resourceTitles[resource].toLowerCase()}: ${quoted(baseName(plan.model.path))}`,
+    words: describePlan(plan),
+    keys: [
+      ...legend.flatMap(([, selector, shape, text]) => keyOf(svg, selector, shape, text)),
+      ...keyOf(svg, '.trade-error', swatches.bar, '95% interval'),
+      ...keyOf(svg, '.trade-front', swatches.line, 'from one planned network to the next'),
+    ],
+  };
+}
+
 function addLegend(parent: HTMLElement): void {
   const list = add(parent, 'ul', 'trade-legend muted');
   const entry = (kind: string, text: string) => {
@@ -55,9 +76,7 @@ function addLegend(parent: HTMLElement): void {
     add(item, 'span', `trade-swatch ${kind}`).setAttribute('aria-hidden', 'true');
     add(item, 'span', '', text);
   };
-  entry('predicted', 'predicted');
-  entry('verified', 'measured');
-  entry('chosen', 'chosen');
+  legend.forEach(([kind, , , text]) => entry(kind, text));
   add(list, 'li', '', 'Lines are 95% intervals. Drag over two networks to compare them.');
 }
 
@@ -130,7 +149,9 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
         chart?.mark(current, pair);
       },
     });
-    addExport(body, chart.svg, `${baseName(plan.model.path)}-trade-off`, host);
+    const { svg } = chart;
+    const name = `${baseName(plan.model.path)}-trade-off`;
+    addExport(body, svg, { name, caption: () => captionOf(svg, plan, resource) }, host);
     if (hadFocus) body.querySelector<HTMLElement>('.trade-frame')?.focus();
     showCurrent(plan);
   };

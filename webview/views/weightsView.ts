@@ -3,6 +3,8 @@ import type { LayerWeights, WeightRanges } from '../../engine/protocol';
 import { formatExactCount, formatPlural, formatValue } from '../../engine/format';
 import { boxReach, weightStripGeometry } from '../chart/weightStripGeometry';
 import { addExport } from '../export/addExport';
+import { quoted, swatches, type Caption } from '../export/caption';
+import { keyOf } from '../export/captioned';
 import { shownLayer } from '../layerRows';
 import { isStandalone } from '../standalone/isStandalone';
 import { add, addText, emptied, whenChanged, type Host, type Update } from './dom';
@@ -76,7 +78,16 @@ export function mountWeights(parent: HTMLElement, host: Host): Update {
           Math.min(body.clientWidth, 900),
           state.view.weightsByRange,
         );
-        addExport(body, svg, `${layer?.name ?? ''}-weights`, host);
+        const name = layer?.name ?? '';
+        const which = result.after === null ? '' : `, ${title.charAt(0).toLowerCase()}${title.slice(1)}`;
+        const caption = () =>
+          captionOf(svg, `Weights of ${quoted(name)} by output channel${which}`, ranges, result);
+        addExport(
+          body,
+          svg,
+          { name: `${name}-weights${ranges === result.after ? '-after' : ''}`, caption },
+          host,
+        );
       };
       strip(result.before, 'Before the remedy');
       if (result.after !== null) strip(result.after, 'Equalized, as advised');
@@ -98,6 +109,24 @@ export function mountWeights(parent: HTMLElement, host: Host): Update {
       host.post({ type: 'layerWeights', layer: layer.name });
     }
     draw(state);
+  };
+}
+
+function captionOf(
+  svg: SVGSVGElement,
+  title: string,
+  ranges: WeightRanges,
+  weights: Pick<LayerWeights, 'channels' | 'joined'>,
+): Caption {
+  return {
+    title,
+    words: describeWeights(ranges, weights),
+    keys: [
+      ...keyOf(svg, '.whiskers', swatches.upright, 'from least to largest weight'),
+      ...keyOf(svg, '.middles', swatches.box, 'middle half, with the median'),
+      ...keyOf(svg, '.step-band', swatches.box, 'one step of one scale for all'),
+      ...keyOf(svg, '.outlier path', swatches.triangle, 'outlier'),
+    ],
   };
 }
 
@@ -146,6 +175,7 @@ function addStrip(
     .attr('y', -8)
     .attr('text-anchor', 'middle')
     .text((mark) => mark.label);
+  addAxisTitle(root, 4, 9, 'start', 'weight');
   const title = byRange ? 'channels, the widest first' : 'channels';
   addAxisTitle(root, plot.left + (pitch * order.length) / 2, geometry.height - 6, 'middle', title);
 

@@ -21,11 +21,13 @@ test('analyze writes the report', () => {
   expect(report.version).toBe(REPORT_VERSION);
   const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
   const contents = JSON.parse(held) as PageContents;
-  expect(contents).toMatchObject({ report, tradeOff: null });
-  const { graph, weights } = contents.parts ?? { graph: null, weights: [] };
+  expect(contents).toMatchObject({ report, tradeOff: null, compared: null });
+  const { graph, weights, scatters } = contents.parts ?? { graph: null, weights: [], scatters: [] };
   expect(graph).toMatchObject({ hash: report.model.hash });
   const weighted = report.layers.filter(({ weight }) => weight !== null).map(({ name }) => name);
   expect(weights.map(({ layer }) => layer).sort()).toEqual(weighted.sort());
+  expect(scatters.map(({ layer }) => layer)).toEqual(weights.map(({ layer }) => layer));
+  for (const { counted, alone } of scatters) expect(alone.counts.reduce((a, b) => a + b, 0)).toBe(counted);
   expect(Object.keys(report)).toEqual(
     expect.arrayContaining(['version', 'model', 'settings', 'float', 'int8', 'layers', 'keepFloat']),
   );
@@ -52,6 +54,34 @@ test('analyze writes the report', () => {
   expect(counted.reduce((a, b) => a + b, 0)).toBe(10 * 3 * 64);
   expect(report.calibrationTable.map((row) => row.method)).toContain('mixed');
   expect(report.calibrationTable).toHaveLength(8);
+});
+
+test('a page compares the report with another one, or with the analysis before it', async () => {
+  const [page, json] = ['compared.html', 'other.json'].map((name) => join(folder, name)) as [string, string];
+  const analyze = ['analyze', model, '--data', data, '--calibration', 'max'];
+  const comparedIn = () => {
+    const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
+    return (JSON.parse(held) as PageContents).compared;
+  };
+  expect(await quantscope(...analyze, '--json', json)).toMatchObject({ status: 0 });
+  const other = JSON.parse(readFileSync(json, 'utf8')) as Report;
+  expect(await quantscope(...analyze, '--html', page, '--compare', 'previous')).toMatchObject({ status: 0 });
+  expect(comparedIn()?.report.created).toBe(other.created);
+  expect(comparedIn()?.label).toMatch(/^analysis of /);
+  expect(await quantscope(...analyze, '--html', page, '--compare', json)).toMatchObject({ status: 0 });
+  const compared = comparedIn();
+  expect(compared).toMatchObject({
+    label: 'other.json',
+    report: { created: other.created, float: other.float },
+  });
+  const inputs = compared?.report.layers.flatMap((layer) => layer.inputs) ?? [];
+  expect(inputs.map(({ clips }) => clips)).toEqual(
+    other.layers.flatMap((layer) => layer.inputs).map(({ clips }) => clips),
+  );
+  // What is compared are clips: histograms would double the page.
+  expect(inputs.every(({ histogram }) => histogram.positive.length === 0)).toBe(true);
+  await expectFailure(2, ['Say --html too'], ...analyze, '--compare', json);
+  await expectFailure(1, ['compared.html is no report'], ...analyze, '--html', page, '--compare', page);
 });
 
 test('two machines analyze, and merge makes the report of one', async () => {
