@@ -110,6 +110,10 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
       expect.stringContaining('"gone"'),
       expect.stringContaining('cannot be int4'),
     ]);
+    const left = await resolve(
+      '{"version":1,"profile":"x86","layers":{"*":"int8","m*":"auto"},"operators":{"*":"float","Flatten":"auto"}}',
+    );
+    expect(left.choices.map(([name]) => name)).toEqual(['c_node', 'y_node']);
     expect((await resolve('{"version":1,"clips":{"c":2,"r":3}}')).problems).toMatchObject([
       { message: expect.stringMatching(/clips "c".*no activation/) as string },
     ]);
@@ -124,6 +128,10 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
     expect(between.operators).toEqual(
       operators.map(({ name, opType }) => [name, opType === 'Flatten' ? 'float' : 'int8']),
     );
+    expect(left.operators).toEqual(
+      operators.filter(({ opType }) => opType !== 'Flatten').map(({ name }) => [name, 'float']),
+    );
+    expect(left.operators.length).toBeLessThan(operators.length);
     expect(await resolve('{')).toMatchObject({
       recipe: null,
       choices: [],
