@@ -18,7 +18,8 @@ export interface RuleDecision {
 /** What a user decided of the whole network; `null` takes the key out. */
 export type NetworkKeyDecision =
   | { part: 'remedies'; value: readonly RemedyName[] | null }
-  | { part: 'weights'; value: WeightGranularity | null };
+  | { part: 'weights'; value: WeightGranularity | null }
+  | { part: 'data'; value: string | null };
 
 export type RecipeDecision = RuleDecision | NetworkKeyDecision;
 
@@ -227,6 +228,13 @@ function addSection(
 ): Edit[] {
   const lines = keys.map((key) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return additions(text, root, root.children ?? [], [`"${part}": {\n${lines.join(',\n')}\n  }`]);
+}
+
+/** The data that a recipe names, however broken the rest of it; `null` where it names none. */
+export function dataIn(text: string): string | null {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const value: unknown = root && findNodeAtLocation(root, ['data'])?.value;
+  return typeof value === 'string' ? value : null;
 }
 
 /** The edits that take rules out of a recipe. */
