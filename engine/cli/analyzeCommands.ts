@@ -40,25 +40,32 @@ import {
 } from './options';
 import { pool, print, run, writeJson } from './terminal';
 
-interface AnalyzeShardOptions extends AnalyzeOptions {
+interface ReportFiles {
+  json?: string;
   html?: string;
+}
+
+interface AnalyzeShardOptions extends AnalyzeOptions, ReportFiles {
   shard?: Shard;
   output?: string;
 }
 
-interface MergeOptions {
+interface MergeOptions extends ReportFiles {
   output?: string;
-  json?: string;
   model?: string;
   data?: string;
   calibrated?: string;
 }
 
+function withReportFiles(command: Command): Command {
+  return command
+    .option('--json <file>', 'write the report of an analysis')
+    .option('--html <file>', 'write it as a page that opens in any browser');
+}
+
 export function addAnalyze(program: Command): void {
-  withAnalyzeOptions(program.command('analyze <model>'))
+  withReportFiles(withAnalyzeOptions(program.command('analyze <model>')))
     .description('what int8 costs, layer by layer, and which layers to keep in float')
-    .option('--json <file>', 'write the report')
-    .option('--html <file>', 'write the report as a page that opens in any browser')
     .option(
       '--shard <i/n>',
       'measure only part i of n, for several machines; "merge" makes the report',
@@ -77,8 +84,7 @@ export function addAnalyze(program: Command): void {
       const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json, html]);
       const report = await project.analyze(settings, run);
-      if (html !== undefined) await writeFileAtomically(html, await pageOf(project, report));
-      return finishReport(report, json);
+      return finishReport(project, report, options);
     });
 }
 
@@ -97,7 +103,7 @@ async function analyzeShard(
 ): Promise<void> {
   const named = (['json', 'html'] as const).find((option) => options[option] !== undefined);
   if (named !== undefined)
-    throw optionError(`A part has no report to write with --${named}`, 'Write it with "merge --json".');
+    throw optionError(`A part has no report to write with --${named}`, `Write it with "merge --${named}".`);
   const output = resolve(to);
   const { settings } = await settingsFrom(model, options, command);
   const project = await openModel(model, options, [output]);
@@ -120,23 +126,24 @@ export function addTable(program: Command): void {
 }
 
 export function addMerge(program: Command): void {
-  program
-    .command('merge <parts...>')
+  withReportFiles(program.command('merge <parts...>'))
     .description('put the parts that "calibrate --shard" or "analyze --shard" wrote together')
     .option('-o, --output <file>', 'where to write the whole calibration')
-    .option('--json <file>', 'write the report of an analysis')
     .option('--model <file>', 'where the model lies here, if elsewhere than for the parts of an analysis')
     .option('--data <path>', 'the same for the data')
     .option('--calibrated <file>', 'the same for the calibration')
     .action(async (files: string[], options: MergeOptions) => {
-      const { output, json, model, data, calibrated } = options;
-      const written = [output, json].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
+      const { output, json, html, model, data, calibrated } = options;
+      const written = [output, json, html].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
       for (const file of written) await checkWritable(file);
       const read = files.map((file) => resolve(file));
       await checkNotRead(written, read, 'it is one of the parts that are merged');
       const opened = await openParts(read);
       if (opened.kind === 'calibration') {
-        if (output === undefined || [json, model, data, calibrated].some((given) => given !== undefined))
+        if (
+          output === undefined ||
+          [json, html, model, data, calibrated].some((given) => given !== undefined)
+        )
           throw optionError(
             'Parts of a calibration take --output, and nothing else',
             'Name the file to write.',
@@ -146,7 +153,10 @@ export function addMerge(program: Command): void {
         return;
       }
       if (output !== undefined)
-        throw optionError('Parts of an analysis make a report', 'Write it with --json instead of --output.');
+        throw optionError(
+          'Parts of an analysis make a report',
+          'Write it with --json or --html instead of --output.',
+        );
       const { parts } = opened;
       // A part may say where to read, and not what to run.
       if (data === undefined && runsCode(parts.settings.data))
@@ -160,11 +170,18 @@ export function addMerge(program: Command): void {
         ...(data === undefined ? {} : { data: dataPath(data) }),
         ...(calibrated === undefined ? {} : { calibrated: resolve(calibrated) }),
       };
-      return finishReport(await project.mergeAnalysis(parts, places, run), json, processorsNote(parts));
+      const report = await project.mergeAnalysis(parts, places, run);
+      return finishReport(project, report, options, processorsNote(parts));
     });
 }
 
-async function finishReport(report: Report, json: string | undefined, note = ''): Promise<void> {
+async function finishReport(
+  project: Project,
+  report: Report,
+  { json, html }: ReportFiles,
+  note = '',
+): Promise<void> {
+  if (html !== undefined) await writeFileAtomically(html, await pageOf(project, report));
   if (json !== undefined) await writeJson(json, report);
   const parts = [
     comparisonText([report]),
