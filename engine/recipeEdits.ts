@@ -11,7 +11,7 @@ export interface RuleDecision {
   value: LayerChoice | number | null;
   /** The parts that the key of a rule speaks of as a type or a pattern, which comes before rules for names; `null` for a name. */
   partsOf: (key: string) => readonly string[] | null;
-  /** Whether `partsOf` knows all that the model has: a rule that speaks of nothing but `keys` says `auto` itself then. */
+  /** Whether `partsOf` knows all that the model has: a rule that decides nothing but `keys` says `auto` itself then. */
   knowsAll: boolean;
 }
 
@@ -157,7 +157,7 @@ function inOrder(edits: Edit[]): Edit[] {
 type Rule = ReturnType<typeof rulesOf>[number];
 
 /**
- * How parts are left open that types and patterns decide: by saying `auto` in rules that speak of nothing else, and in own ones for the
+ * How parts are left open that types and patterns decide: by saying `auto` in rules that decide nothing else, and in own ones for the
  * other parts.
  */
 function leftOpen(
@@ -169,13 +169,13 @@ function leftOpen(
   const own = new Set<string>();
   const settled = new Set<string>();
   for (const rule of [...rules].reverse()) {
-    const parts = decided.has(rule.name) ? null : partsOf(rule.name);
-    if (parts === null) continue;
-    const last = parts.filter((name) => decided.has(name) && !settled.has(name));
-    for (const name of last) settled.add(name);
-    if (last.length === 0 || rule.value.value === 'auto') continue;
-    if (knowsAll && parts.every((name) => decided.has(name))) wide.add(rule);
-    else for (const name of last) own.add(name);
+    if (decided.has(rule.name)) continue;
+    const left = (partsOf(rule.name) ?? [rule.name]).filter((name) => !settled.has(name));
+    for (const name of left) settled.add(name);
+    const open = left.filter((name) => decided.has(name));
+    if (open.length === 0 || rule.value.value === 'auto') continue;
+    if (knowsAll && open.length === left.length) wide.add(rule);
+    else for (const name of open) own.add(name);
   }
   return { wide, own };
 }

@@ -88,6 +88,10 @@ describe('a decision in a recipe', () => {
     const open = decide(rules, ['a', 'b'], null);
     expect(open).toBe(rules.replace('"a": "float", "b": "float"', '"a": "auto", "b": "auto"'));
     expect(decide(open, ['a', 'b'], null)).toBe(open);
+    // Later rules took the others out of it.
+    const others =
+      '{"version": 1, "layers": {"Conv": "int4", "b": "float", "encoder.*": "auto", "__proto__": "int8"}}';
+    expect(decide(others, ['a'], null)).toBe(others.replace('int4', 'auto'));
     expect(parseRecipe(decide(open, [...names], null), 'r').layers).toEqual([
       { match: 'Conv', choice: 'int4' },
       { match: '*', choice: 'auto' },
