@@ -2,7 +2,7 @@ import { EngineError } from './engineError';
 import { PartIndex, type Part } from './language/partIndex';
 import type { Layer } from './onnx/layers';
 import type { Measured } from './preparation';
-import type { OperatorChoice, ProfileName, RecipeRules, TensorClip } from './protocol';
+import type { LayerChoice, OperatorChoice, ProfileName, RecipeRules, TensorClip } from './protocol';
 import { tensorsOf } from './quantize/plan';
 import { choicesOf, fitsWithoutRanges, refuseChoice } from './quantize/layerGrids';
 import { profiles } from './quantize/profiles';
@@ -39,11 +39,15 @@ export function recipeApplier(
   const unranged = new Set(unreached);
   return (rules) => {
     const decided: {
-      layers: Map<string, RecipeRules['layers'][number]['choice']>;
+      layers: Map<string, LayerChoice>;
       operators: Map<string, OperatorChoice>;
     } = { layers: new Map(), operators: new Map() };
     for (const { match, choice } of rules.layers) {
       const [found, isName] = partsFor(match, layerIndex, 'a layer');
+      if (choice === 'auto') {
+        for (const { name } of found) decided.layers.delete(name);
+        continue;
+      }
       const able = found.filter((layer) => choicesOf(layer, target, graph).includes(choice));
       const [first] = found;
       if (first !== undefined && (isName || able.length === 0)) refuseChoice(first, choice, target, graph);
@@ -54,7 +58,8 @@ export function recipeApplier(
     }
     for (const { match, choice } of rules.operators)
       for (const { name } of partsFor(match, operatorIndex, 'an operator')[0])
-        decided.operators.set(name, choice);
+        if (choice === 'auto') decided.operators.delete(name);
+        else decided.operators.set(name, choice);
     const clips = checkedClips(rules.clips ?? [], () => tensorsOf(layers, operators));
     return { ...decided, remedies: rules.remedies ?? null, clips };
   };

@@ -189,7 +189,8 @@ export const RECIPE_VERSION = 1;
 export interface RecipeRule<Choice> {
   /** A name, a type of operators, or a pattern of names in which `*` stands for anything and `?` for one character. */
   match: string;
-  choice: Choice;
+  /** `auto` leaves to the analysis what rules before it decide. */
+  choice: Choice | 'auto';
 }
 
 /** Decisions about parts of a model; of rules that speak of the same part, the last one counts. */

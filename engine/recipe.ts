@@ -97,7 +97,7 @@ class RecipeReader {
   rules<T extends string>(node: Node, what: string, known: readonly T[]): RecipeRule<T>[] {
     return this.entries(node, `"${what}s"`).map(([match, value]) => ({
       match,
-      choice: this.oneOf(value, `choice for ${what} "${match}":`, known),
+      choice: this.oneOf<T | 'auto'>(value, `choice for ${what} "${match}":`, [...known, 'auto']),
     }));
   }
 

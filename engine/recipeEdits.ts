@@ -1,4 +1,5 @@
 import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
+import { PartIndex, type Part } from './language/partIndex';
 import type { LayerChoice, RemedyName, WeightGranularity } from './protocol';
 
 /** What a user decided of parts of a model, all in one. */
@@ -6,18 +7,34 @@ export interface RuleDecision {
   part: 'layers' | 'operators' | 'clips';
   /** Layers, operators or tensors by name. */
   keys: readonly string[];
-  /** `null` takes the parts' own rules out. */
+  /** `null` leaves them open: their own rules go, and where a type or a pattern decides them yet, `auto` takes it back. */
   value: LayerChoice | number | null;
-  /** Whether a key is a name: one that is not may be a type or a pattern, and comes before rules for names. */
-  isName: (key: string) => boolean;
+  /** The parts that the key of a rule speaks of as a type or a pattern, which comes before rules for names; `null` for a name. */
+  partsOf: (key: string) => readonly string[] | null;
+  /** Whether `partsOf` knows all that the model has: a rule that decides nothing but `keys` says `auto` itself then. */
+  knowsAll: boolean;
 }
 
 /** What a user decided of the whole network; `null` takes the key out. */
 export type NetworkKeyDecision =
   | { part: 'remedies'; value: readonly RemedyName[] | null }
-  | { part: 'weights'; value: WeightGranularity | null };
+  | { part: 'weights'; value: WeightGranularity | null }
+  | { part: 'data'; value: string | null };
 
 export type RecipeDecision = RuleDecision | NetworkKeyDecision;
+
+/** What rules speak of in a model that has these parts. */
+export function partsIn(parts: readonly Part[]): RuleDecision['partsOf'] {
+  return partsAt(new PartIndex(parts));
+}
+
+/** As {@link partsIn}, of parts that were indexed before. */
+export function partsAt(index: PartIndex<Part>): RuleDecision['partsOf'] {
+  return (key) => {
+    const { parts, by } = index.find(key);
+    return by === 'name' ? null : parts.map(({ name }) => name);
+  };
+}
 
 /** A new recipe that decides nothing yet. */
 export function emptyRecipe(hash: string | null): string {
@@ -137,22 +154,53 @@ function inOrder(edits: Edit[]): Edit[] {
   return edits.sort((a, b) => a.offset - b.offset || a.length - b.length);
 }
 
+type Rule = ReturnType<typeof rulesOf>[number];
+
+/**
+ * How parts are left open that types and patterns decide: by saying `auto` in rules that decide nothing else, and in own ones for the
+ * other parts.
+ */
+function leftOpen(
+  rules: readonly Rule[],
+  decided: ReadonlySet<string>,
+  { partsOf, knowsAll }: RuleDecision,
+): { wide: ReadonlySet<Rule>; own: ReadonlySet<string> } {
+  const wide = new Set<Rule>();
+  const own = new Set<string>();
+  const settled = new Set<string>();
+  for (const rule of [...rules].reverse()) {
+    if (decided.has(rule.name)) continue;
+    const left = (partsOf(rule.name) ?? [rule.name]).filter((name) => !settled.has(name));
+    for (const name of left) settled.add(name);
+    const open = left.filter((name) => decided.has(name));
+    if (open.length === 0 || rule.value.value === 'auto') continue;
+    if (knowsAll && open.length === left.length) wide.add(rule);
+    else for (const name of open) own.add(name);
+  }
+  return { wide, own };
+}
+
 function ruleEdits(
   text: string,
   root: Node,
   section: Node | undefined,
-  { part, keys, value, isName }: RuleDecision,
+  decision: RuleDecision,
 ): Edit[] | null {
-  if (section === undefined) return value === null ? [] : addSection(text, root, part, keys, value);
+  const { part, keys, value: wanted, partsOf } = decision;
+  if (section === undefined) return wanted === null ? [] : addSection(text, root, part, keys, wanted);
   if (section.type !== 'object') return null;
   const rules = rulesOf(section);
   const decided = new Set(keys);
-  const lastPattern = rules.findLastIndex(({ name }) => !isName(name) && !decided.has(name));
-  const edits: Edit[] = [];
+  const lastPattern = rules.findLastIndex(({ name }) => partsOf(name) !== null && !decided.has(name));
+  const open = wanted === null ? leftOpen(rules, decided, decision) : null;
+  const edits: Edit[] = [...(open?.wide ?? [])].map(({ value: { offset, length } }) => ({
+    ...{ offset, length, content: '"auto"' },
+  }));
   const kept = new Set(rules.map(({ property }) => property));
   const added: string[] = [];
   const places = new Map(rules.map(({ name }, at) => [name, at]));
   for (const key of decided) {
+    const value = wanted ?? (open?.own.has(key) === true ? 'auto' : null);
     const at = places.get(key) ?? -1;
     const rule = rules[at];
     if (rule !== undefined && value !== null && at > lastPattern) {
@@ -180,6 +228,13 @@ function addSection(
 ): Edit[] {
   const lines = keys.map((key) => `    ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   return additions(text, root, root.children ?? [], [`"${part}": {\n${lines.join(',\n')}\n  }`]);
+}
+
+/** The data that a recipe names, however broken the rest of it; `null` where it names none. */
+export function dataIn(text: string): string | null {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const value: unknown = root && findNodeAtLocation(root, ['data'])?.value;
+  return typeof value === 'string' ? value : null;
 }
 
 /** The edits that take rules out of a recipe. */

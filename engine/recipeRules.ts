@@ -11,5 +11,6 @@ export function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeR
 
 /** Whether rules leave all parts open, which is as no recipe: an empty list of remedies decides that there are none. */
 export function isOpen({ layers, operators, remedies, clips }: RecipeRules): boolean {
-  return layers.length === 0 && operators.length === 0 && remedies === undefined && clips === undefined;
+  const decides = [...layers, ...operators].some(({ choice }) => choice !== 'auto');
+  return !decides && remedies === undefined && clips === undefined;
 }

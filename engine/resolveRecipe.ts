@@ -2,7 +2,7 @@ import { recipeApplier } from './applyRecipe';
 import { EngineError } from './engineError';
 import { baseName } from './format';
 import type { Project } from './project';
-import type { ErrorData, LayerChoice, OperatorChoice, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
+import type { ErrorData, Recipe, RecipeRules, ResolvedRecipe } from './protocol';
 import { parseRecipe, withDataPath } from './recipe';
 
 /**
@@ -28,16 +28,13 @@ export async function resolveRecipe(
   const recipe: Recipe | null = attempt(() => withDataPath(parseRecipe(text, baseName(file)), file));
   if (recipe === null) return { recipe, choices: [], operators: [], problems };
   const { profile, ...parts } = await ruled.of(recipe.profile ?? 'auto');
-  const choices = new Map<string, LayerChoice>();
-  const operators = new Map<string, OperatorChoice>();
   const applyTo = recipeApplier({ ...parts, unreached: [] }, profile);
-  const apply = (rules: RecipeRules) => attempt(() => applyTo(rules));
-  for (const rule of recipe.layers)
-    for (const [name, choice] of apply({ layers: [rule], operators: [] })?.layers ?? [])
-      choices.set(name, choice);
-  for (const rule of recipe.operators)
-    for (const [name, choice] of apply({ layers: [], operators: [rule] })?.operators ?? [])
-      operators.set(name, choice);
-  if (recipe.clips !== undefined) apply({ layers: [], operators: [], clips: recipe.clips });
-  return { recipe, choices: [...choices], operators: [...operators], problems };
+  const open: RecipeRules = { layers: [], operators: [] };
+  const isSound = (rules: Partial<RecipeRules>) => attempt(() => applyTo({ ...open, ...rules })) !== null;
+  const { layers, operators } = applyTo({
+    layers: recipe.layers.filter((rule) => isSound({ layers: [rule] })),
+    operators: recipe.operators.filter((rule) => isSound({ operators: [rule] })),
+  });
+  if (recipe.clips !== undefined) isSound({ clips: recipe.clips });
+  return { recipe, choices: [...layers], operators: [...operators], problems };
 }

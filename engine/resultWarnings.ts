@@ -44,6 +44,7 @@ export function resultWarnings(facts: ResultFacts): string[] {
     ...claimWarnings(facts),
     ...floatWarnings(facts),
     ...overflowWarnings(facts),
+    ...timedWarnings(facts),
     ...resultOnes(facts),
   ];
 }
@@ -116,6 +117,21 @@ function overflowWarnings({ model }: ResultFacts): string[] {
     ({ layer, bound, times }) =>
       `${layer} may overflow: the sums of its integer products can reach ${bound.toExponential(1)}, ${times.toFixed(1)} times what 32 bits hold. Keep it in float, or split it along its inputs.`,
   );
+}
+
+/** What times decided beside a recipe, which people take for all that decides. */
+export function timedWarnings({
+  settings,
+  notebook,
+}: {
+  settings: Pick<SettledSettings, 'recipe'>;
+  notebook: readonly Pick<NotebookEntry, 'step' | 'tried' | 'kept'>[];
+}): string[] {
+  const timed = notebook.filter(({ step, kept }) => step === 'latency' && kept).map(({ tried }) => tried);
+  if (settings.recipe === undefined || timed.length === 0) return [];
+  return [
+    `The recipe leaves operators open, and times on this machine decided: ${listed(timed)}. Another run may decide otherwise and write other bytes; a recipe that --write-recipe or Write Recipe wrote leaves nothing open.`,
+  ];
 }
 
 function resultOnes({ summary, settings, decisions, measured, result, meets }: ResultFacts): string[] {

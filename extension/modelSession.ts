@@ -22,6 +22,7 @@ import { diskPath } from './diskPath';
 import { describeWork } from './engineWork';
 import { EngineStopped } from './engineStopped';
 import { Refusal, toErrorData } from './errorData';
+import { isMadeUp } from './isMadeUp';
 import { isModule } from './isModule';
 import { RecipeDecisions } from './recipeDecisions';
 import { readSettings, type ConfiguredSettings } from './settings';
@@ -47,11 +48,6 @@ const ORDER: ToWebview['type'][] = [
   'error',
   'select',
 ];
-
-/** Whether data is made up rather than read. */
-function isMadeUp(data: string): boolean {
-  return /^synthetic(:|$)/.test(data);
-}
 
 interface ChosenPreset {
   data: string;

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { AnalysisProblems } from './analysisProblems';
 import type { EngineClient } from './engineClient';
 import type { History } from './history';
 import type { ToWebview } from '../webview/protocol';
@@ -7,6 +8,7 @@ import { ModelSession } from './modelSession';
 /** The models that this window shows or works on, one session each. */
 export class ModelSessions implements vscode.Disposable {
   private readonly byUri = new Map<string, ModelSession>();
+  private readonly problems = new AnalysisProblems();
   private readonly runningChanged = new vscode.EventEmitter<void>();
   private readonly listeners: vscode.Disposable[];
   readonly onDidChangeRunning = this.runningChanged.event;
@@ -50,6 +52,7 @@ export class ModelSessions implements vscode.Disposable {
   }
 
   private note(uri: vscode.Uri, message: ToWebview): void {
+    this.problems.heed(uri, message);
     const keep =
       message.type === 'report' && message.report !== null
         ? this.history.addReport(uri, message.report)
@@ -64,6 +67,7 @@ export class ModelSessions implements vscode.Disposable {
   release(session: ModelSession): void {
     if (session.panes > 0 || session.isRunning) return;
     this.byUri.delete(session.uri.toString());
+    this.problems.forget(session.uri);
     session.dispose();
   }
 
@@ -77,6 +81,7 @@ export class ModelSessions implements vscode.Disposable {
     for (const listener of this.listeners) listener.dispose();
     this.all().forEach((session) => session.dispose());
     this.byUri.clear();
+    this.problems.dispose();
     this.runningChanged.dispose();
     this.stateChanged.dispose();
   }

@@ -2,16 +2,7 @@ import * as vscode from 'vscode';
 import { toErrorData } from './errorData';
 import { TEXT_SCHEME, type Services } from './services';
 import { showFailure } from './showFailure';
-import { targetModel } from './targetModel';
-
-/** `rec.onnx` is shown as `rec.onnxtxt`, whose ending gives the document its language. */
-function textUri(model: vscode.Uri): vscode.Uri {
-  return model.with({ scheme: TEXT_SCHEME, path: `${model.path}txt` });
-}
-
-function modelUri(text: vscode.Uri): vscode.Uri {
-  return text.with({ scheme: 'file', path: text.path.slice(0, -'txt'.length) });
-}
+import { modelOfTextUri, targetModel, textUriOf } from './targetModel';
 
 /** `quantscope.openAsText(model?)`: shows a model in ONNX's textual syntax, read-only, and again when its file changes. */
 export function registerOpenAsText(services: Services): void {
@@ -19,7 +10,7 @@ export function registerOpenAsText(services: Services): void {
   const changed = new vscode.EventEmitter<vscode.Uri>();
   const watcher = vscode.workspace.createFileSystemWatcher('**/*.onnx', false, false, true);
   const refresh = (model: vscode.Uri) => {
-    const uri = textUri(model).toString();
+    const uri = textUriOf(model).toString();
     for (const document of shownTexts()) if (document.uri.toString() === uri) changed.fire(document.uri);
   };
   context.subscriptions.push(
@@ -34,7 +25,7 @@ export function registerOpenAsText(services: Services): void {
     vscode.workspace.registerTextDocumentContentProvider(TEXT_SCHEME, {
       onDidChange: changed.event,
       provideTextDocumentContent: (uri, token) =>
-        engine.request('quantscope/text', { path: modelUri(uri).fsPath, uri: uri.toString() }, token),
+        engine.request('quantscope/text', { path: modelOfTextUri(uri).fsPath, uri: uri.toString() }, token),
     }),
     vscode.commands.registerCommand('quantscope.openAsText', (model: unknown) => open(model, services)),
   );
@@ -48,7 +39,7 @@ async function open(argument: unknown, { log }: Services): Promise<void> {
   const model = await targetModel(argument);
   if (model === undefined) return;
   try {
-    const document = await vscode.workspace.openTextDocument(textUri(model));
+    const document = await vscode.workspace.openTextDocument(textUriOf(model));
     await vscode.window.showTextDocument(document, { preview: false });
   } catch (thrown) {
     const error = toErrorData(thrown);

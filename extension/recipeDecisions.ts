@@ -9,7 +9,7 @@ import type {
   RecipeRules,
   ResolvedRecipe,
 } from '../engine/protocol';
-import type { RecipeDecision } from '../engine/recipeEdits';
+import { partsIn, type RecipeDecision } from '../engine/recipeEdits';
 import { isOpen, rulesOf } from '../engine/recipeRules';
 import type { NetworkChange } from '../webview/protocol';
 import { Refusal, toErrorData } from './errorData';
@@ -119,19 +119,21 @@ export class RecipeDecisions implements vscode.Disposable {
 
   /** Writes what the user decided of layers; `null` leaves them to the analysis again. */
   decideLayers(layers: readonly string[], choice: LayerChoice | null): Promise<void> {
-    const names = new Set(this.model.summary()?.layers.map(({ name }) => name));
-    return this.write({ part: 'layers', keys: layers, value: choice, isName: (key) => names.has(key) });
+    const partsOf = partsIn(this.model.summary()?.layers ?? []);
+    return this.write({ part: 'layers', keys: layers, value: choice, partsOf, knowsAll: true });
   }
 
   /** Writes a clip that the user decided; `null` leaves it to the calibrator again. */
   decideClip(tensor: string, clip: number | null): Promise<void> {
-    return this.write({ part: 'clips', keys: [tensor], value: clip, isName: () => true });
+    const all = { partsOf: () => null, knowsAll: true };
+    return this.write({ part: 'clips', keys: [tensor], value: clip, ...all });
   }
 
   /** Writes what the user decided of operators between the layers; `null` leaves them to the analysis again. */
   decideOperators(operators: readonly string[], choice: OperatorChoice | null): Promise<void> {
-    const names = new Set(this.model.report()?.operators.map(({ name }) => name));
-    return this.write({ part: 'operators', keys: operators, value: choice, isName: (key) => names.has(key) });
+    const partsOf = partsIn(this.model.report()?.operators ?? []);
+    // Those in float have no figures in the report.
+    return this.write({ part: 'operators', keys: operators, value: choice, partsOf, knowsAll: false });
   }
 
   /** Writes what the user decided of the whole network; what is left out stays as it is. */

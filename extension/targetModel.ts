@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { diskPath } from './diskPath';
 import { toErrorData } from './errorData';
 import { modelOfLine } from './modelsView';
-import { VIEW_TYPE } from './services';
+import { TEXT_SCHEME, VIEW_TYPE } from './services';
 import { showFailure } from './showFailure';
 
 /** The model whose editor has the focus. */
@@ -12,7 +12,8 @@ export function activeModel(): vscode.Uri | undefined {
 }
 
 /**
- * The model a command is meant for: its argument, else the active editor's, else one that the user picks.
+ * The model a command is meant for: its argument, else the active editor's, whether that shows the model, its text or its recipe, else
+ * one that the user picks.
  * `undefined` when the user picks none, and for one that is not on disk: the user is told so by then.
  */
 export async function targetModel(argument: unknown): Promise<vscode.Uri | undefined> {
@@ -32,7 +33,30 @@ async function meantModel(argument: unknown): Promise<vscode.Uri | undefined> {
   if (typeof argument === 'string') return vscode.Uri.file(argument);
   const line = modelOfLine(argument);
   if (line !== undefined) return line;
-  return activeModel() ?? (await pickModel());
+  return activeModel() ?? (await modelOfText()) ?? (await pickModel());
+}
+
+/** The model beside the recipe that is edited, or that of the text that is read. */
+async function modelOfText(): Promise<vscode.Uri | undefined> {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  if (uri?.scheme === TEXT_SCHEME) return modelOfTextUri(uri);
+  if (uri?.scheme !== 'file' || !uri.path.endsWith('.quant.json')) return undefined;
+  const model = uri.with({ path: uri.path.replace(/\.quant\.json$/, '.onnx') });
+  try {
+    await vscode.workspace.fs.stat(model);
+    return model;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `rec.onnx` is shown as `rec.onnxtxt`, whose ending gives the document its language. */
+export function textUriOf(model: vscode.Uri): vscode.Uri {
+  return model.with({ scheme: TEXT_SCHEME, path: `${model.path}txt` });
+}
+
+export function modelOfTextUri(text: vscode.Uri): vscode.Uri {
+  return text.with({ scheme: 'file', path: text.path.slice(0, -'txt'.length) });
 }
 
 async function pickModel(): Promise<vscode.Uri | undefined> {

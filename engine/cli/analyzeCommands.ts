@@ -41,27 +41,34 @@ import {
 } from './options';
 import { pool, print, run, writeJson } from './terminal';
 
-interface AnalyzeShardOptions extends AnalyzeOptions {
+interface ReportFiles {
+  json?: string;
   html?: string;
   compare?: string;
+}
+
+interface AnalyzeShardOptions extends AnalyzeOptions, ReportFiles {
   shard?: Shard;
   output?: string;
 }
 
-interface MergeOptions {
+interface MergeOptions extends ReportFiles {
   output?: string;
-  json?: string;
   model?: string;
   data?: string;
   calibrated?: string;
 }
 
+function withReportFiles(command: Command): Command {
+  return command
+    .option('--json <file>', 'write the report of an analysis')
+    .option('--html <file>', 'write it as a page that opens in any browser')
+    .option('--compare <report>', 'with --html: compare it with another report, or with "previous" analysis');
+}
+
 export function addAnalyze(program: Command): void {
-  withAnalyzeOptions(program.command('analyze <model>'))
+  withReportFiles(withAnalyzeOptions(program.command('analyze <model>')))
     .description('what int8 costs, layer by layer, and which layers to keep in float')
-    .option('--json <file>', 'write the report')
-    .option('--html <file>', 'write the report as a page that opens in any browser')
-    .option('--compare <report>', 'with --html: compare it with another report, or with "previous" analysis')
     .option(
       '--shard <i/n>',
       'measure only part i of n, for several machines; "merge" makes the report',
@@ -69,7 +76,7 @@ export function addAnalyze(program: Command): void {
     )
     .option('-o, --output <file>', 'where to write the part, with --shard')
     .action(async (model: string, options: AnalyzeShardOptions, command: Command) => {
-      const { json, html, compare, shard, output } = options;
+      const { json, html, shard, output } = options;
       if ((shard === undefined) !== (output === undefined))
         throw optionError(
           'Say both --shard and --output, or neither',
@@ -77,15 +84,11 @@ export function addAnalyze(program: Command): void {
         );
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
-      if (compare !== undefined && html === undefined)
-        throw optionError('Only a page compares with another report', 'Say --html too.');
       const { settings } = await settingsFrom(model, options, command);
       const project = await openModel(model, options, [json, html]);
-      // Before the work: an analysis takes the place of the one before it, and errors need not wait for it.
-      const compared = compare === undefined ? null : await otherReport(compare, project);
+      const page = await planPage(project, options);
       const report = await project.analyze(settings, run);
-      if (html !== undefined)
-        await writeFileAtomically(html, await pageOf(project, settings, report, compared));
+      if (page !== null) await page(settings, report);
       return finishReport(report, json);
     });
 }
@@ -104,16 +107,24 @@ async function otherReport(named: string, { summary }: Project): Promise<OtherRe
   );
 }
 
-/** The report as a page, with what can be told of the model itself. */
-async function pageOf(
+/**
+ * What writes the report as a page, with what can be told of the model itself, if that is wanted. The report to compare with is
+ * read before the work: an analysis takes the place of the one before it, and errors need not wait for it.
+ */
+async function planPage(
   project: Project,
-  settings: AnalyzeSettings,
-  report: Report,
-  compared: OtherReport | null,
-): Promise<string> {
-  await measureScatters(project, settings, report, run);
-  const contents = { report, parts: pageParts(project, report), tradeOff: null, compared };
-  return reportPage(contents, baseName(report.model.path));
+  { html, compare }: ReportFiles,
+): Promise<((settings: AnalyzeSettings, report: Report) => Promise<void>) | null> {
+  if (html === undefined) {
+    if (compare === undefined) return null;
+    throw optionError('Only a page compares with another report', 'Say --html too.');
+  }
+  const compared = compare === undefined ? null : await otherReport(compare, project);
+  return async (settings, report) => {
+    await measureScatters(project, settings, report, run);
+    const contents = { report, parts: pageParts(project, report), tradeOff: null, compared };
+    await writeFileAtomically(html, await reportPage(contents, baseName(report.model.path)));
+  };
 }
 
 async function analyzeShard(
@@ -125,7 +136,7 @@ async function analyzeShard(
 ): Promise<void> {
   const named = (['json', 'html', 'compare'] as const).find((option) => options[option] !== undefined);
   if (named !== undefined)
-    throw optionError(`A part has no report for --${named}`, 'Write it with "merge --json".');
+    throw optionError(`A part has no report to write with --${named}`, `Write it with "merge --${named}".`);
   const output = resolve(to);
   const { settings } = await settingsFrom(model, options, command);
   const project = await openModel(model, options, [output]);
@@ -148,23 +159,24 @@ export function addTable(program: Command): void {
 }
 
 export function addMerge(program: Command): void {
-  program
-    .command('merge <parts...>')
+  withReportFiles(program.command('merge <parts...>'))
     .description('put the parts that "calibrate --shard" or "analyze --shard" wrote together')
     .option('-o, --output <file>', 'where to write the whole calibration')
-    .option('--json <file>', 'write the report of an analysis')
     .option('--model <file>', 'where the model lies here, if elsewhere than for the parts of an analysis')
     .option('--data <path>', 'the same for the data')
     .option('--calibrated <file>', 'the same for the calibration')
     .action(async (files: string[], options: MergeOptions) => {
-      const { output, json, model, data, calibrated } = options;
-      const written = [output, json].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
+      const { output, json, html, compare, model, data, calibrated } = options;
+      const written = [output, json, html].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
       for (const file of written) await checkWritable(file);
       const read = files.map((file) => resolve(file));
       await checkNotRead(written, read, 'it is one of the parts that are merged');
       const opened = await openParts(read);
       if (opened.kind === 'calibration') {
-        if (output === undefined || [json, model, data, calibrated].some((given) => given !== undefined))
+        if (
+          output === undefined ||
+          [json, html, compare, model, data, calibrated].some((given) => given !== undefined)
+        )
           throw optionError(
             'Parts of a calibration take --output, and nothing else',
             'Name the file to write.',
@@ -174,7 +186,10 @@ export function addMerge(program: Command): void {
         return;
       }
       if (output !== undefined)
-        throw optionError('Parts of an analysis make a report', 'Write it with --json instead of --output.');
+        throw optionError(
+          'Parts of an analysis make a report',
+          'Write it with --json or --html instead of --output.',
+        );
       const { parts } = opened;
       // A part may say where to read, and not what to run.
       if (data === undefined && runsCode(parts.settings.data))
@@ -188,7 +203,10 @@ export function addMerge(program: Command): void {
         ...(data === undefined ? {} : { data: dataPath(data) }),
         ...(calibrated === undefined ? {} : { calibrated: resolve(calibrated) }),
       };
-      return finishReport(await project.mergeAnalysis(parts, places, run), json, processorsNote(parts));
+      const page = await planPage(project, options);
+      const report = await project.mergeAnalysis(parts, places, run);
+      if (page !== null) await page({ ...parts.settings, ...places }, report);
+      return finishReport(report, json, processorsNote(parts));
     });
 }
 

@@ -23,7 +23,7 @@ export interface RecipeCompletion {
 
 type Offer = Pick<RecipeCompletion, 'label' | 'detail' | 'kind'>;
 
-const choiceDetails: Record<LayerChoice, string> = {
+const choiceDetails: Record<LayerChoice | 'auto', string> = {
   int8: '8-bit activations and weights',
   uint8: 'unsigned weights, which do not saturate without VNNI',
   int16: '16-bit activations, int8 weights',
@@ -33,6 +33,7 @@ const choiceDetails: Record<LayerChoice, string> = {
   'int8-weights': 'weights stored in int8',
   float: 'as it was',
   float16: 'weights stored as halves',
+  auto: 'left to the analysis, whatever rules before it say',
 };
 const profileDetails: Record<ProfileChoice, string> = {
   auto: 'the processor of this machine',
@@ -110,9 +111,10 @@ function choiceOffers(match: string, what: 'layers' | 'operators', subject: Reci
   const all: readonly LayerChoice[] = what === 'layers' ? layerChoices : operatorChoices;
   const found = subject?.[what].find(match).parts ?? [];
   const possible = found.length === 0 ? null : new Set(found.flatMap(({ choices }) => choices));
-  return all
-    .filter((choice) => possible?.has(choice) ?? true)
-    .map((choice) => ({ label: choice, kind: 'choice', detail: choiceDetails[choice] }));
+  const able = all.filter((choice) => possible?.has(choice) ?? true);
+  return [...able, 'auto' as const].map((choice) => ({
+    ...{ label: choice, kind: 'choice', detail: choiceDetails[choice] },
+  }));
 }
 
 function valueOffers(path: JSONPath, subject: RecipeSubject | null): Offer[] {

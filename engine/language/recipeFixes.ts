@@ -1,6 +1,6 @@
 import type { Edit } from 'jsonc-parser';
 import type { LayerChoice } from '../protocol';
-import { decideInTree, removeRules } from '../recipeEdits';
+import { decideInTree, partsAt, removeRules } from '../recipeEdits';
 import type { RecipeSubject } from './recipeSubject';
 import type { RecipeTree, WrittenRule } from './recipeTree';
 import type { Place } from './textFeatures';
@@ -43,10 +43,12 @@ export function decision(
   names: readonly string[],
   choice: LayerChoice,
 ): RecipeFix {
-  const isName = (key: string) => layers.names.has(key);
   const edits = () =>
     parsed?.root === undefined || errors.length > 0
       ? []
-      : (decideInTree(text, parsed.root, { part: 'layers', keys: names, value: choice, isName }) ?? []);
+      : (decideInTree(text, parsed.root, {
+          ...{ part: 'layers', keys: names, value: choice },
+          ...{ partsOf: partsAt(layers), knowsAll: true },
+        }) ?? []);
   return { title, isPreferred: true, edits };
 }

@@ -78,7 +78,8 @@ function findOutcomes(rules: readonly WrittenRule[], index: PartIndex<RuledPart>
   for (const rule of [...rules].reverse()) {
     const { parts, by } = index.find(rule.match);
     const { choice } = rule;
-    const able = choice === null ? [] : parts.filter(({ choices }) => choices.includes(choice));
+    const able =
+      choice === null ? [] : parts.filter(({ choices }) => choice === 'auto' || choices.includes(choice));
     const decided = able.filter((part) => !taken.has(part));
     for (const part of decided) taken.add(part);
     outcomes.push({ rule, by, found: parts, able, decided });
@@ -86,11 +87,11 @@ function findOutcomes(rules: readonly WrittenRule[], index: PartIndex<RuledPart>
   return outcomes.reverse();
 }
 
-/** What each layer is by the rules; those that no rule speaks of are left out. */
+/** What each layer is by the rules; those that no rule decides are left out. */
 export function choicesByName(outcomes: readonly RuleOutcome[]): Map<string, string> {
   return new Map(
     outcomes.flatMap(({ decided, rule: { choice } }) =>
-      decided.map(({ name }): [string, string] => [name, choice ?? '']),
+      choice === null || choice === 'auto' ? [] : decided.map(({ name }): [string, string] => [name, choice]),
     ),
   );
 }

@@ -71,6 +71,19 @@ describe('the recipe beside a model', () => {
     expect(two.hash()).toBe(one.hash());
   }, 60_000);
 
+  test('leaves nothing open as it is written, and gives the same bytes in every process then', () => {
+    const closed = join(folder, 'closed.json');
+    const first = quantize('first', '--profile', 'auto', '--write-recipe', closed);
+    expect(first.status, first.stderr).toBe(0);
+    const again = ['third', 'fourth'].map((name) =>
+      quantize(name, '--recipe', closed, '--data', join(folder, 'samples', 'data.npz'), '--samples', '6'),
+    );
+    expect(again.map(({ status }) => status)).toEqual([0, 0]);
+    const [third, fourth] = again;
+    expect(third?.hash()).toBe(fourth?.hash());
+    expect(third?.read().notebook.filter(({ step }) => step === 'latency')).toEqual([]);
+  }, 60_000);
+
   test('comes after the command line, and can be left out', () => {
     const own = quantize('own', '--calibration', 'max', '--samples', '4');
     expect(own.read().settings).toMatchObject({ calibration: 'max', samples: 4, targetDrop: 0.02 });
@@ -110,6 +123,10 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
       expect.stringContaining('"gone"'),
       expect.stringContaining('cannot be int4'),
     ]);
+    const left = await resolve(
+      '{"version":1,"profile":"x86","layers":{"*":"int8","m*":"auto"},"operators":{"*":"float","Flatten":"auto"}}',
+    );
+    expect(left.choices.map(([name]) => name)).toEqual(['c_node', 'y_node']);
     expect((await resolve('{"version":1,"clips":{"c":2,"r":3}}')).problems).toMatchObject([
       { message: expect.stringMatching(/clips "c".*no activation/) as string },
     ]);
@@ -124,6 +141,10 @@ test('what a text decides is told rule by rule, with what is wrong', async () =>
     expect(between.operators).toEqual(
       operators.map(({ name, opType }) => [name, opType === 'Flatten' ? 'float' : 'int8']),
     );
+    expect(left.operators).toEqual(
+      operators.filter(({ opType }) => opType !== 'Flatten').map(({ name }) => [name, 'float']),
+    );
+    expect(left.operators.length).toBeLessThan(operators.length);
     expect(await resolve('{')).toMatchObject({
       recipe: null,
       choices: [],

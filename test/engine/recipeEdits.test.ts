@@ -9,14 +9,19 @@ import type {
   WeightGranularity,
 } from '../../engine/protocol';
 import { parseRecipe, remedyNames } from '../../engine/recipe';
-import { decideInRecipe, emptyRecipe } from '../../engine/recipeEdits';
+import { decideInRecipe, emptyRecipe, partsIn } from '../../engine/recipeEdits';
+import { globMatches } from '../../engine/globMatches';
 
 const names = new Set(['a', 'b', 'c', 'encoder.1', '__proto__']);
 
-function decide(text: string, layers: string[], choice: LayerChoice | null): string {
+/** As of a model that has all of these as convolutions but for `c`. */
+const partsOf = partsIn([...names].map((name) => ({ name, opType: name === 'c' ? 'Gemm' : 'Conv' })));
+const none = { partsOf: () => null, knowsAll: true };
+
+function decide(text: string, layers: string[], choice: LayerChoice | null, knowsAll = true): string {
   const edits = decideInRecipe(text, {
     ...{ part: 'layers', keys: layers, value: choice },
-    isName: (key) => names.has(key),
+    ...{ partsOf, knowsAll },
   });
   if (edits === null) throw new Error('refused');
   return applyEdits(text, edits);
@@ -63,10 +68,33 @@ describe('a decision in a recipe', () => {
     ]);
   });
 
-  test('is taken back, and only by name', () => {
-    expect(decide(commented, ['encoder.1', 'c'], null)).toBe(commented);
+  test('is taken back by name', () => {
+    expect(decide(commented, ['c'], null)).toBe(commented);
     expect(parseRecipe(decide(commented, ['b', 'a'], null), 'r').layers).toEqual([
       { match: 'encoder.*', choice: 'int4' },
+    ]);
+  });
+
+  test('is taken back where a pattern or a type took it, by the rule itself where it is about nothing else', () => {
+    expect(decide(commented, ['encoder.1'], null)).toBe(
+      commented.replace('"int4", /* all */', '"auto", /* all */'),
+    );
+    expect(decide(commented, ['encoder.1'], null, false)).toBe(
+      commented
+        .replace('"b": "float" // why b', '"b": "float", // why b')
+        .replace('// the end\n', '// the end\n    "encoder.1": "auto"\n'),
+    );
+    const rules = '{"version": 1, "layers": {"Conv": "int4", "*": "int8", "a": "float", "b": "float"}}';
+    const open = decide(rules, ['a', 'b'], null);
+    expect(open).toBe(rules.replace('"a": "float", "b": "float"', '"a": "auto", "b": "auto"'));
+    expect(decide(open, ['a', 'b'], null)).toBe(open);
+    // Later rules took the others out of it.
+    const others =
+      '{"version": 1, "layers": {"Conv": "int4", "b": "float", "encoder.*": "auto", "__proto__": "int8"}}';
+    expect(decide(others, ['a'], null)).toBe(others.replace('int4', 'auto'));
+    expect(parseRecipe(decide(open, [...names], null), 'r').layers).toEqual([
+      { match: 'Conv', choice: 'int4' },
+      { match: '*', choice: 'auto' },
     ]);
   });
 
@@ -88,7 +116,7 @@ describe('a decision in a recipe', () => {
 
   test('of a clip stands in its own part', () => {
     const clip = (text: string, value: number | null) => {
-      const edits = decideInRecipe(text, { part: 'clips', keys: ['x/*'], value, isName: () => true });
+      const edits = decideInRecipe(text, { part: 'clips', keys: ['x/*'], value, ...none });
       return applyEdits(text, edits ?? []);
     };
     const once = clip(commented, 2.5);
@@ -99,9 +127,7 @@ describe('a decision in a recipe', () => {
   });
 
   test.each(['{', '[]', '', '{"layers": 3}'])('is refused in %s', (text) => {
-    expect(
-      decideInRecipe(text, { part: 'layers', keys: ['a'], value: 'float', isName: () => true }),
-    ).toBeNull();
+    expect(decideInRecipe(text, { part: 'layers', keys: ['a'], value: 'float', ...none })).toBeNull();
   });
 
   test('is the last rule of its layer, whatever was decided before', () => {
@@ -118,8 +144,10 @@ describe('a decision in a recipe', () => {
           const rules = parseRecipe(now, 'r').layers;
           for (const layer of layers) {
             const at = rules.findIndex(({ match }) => match === layer);
-            if (choice === null) expect(at).toBe(-1);
-            else {
+            if (choice === null) {
+              const last = rules.findLast(({ match }) => match === layer || globMatches(match, layer));
+              expect([undefined, 'auto']).toContain(last?.choice);
+            } else {
               expect(rules[at]?.choice).toBe(choice);
               expect(rules.slice(at).every(({ match }) => names.has(match))).toBe(true);
             }
@@ -192,7 +220,8 @@ describe('a decision about the whole network', () => {
       part: fc.constant('operators' as const),
       keys: fc.uniqueArray(fc.constantFrom('add', 'Softmax', '__proto__'), { minLength: 1 }),
       value: fc.constantFrom<(OperatorChoice | null)[]>('float', 'int8', null),
-      isName: fc.constant((key: string) => key !== 'Softmax'),
+      partsOf: fc.constant((key: string) => (key === 'Softmax' ? [] : null)),
+      knowsAll: fc.constant(false),
     });
     const remedies = fc.record({
       part: fc.constant('remedies' as const),

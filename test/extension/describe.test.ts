@@ -1,7 +1,11 @@
-import { describe, expect, test } from 'vitest';
-import type { QuantizeResult } from '../../engine/protocol';
+import { describe, expect, test, vi } from 'vitest';
+import type { QuantizeResult, Report } from '../../engine/protocol';
 import { describeProgress } from '../../extension/describeProgress';
 import { describeResult } from '../../extension/describeResult';
+
+// Read for its pure part only.
+vi.mock('vscode', () => ({}));
+const { problemsIn } = await import('../../extension/analysisProblems');
 
 const float = {
   metric: 'ctc' as const,
@@ -88,4 +92,31 @@ describe('progress', () => {
   ])('%#: reads as %s', (given, text) => {
     expect(describeProgress(given)).toBe(text);
   });
+});
+
+test('the problems of a result: a target that was missed, warnings, and what the target does not do', () => {
+  const finding = { opType: 'Resize', nodes: ['r'], message: 'Resize computes in float.', hint: 'Leave it.' };
+  const lint = [
+    { ...finding, severity: 'float' as const },
+    { ...finding, severity: 'refuses' as const, message: 'Resize is refused.' },
+  ];
+  const told = [
+    { severity: 'warning', message: 'Few samples.' },
+    { severity: 'information', message: 'Resize computes in float. Leave it.' },
+    { severity: 'warning', message: 'Resize is refused. Leave it.' },
+  ];
+  const quantized = (change: Partial<QuantizeResult>) =>
+    problemsIn({ type: 'quantized', result: { ...result, warnings: ['Few samples.'], lint, ...change } });
+  expect(quantized({ meetsTarget: true })).toEqual(told);
+  expect(quantized({ meetsTarget: false })).toEqual([
+    { severity: 'warning', message: 'The int8 model is not within 1% of float: 98.3% → 98.1%.' },
+    ...told,
+  ]);
+  const { settings, int8 } = result;
+  const report = { float, settings, warnings: [], lint: [], advised: { ...int8, meetsTarget: false } };
+  expect(problemsIn({ type: 'report', report: report as unknown as Report })).toEqual([
+    { severity: 'warning', message: 'The advised model is not within 1% of float: 98.3% → 98.1%.' },
+  ]);
+  expect(problemsIn({ type: 'report', report: null })).toEqual([]);
+  expect(problemsIn({ type: 'progress', progress: null })).toBeNull();
 });

@@ -14,7 +14,8 @@ import { toErrorData } from '../../extension/errorData';
 // Read for their pure parts only.
 vi.mock('vscode', () => ({}));
 const { lessOf } = await import('../../extension/offerLess');
-const { movedText, recipeMoves } = await import('../../extension/renameModels');
+const { movedText } = await import('../../extension/movedText');
+const { movedDataPath, recipeMoves } = await import('../../extension/recipeMoves');
 const { taskArguments } = await import('../../extension/taskCommand');
 const { firstWritable } = await import('../../extension/quantizeCommand');
 
@@ -104,6 +105,27 @@ describe('what is remembered of a model', () => {
     expect(moves(['/a', '/b'])).toEqual([]);
     expect(moves(['/a/m.onnx', '/a/m.onnx.bak'])).toEqual([]);
     expect(moves(['/a/m.onnx', '/a/m.ONNX'])).toEqual([]);
+  });
+
+  test('its recipe names the data from where it is then', () => {
+    const named = (data: string, from: string, to: string, ...moves: [from: string, to: string][]) =>
+      movedDataPath(
+        data,
+        { from, to },
+        moves.map(([a, b]) => ({ from: a, to: b })),
+      );
+    const [from, to] = ['/w/a/m.quant.json', '/w/b/c/m.quant.json'];
+    expect(named('d/x.npz', from, to)).toBe('../../a/d/x.npz');
+    expect(named('../b/c', from, to)).toBe('.');
+    // Where it is anyway, beside a model that was renamed, from another folder at the same depth, and of no file at all.
+    expect(named('/d', from, to)).toBeNull();
+    expect(named('./d', from, '/w/a/n.quant.json')).toBeNull();
+    expect(named('../d', from, '/w/b/m.quant.json')).toBeNull();
+    expect(named('synthetic:8', from, to)).toBeNull();
+    // Moved with it, and moved elsewhere.
+    expect(named('d', from, '/w/b/m.quant.json', ['/w/a', '/w/b'])).toBeNull();
+    expect(named('d', from, to, ['/w/a/d', '/w/e'])).toBe('../../e');
+    expect(named('/w/a/d', from, to, ['/w/a/d', '/w/e'])).toBe('/w/e');
   });
 
   test('is told in words', () => {

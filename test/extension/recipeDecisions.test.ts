@@ -51,8 +51,8 @@ function setting(
   const decisions = new RecipeDecisions(
     {
       uri: {} as unknown as Uri,
-      summary: () => ({ hash: 'abc', layers: [{ name: 'a' }, { name: 'b' }] }) as never,
-      report: () => ({ operators: [{ name: 'softmax' }] }) as never,
+      summary: () => ({ hash: 'abc', layers: ['a', 'b'].map((name) => ({ name, opType: 'Conv' })) }) as never,
+      report: () => ({ operators: [{ name: 'softmax', opType: 'Softmax' }] }) as never,
       resolve: (text, file) => {
         expect(file).toBe('/m/rec.quant.json');
         return answer(text);
@@ -166,10 +166,12 @@ test('decisions are written one after another, with names told from patterns', a
   ]);
   const rules = written.flatMap(([decision]) => ('keys' in decision ? [decision] : []));
   expect(rules.map(({ keys }) => keys)).toEqual([['a'], ['x'], ['softmax']]);
-  expect(rules.map(({ isName }) => ['b', 'a*', 'softmax'].map(isName))).toEqual([
-    [true, false, false],
-    [true, true, true],
-    [false, false, true],
+  expect(rules.map(({ partsOf }) => ['b', 'a*', 'Conv', 'softmax', 'Softmax'].map(partsOf))).toEqual([
+    [null, ['a'], ['a', 'b'], [], []],
+    [null, null, null, null, null],
+    [[], [], [], null, ['softmax']],
   ]);
+  // The report knows some of the operators, and a rule may speak of more.
+  expect(rules.map(({ knowsAll }) => knowsAll)).toEqual([true, true, false]);
   expect(reads()).toBe(4);
 });

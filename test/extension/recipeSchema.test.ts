@@ -35,8 +35,10 @@ test('the schema of recipes knows the keys and the choices that the engine reads
   expect(hint).toBe(`Use ${Object.keys(properties).join(', ')}.`);
   // A pattern, since the engine completes these itself, with figures: an editor offers every choice of an `enum` again.
   const patternOf = (names: readonly string[]) => `^(${names.join('|')})$`;
-  expect(properties['layers']?.additionalProperties?.pattern).toBe(patternOf(layerChoices));
-  expect(properties['operators']?.additionalProperties?.pattern).toBe(patternOf(operatorChoices));
+  expect(properties['layers']?.additionalProperties?.pattern).toBe(patternOf([...layerChoices, 'auto']));
+  expect(properties['operators']?.additionalProperties?.pattern).toBe(
+    patternOf([...operatorChoices, 'auto']),
+  );
   expect(properties['remedies']?.items?.pattern).toBe(patternOf(remedyNames));
   expect(properties['profile']?.pattern).toBe(patternOf(profileChoices));
   expect(properties['preset']?.enum).toEqual(presetNames);

@@ -1,7 +1,15 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
 import type { QuantizeResult, Report } from '../../engine/protocol';
-import { analyzeQuickly, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
+import {
+  analyzeQuickly,
+  answering,
+  closeAllEditors,
+  inWorkspace,
+  lastMessage,
+  openModel,
+  until,
+} from './editorState';
 
 describe('a recipe as it is written', () => {
   const model = inWorkspace('written.onnx');
@@ -55,6 +63,16 @@ describe('a recipe as it is written', () => {
     assert.match(document.getText(), /\/\/ ours/);
     assert.ok(document.getText().includes(`${JSON.stringify(first)}: "float"`));
     await until('no diagnostic', () => Promise.resolve(ours().length === 0 ? true : null));
+  });
+
+  it('stands for the model beside it where a command asks for one', async () => {
+    await vscode.window.showTextDocument(document);
+    await answering({ showQuickPick: () => Promise.reject(new Error('which model was asked')) }, () =>
+      vscode.commands.executeCommand('quantscope.openAsText'),
+    );
+    const text = vscode.window.activeTextEditor?.document.uri;
+    assert.equal(text?.path, `${model.path}txt`);
+    await vscode.window.showTextDocument(document);
   });
 
   it('offers layers with what they cost, and what a layer can be', async () => {

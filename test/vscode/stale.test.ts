@@ -54,6 +54,22 @@ describe('what changes on disk', () => {
     assert.equal((await lastMessage(model, 'model'))?.summary.hash, hash);
   });
 
+  it('what the analysis warns of is among the problems while it is fresh', async () => {
+    const told = () => vscode.languages.getDiagnostics(model).map(({ message }) => message);
+    const report = (await lastMessage(model, 'report'))?.report;
+    assert.ok(report && report.warnings.length > 0);
+    await until('the warnings', () =>
+      Promise.resolve(report.warnings.every((warning) => told().includes(warning)) ? true : null),
+    );
+    const bytes = readFileSync(model.fsPath);
+    writeSmallModel(model, 9);
+    await until('no warning', () => Promise.resolve(told().length === 0 ? true : null));
+    writeFileSync(model.fsPath, bytes);
+    await until('the warnings', () =>
+      Promise.resolve(report.warnings.every((warning) => told().includes(warning)) ? true : null),
+    );
+  });
+
   it('the last plan is there again when the model is opened anew', async () => {
     const plan = await vscode.commands.executeCommand<TradeOff | undefined>('quantscope.plan', model, {
       ...{ ...quick, data: data.fsPath },

@@ -6,6 +6,12 @@ import { useCli } from './useCli';
 
 const { folder, model, data, output, spawned, quantscope, expectFailure } = useCli();
 
+/** What a page shows. */
+function contentsOf(page: string): PageContents {
+  const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
+  return JSON.parse(held) as PageContents;
+}
+
 test('analyze writes the report', () => {
   const file = join(folder, 'report.json');
   const page = join(folder, 'report.html');
@@ -19,8 +25,7 @@ test('analyze writes the report', () => {
   expect(status).toBe(0);
   const report = JSON.parse(readFileSync(file, 'utf8')) as Report;
   expect(report.version).toBe(REPORT_VERSION);
-  const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
-  const contents = JSON.parse(held) as PageContents;
+  const contents = contentsOf(page);
   expect(contents).toMatchObject({ report, tradeOff: null, compared: null });
   const { graph, weights, scatters } = contents.parts ?? { graph: null, weights: [], scatters: [] };
   expect(graph).toMatchObject({ hash: report.model.hash });
@@ -59,10 +64,7 @@ test('analyze writes the report', () => {
 test('a page compares the report with another one, or with the analysis before it', async () => {
   const [page, json] = ['compared.html', 'other.json'].map((name) => join(folder, name)) as [string, string];
   const analyze = ['analyze', model, '--data', data, '--calibration', 'max'];
-  const comparedIn = () => {
-    const [, held = ''] = /id="quantscope-contents">([^<]*)</.exec(readFileSync(page, 'utf8')) ?? [];
-    return (JSON.parse(held) as PageContents).compared;
-  };
+  const comparedIn = () => contentsOf(page).compared;
   expect(await quantscope(...analyze, '--json', json)).toMatchObject({ status: 0 });
   const other = JSON.parse(readFileSync(json, 'utf8')) as Report;
   expect(await quantscope(...analyze, '--html', page, '--compare', 'previous')).toMatchObject({ status: 0 });
@@ -105,12 +107,19 @@ test('two machines analyze, and merge makes the report of one', async () => {
     );
     expect([status, stdout]).toEqual([0, expect.stringContaining(`part ${i + 1} of 2`)]);
   }
-  expect((await reportOf('merge', ...parts)).layers).toEqual(one.layers);
+  const page = join(folder, 'shared.html');
+  const merged = await reportOf('merge', ...parts, '--html', page, '--compare', 'previous');
+  expect(merged.layers).toEqual(one.layers);
+  const { report, parts: shown, compared } = contentsOf(page);
+  expect(compared?.report.created).toBe(one.created);
+  expect(report).toEqual(merged);
+  expect(shown?.graph).toMatchObject({ hash: one.model.hash });
   const [first = ''] = parts;
   await expectFailure(1, ['Part 2 of 2 is missing'], 'merge', first);
-  await expectFailure(2, ['--json instead of --output'], 'merge', ...parts, '-o', output);
+  await expectFailure(2, ['--json or --html instead of --output'], 'merge', ...parts, '-o', output);
   const bytes = readFileSync(first);
   await expectFailure(2, [first, 'would be written over', 'the parts'], 'merge', ...parts, '--json', first);
+  await expectFailure(2, [first, 'would be written over', 'the parts'], 'merge', ...parts, '--html', first);
   await expectFailure(2, [first, 'would be written over', 'the parts'], 'merge', ...parts, '-o', first);
   await expectFailure(2, [model, 'would be written over'], 'merge', ...parts, '--json', model);
   expect(readFileSync(first).equals(bytes)).toBe(true);

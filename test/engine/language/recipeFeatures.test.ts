@@ -168,6 +168,14 @@ describe('what is wrong with a recipe', () => {
   });
 });
 
+test('what is left to the analysis is no mistake, and is advised as if no rule spoke of it', () => {
+  const text = recipe('"*": "int8", "enc.conv.1": "auto", "dec.conv.1": "float"');
+  expect(problems(text)).toEqual([]);
+  const rules = parseRecipe(mended(text, /^Apply all advice: keep 1 layer/), 'r').layers;
+  expect(rules).toContainEqual({ match: 'enc.conv.1', choice: 'float' });
+  expect(codes(problems(recipe('"enc.*": "auto", "*": "float"')))).toEqual(['overridden']);
+});
+
 test('all advice is applied with a comment left as it was, and is not offered then', () => {
   const text = '{ "version": 1,\n  "layers": {\n    // ours\n    "enc.conv.1": "float"\n  }\n}';
   const done = mended(text, /^Apply all advice/);
@@ -200,9 +208,9 @@ describe('what may stand at a place', () => {
     expect(marked.replace('|', '').slice(first?.place.start, first?.place.end)).toBe('"enc.conv"');
   });
   test('choices that the layer can be', () => {
-    expect(labels(recipe('"enc.conv.1": |'))).toEqual(convChoices);
-    expect(labels(recipe('"enc.conv.1": "fl|"'))).toEqual(convChoices);
-    expect(labels('{ "operators": { "enc.add": "|" } }')).toEqual(operatorChoices);
+    expect(labels(recipe('"enc.conv.1": |'))).toEqual([...convChoices, 'auto']);
+    expect(labels(recipe('"enc.conv.1": "fl|"'))).toEqual([...convChoices, 'auto']);
+    expect(labels('{ "operators": { "enc.add": "|" } }')).toEqual([...operatorChoices, 'auto']);
   });
   test('operators', () => {
     expect(labels('{ "operators": { "|" } }')).toEqual(['enc.add', 'Add', '*']);
