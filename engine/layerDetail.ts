@@ -28,8 +28,7 @@ export interface DetailSource {
 
 /** What people ask about one layer of an open model. */
 export class LayerDetail {
-  private last:
-    { created: string; key: string; measured: Measured; isWhole: boolean; trials: LayerTrials } | undefined;
+  private last: { key: string; measured: Measured; isWhole: boolean; trials: LayerTrials } | undefined;
 
   constructor(
     private readonly pool: WorkerPool,
@@ -81,9 +80,10 @@ export class LayerDetail {
     return (await this.trialsOf(layer, settings, report, run, false)).scatter(layer, run);
   }
 
-  /** Those that were made of an analysis. */
-  scattersOf({ created }: Report): OutputScatter[] {
-    return this.last?.created === created ? [...this.last.trials.scatters.values()] : [];
+  /** Those that were made of an analysis, with its own recipe and data. */
+  scattersOf(report: Report): OutputScatter[] {
+    const { last } = this;
+    return last?.key === keyOf(report, report.settings) ? [...last.trials.scatters.values()] : [];
   }
 
   /** @throws EngineError as {@link tryClip} does */
@@ -101,7 +101,7 @@ export class LayerDetail {
    */
   private async trialsOf(
     layer: string,
-    { data, preset, recipe }: AnalyzeSettings,
+    asked: AnalyzeSettings,
     report: Report | null,
     run: Run,
     isWhole = true,
@@ -109,10 +109,10 @@ export class LayerDetail {
     this.source.checkLayerNames([layer]);
     if (report === null)
       throw new EngineError('bad-option', 'The model was not analyzed yet.', 'Analyze it first.');
-    const settings = { ...report.settings, data, preset, ...(recipe === undefined ? {} : { recipe }) };
+    const settings = { ...report.settings, ...howMeasured(asked) };
     checkSettings(settings);
     const measured = await this.source.measure(settings, run);
-    const key = JSON.stringify([report.created, settings.recipe ?? null]);
+    const key = keyOf(report, settings);
     const { last } = this;
     const isKnown = last?.key === key && last.measured === measured;
     if (isKnown && (last.isWhole || !isWhole)) return last.trials;
@@ -121,7 +121,22 @@ export class LayerDetail {
     const fixed = fixedChoices(settings, measured);
     const known = isKnown ? last.trials.scatters : new Map<string, OutputScatter>();
     const trials = await LayerTrials.start(this.pool, measured, { ...report, decisions }, fixed, known, run);
-    this.last = { created: report.created, key, measured, isWhole, trials };
+    this.last = { key, measured, isWhole, trials };
     return trials;
   }
+}
+
+/** What decides on which samples the float model is measured, and the recipe: a report keeps not all of it. */
+function howMeasured({ data, preset, recipe, skipFailed, calibrated }: AnalyzeSettings) {
+  return {
+    ...{ data, preset },
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(skipFailed === undefined ? {} : { skipFailed }),
+    ...(calibrated === undefined ? {} : { calibrated }),
+  };
+}
+
+/** An analysis with a recipe and data of its own or those that were chosen since. */
+function keyOf({ created }: Report, { recipe, data, preset }: AnalyzeSettings): string {
+  return JSON.stringify([created, recipe ?? null, data, preset]);
 }

@@ -346,7 +346,7 @@ export class Project {
       preset,
       samples,
       profile,
-      skipFailed,
+      skipFailed ?? false,
       calibrated,
       await dataStamp(data),
     ]);

@@ -88,8 +88,9 @@ export function addAnalyze(program: Command): void {
       const project = await openModel(model, options, [json, html]);
       const page = await planPage(project, options);
       const report = await project.analyze(settings, run);
+      if (json !== undefined) await writeJson(json, report);
       if (page !== null) await page(settings, report);
-      return finishReport(report, json);
+      printReport(report);
     });
 }
 
@@ -134,7 +135,9 @@ async function analyzeShard(
   options: AnalyzeShardOptions,
   command: Command,
 ): Promise<void> {
-  const named = (['json', 'html', 'compare'] as const).find((option) => options[option] !== undefined);
+  if (options.compare !== undefined)
+    throw optionError('A part compares nothing', 'Give --html and --compare to "merge".');
+  const named = (['json', 'html'] as const).find((option) => options[option] !== undefined);
   if (named !== undefined)
     throw optionError(`A part has no report to write with --${named}`, `Write it with "merge --${named}".`);
   const output = resolve(to);
@@ -205,13 +208,13 @@ export function addMerge(program: Command): void {
       };
       const page = await planPage(project, options);
       const report = await project.mergeAnalysis(parts, places, run);
+      if (json !== undefined) await writeJson(json, report);
       if (page !== null) await page({ ...parts.settings, ...places }, report);
-      return finishReport(report, json, processorsNote(parts));
+      printReport(report, processorsNote(parts));
     });
 }
 
-async function finishReport(report: Report, json: string | undefined, note = ''): Promise<void> {
-  if (json !== undefined) await writeJson(json, report);
+function printReport(report: Report, note = ''): void {
   const parts = [
     comparisonText([report]),
     calibratorsText([report]),

@@ -26,12 +26,13 @@ export function turnLastPools(
   constants: GraphIndex['initializers'],
   fresh: (wish: string) => string,
 ): void {
+  if (graph.node.every(({ opType }) => opType !== 'GlobalAveragePool')) return;
   const index = indexGraph(graph, constants);
-  const axes = new Map<string, number | undefined>();
+  const axes = axesWithin(graph, index);
   const behind = new Map<NodeProto, NodeProto[]>();
   for (const pool of graph.node) {
     const [[map = ''], [pooled = '']] = [pool.input, pool.output];
-    if (pool.opType !== 'GlobalAveragePool' || countAxes(map, index, axes) !== 4) continue;
+    if (pool.opType !== 'GlobalAveragePool' || axes.get(map) !== 4) continue;
     const quantizer = soleConsumer(index, pooled);
     if (quantizer?.opType !== 'QuantizeLinear' || !isLast(quantizer, index)) continue;
     const [integers = ''] = quantizer.output;
@@ -58,34 +59,27 @@ function isLast({ output }: NodeProto, index: GraphIndex): boolean {
   );
 }
 
-/** How many axes a tensor has, by the convolutions and constants that it comes from. */
-function countAxes(
-  tensor: string,
-  index: GraphIndex,
-  known: Map<string, number | undefined>,
-): number | undefined {
-  if (known.has(tensor)) return known.get(tensor);
-  known.set(tensor, undefined);
-  const made = index.producer.get(tensor);
-  const [data = '', weight = ''] = made?.input ?? [];
-  const count = (name: string) => countAxes(name, index, known);
-  const axes =
-    made === undefined
-      ? index.initializers.get(tensor)?.dims.length
-      : made.opType === 'Conv'
+/** How many axes tensors have that come from convolutions and constants. */
+function axesWithin({ node: nodes }: GraphProto, { initializers }: GraphIndex): Map<string, number> {
+  const axes = new Map<string, number>();
+  const count = (name: string) => axes.get(name) ?? initializers.get(name)?.dims.length;
+  for (const { opType, input, output } of nodes) {
+    const [data = '', weight = ''] = input;
+    const made =
+      opType === 'Conv'
         ? count(weight)
-        : broadcasts.has(made.opType)
-          ? mostOf(made.input.map(count))
-          : keepsAxes.has(made.opType)
-            ? count(data)
+        : keepsAxes.has(opType)
+          ? count(data)
+          : broadcasts.has(opType)
+            ? mostOf(input.map(count))
             : undefined;
-  known.set(tensor, axes);
+    if (made !== undefined) axes.set(output[0] ?? '', made);
+  }
   return axes;
 }
 
 function mostOf(counts: readonly (number | undefined)[]): number | undefined {
-  return counts.reduce(
-    (most, count) => (most === undefined || count === undefined ? undefined : Math.max(most, count)),
-    0,
-  );
+  return counts.some((count) => count === undefined)
+    ? undefined
+    : Math.max(...counts.map((count) => count ?? 0));
 }

@@ -49,6 +49,8 @@ function pageText(theme: ThemeName): string {
 
 async function answer(url: URL): Promise<{ type: string; body: string }> {
   switch (url.pathname) {
+    case '/empty':
+      return { type: 'text/html', body: '<!doctype html><title>Empty</title>' };
     case '/theme.css':
       return { type: 'text/css', body: themeSheet(url.search.slice(1) as ThemeName) };
     case '/webview.css':
@@ -88,9 +90,13 @@ export class ViewBrowser {
   async open(theme: ThemeName, width: number, height: number): Promise<View> {
     const page = await this.emptyPage(width, height);
     this.problems = [];
-    const { port } = this.server.address() as AddressInfo;
-    await page.goto(`http://127.0.0.1:${port}/?theme=${theme}`);
+    await page.goto(this.urlOf(`/?theme=${theme}`));
     return new View(page, this.problems);
+  }
+
+  private urlOf(path: string): string {
+    const { port } = this.server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}${path}`;
   }
 
   /** A page takes five times as long to make as to load. */
@@ -98,6 +104,8 @@ export class ViewBrowser {
     const before = this.page;
     if (before?.isClosed() === false) {
       await before.setViewportSize({ width, height });
+      // Where there is no view any more that stores something behind this.
+      await before.goto(this.urlOf('/empty'));
       await before.evaluate(() => sessionStorage.clear());
       await before.mouse.move(0, 0);
       return before;

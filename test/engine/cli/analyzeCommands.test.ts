@@ -1,7 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { dump } from 'npyjs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { REPORT_VERSION, type PageContents, type Report } from '../../../engine/protocol';
+import { noise } from '../tinyModel';
 import { useCli } from './useCli';
 
 const { folder, model, data, output, spawned, quantscope, expectFailure } = useCli();
@@ -84,6 +86,31 @@ test('a page compares the report with another one, or with the analysis before i
   expect(inputs.every(({ histogram }) => histogram.positive.length === 0)).toBe(true);
   await expectFailure(2, ['Say --html too'], ...analyze, '--compare', json);
   await expectFailure(1, ['compared.html is no report'], ...analyze, '--html', page, '--compare', page);
+});
+
+test('a page is made where samples were skipped, and where ranges were counted before', async () => {
+  const samples = join(folder, 'some');
+  mkdirSync(samples);
+  for (let i = 0; i < 12; i++)
+    writeFileSync(join(samples, `${i + 10}.npy`), new Uint8Array(dump(noise(192, i + 1), [1, 3, 8, 8])));
+  writeFileSync(join(samples, '15.npy'), 'no array');
+  const [page, json] = ['skipped.html', 'skipped.json'].map((name) => join(folder, name)) as [string, string];
+  const analyze = ['analyze', model, '--data', samples, '--calibration', 'max', '--skip-failed'];
+  expect(await quantscope(...analyze, '--html', page, '--json', json)).toMatchObject({ status: 0 });
+  const { report, parts } = contentsOf(page);
+  expect(report).toEqual(JSON.parse(readFileSync(json, 'utf8')));
+  expect(report.warnings.join(' ')).toContain('15.npy');
+  expect(parts?.scatters).toHaveLength(2);
+
+  const counted = join(folder, 'counted.bin');
+  expect(await quantscope('calibrate', model, '--data', data, '-o', counted)).toMatchObject({ status: 0 });
+  const lines = ['--progress', 'json', '--html', page];
+  const known = ['analyze', model, '--data', data, '--calibration', 'max', '--calibrated', counted];
+  const { stdout } = await quantscope(...known, ...lines);
+  // With ranges at hand no sample is counted, not for the page either.
+  expect(stdout).toContain('"sensitivity"');
+  expect(stdout).not.toContain('"calibrate"');
+  expect(contentsOf(page).parts?.scatters).toHaveLength(2);
 });
 
 test('two machines analyze, and merge makes the report of one', async () => {
