@@ -234,6 +234,8 @@ export class Project {
     refuseQuantized(this.summary);
     // Now, not after minutes of measuring.
     await checkWritable(settings.output);
+    // Of before it is read: what changes meanwhile may have been missed.
+    const stamp = await dataStamp(settings.data);
     const measured = await this.measure(settings, run);
     const { keepFloat, output } = settings;
     const known = keepFloat === null ? await this.knownChoice(measured, settings, run) : undefined;
@@ -258,6 +260,7 @@ export class Project {
     return {
       ...{ output, blamed, float },
       settings: settled,
+      dataStamp: stamp,
       keepFloat: floatLayers(chosen),
       decisions,
       recipe: recipeOf(decisions, settled, measured),

@@ -622,6 +622,8 @@ export interface QuantizeSettings extends AnalyzeSettings {
 export interface QuantizeResult {
   output: string;
   settings: SettledSettings;
+  /** State of the data before it was read. */
+  dataStamp: string;
   keepFloat: string[];
   decisions: Decisions;
   /** The decisions as a recipe that leaves nothing open. */

@@ -230,11 +230,12 @@ function addSection(
   return additions(text, root, root.children ?? [], [`"${part}": {\n${lines.join(',\n')}\n  }`]);
 }
 
-/** The data that a recipe names, however broken the rest of it; `null` where it names none. */
+/** The data that a recipe names, however broken the rest of it; `null` where it names none, and for another tool's file. */
 export function dataIn(text: string): string | null {
   const root = parseTree(text, [], { allowTrailingComma: true });
-  const value: unknown = root && findNodeAtLocation(root, ['data'])?.value;
-  return typeof value === 'string' ? value : null;
+  const valueOf = (key: string): unknown => root && findNodeAtLocation(root, [key])?.value;
+  const data = valueOf('data');
+  return typeof data === 'string' && typeof valueOf('version') === 'number' ? data : null;
 }
 
 /** The edits that take rules out of a recipe. */

@@ -9,8 +9,11 @@ export function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeR
   };
 }
 
-/** Whether rules leave all parts open, which is as no recipe: an empty list of remedies decides that there are none. */
-export function isOpen({ layers, operators, remedies, clips }: RecipeRules): boolean {
+/** Those of a recipe that decides a part; `null` for one that leaves all open, which is as none. */
+export function decidingRules(recipe: Recipe | null): RecipeRules | null {
+  if (recipe === null) return null;
+  const { layers, operators, remedies, clips } = recipe;
   const decides = [...layers, ...operators].some(({ choice }) => choice !== 'auto');
-  return !decides && remedies === undefined && clips === undefined;
+  // An empty list of remedies decides that there are none.
+  return decides || remedies !== undefined || clips !== undefined ? rulesOf(recipe) : null;
 }

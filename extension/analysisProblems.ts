@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { formatScore } from '../engine/format';
-import type { LintFinding } from '../engine/protocol';
+import type { LintFinding, QuantizeResult } from '../engine/protocol';
 import { describeTarget } from '../engine/target';
 import type { ToWebview } from '../webview/protocol';
+import { DataWatch } from './dataWatch';
+import { isMadeUp } from './isMadeUp';
 
 /** One line of the Problems view. */
 export interface AnalysisProblem {
@@ -26,7 +29,7 @@ export function problemsIn(message: ToWebview): AnalysisProblem[] | null {
   return [...missed('The int8 model', float, int8, meetsTarget, settings), ...told(warnings, lint)];
 }
 
-type Scored = Pick<Extract<ToWebview, { type: 'quantized' }>['result']['float'], 'metric' | 'score'>;
+type Scored = Pick<QuantizeResult['float'], 'metric' | 'score'>;
 
 function missed(
   what: string,
@@ -49,29 +52,78 @@ function told(warnings: readonly string[], lint: readonly LintFinding[]): Analys
   return [...warnings.map((message): AnalysisProblem => ({ severity: 'warning', message })), ...findings];
 }
 
+/** What is known of one open model. */
+interface Known {
+  found: vscode.Diagnostic[];
+  /** The quantization that this was found by; `null` for an analysis. */
+  result: QuantizeResult | null;
+  isReportStale: boolean;
+  /** Whether the quantization's data changed since. */
+  isDataChanged: boolean;
+  isGone: boolean;
+  watch: DataWatch;
+}
+
 /** What the last run on each open model found wrong, in the Problems view, until the model or its data changes. */
 export class AnalysisProblems implements vscode.Disposable {
   private readonly collection = vscode.languages.createDiagnosticCollection('quantscope');
-  private readonly stale = new Set<string>();
-  private readonly found = new Map<string, vscode.Diagnostic[]>();
+  private readonly known = new Map<string, Known>();
+
+  /** @param stampOf tells one state of a model's data from another */
+  constructor(private readonly stampOf: (model: vscode.Uri, data: string) => Promise<string>) {}
 
   heed(model: vscode.Uri, message: ToWebview): void {
-    const key = model.toString();
+    const one = this.of(model);
     const problems = problemsIn(message);
-    if (problems !== null) this.found.set(key, problems.map(diagnosticOf));
-    else if (message.type !== 'stale') return;
-    else if (message.reasons.length > 0) this.stale.add(key);
-    else this.stale.delete(key);
-    this.collection.set(model, this.stale.has(key) ? [] : this.found.get(key));
+    if (problems !== null) {
+      one.found = problems.map(diagnosticOf);
+      one.result = message.type === 'quantized' ? message.result : null;
+      one.isDataChanged = false;
+      const data = one.result?.settings.data ?? null;
+      one.watch.watch(data === null || isMadeUp(data) ? null : data);
+    } else if (message.type === 'stale') one.isReportStale = message.reasons.length > 0;
+    // Data that is not found is another matter.
+    else if (message.type === 'error')
+      one.isGone = message.error?.code === 'not-found' && !existsSync(model.fsPath);
+    else return;
+    this.show(model, one);
+  }
+
+  private of(model: vscode.Uri): Known {
+    const known = this.known.get(model.toString());
+    if (known !== undefined) return known;
+    const one: Known = {
+      ...{ found: [], result: null, isReportStale: false, isDataChanged: false, isGone: false },
+      watch: new DataWatch(() => void this.checkData(model, one)),
+    };
+    this.known.set(model.toString(), one);
+    return one;
+  }
+
+  private show(model: vscode.Uri, { found, result, isReportStale, isDataChanged, isGone }: Known): void {
+    // A quantization is of the model as it was then, however old the analysis.
+    const isOld = result === null ? isReportStale : isDataChanged;
+    this.collection.set(model, isOld || isGone ? [] : found);
+  }
+
+  private async checkData(model: vscode.Uri, one: Known): Promise<void> {
+    const { result } = one;
+    if (result === null) return;
+    const { settings, dataStamp } = result;
+    const stamp = await this.stampOf(model, settings.data).catch(() => dataStamp);
+    if (one.result !== result || this.known.get(model.toString()) !== one) return;
+    one.isDataChanged = stamp !== dataStamp;
+    this.show(model, one);
   }
 
   forget(model: vscode.Uri): void {
-    this.stale.delete(model.toString());
-    this.found.delete(model.toString());
+    this.known.get(model.toString())?.watch.dispose();
+    this.known.delete(model.toString());
     this.collection.delete(model);
   }
 
   dispose(): void {
+    for (const { watch } of this.known.values()) watch.dispose();
     this.collection.dispose();
   }
 }

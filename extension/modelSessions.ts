@@ -8,7 +8,7 @@ import { ModelSession } from './modelSession';
 /** The models that this window shows or works on, one session each. */
 export class ModelSessions implements vscode.Disposable {
   private readonly byUri = new Map<string, ModelSession>();
-  private readonly problems = new AnalysisProblems();
+  private readonly problems: AnalysisProblems;
   private readonly runningChanged = new vscode.EventEmitter<void>();
   private readonly listeners: vscode.Disposable[];
   readonly onDidChangeRunning = this.runningChanged.event;
@@ -23,6 +23,9 @@ export class ModelSessions implements vscode.Disposable {
     private readonly history: History,
   ) {
     const at = (path: string) => this.all().filter(({ uri }) => uri.scheme === 'file' && uri.fsPath === path);
+    this.problems = new AnalysisProblems(({ fsPath: path }, data) =>
+      engine.request('quantscope/stamp', { path, data }),
+    );
     this.listeners = [
       engine.onProgress(({ path, progress }) => at(path).forEach((session) => session.setProgress(progress))),
       engine.onMeasured(({ path, layers }) => at(path).forEach((session) => session.addMeasured(layers))),

@@ -10,7 +10,7 @@ import type {
   ResolvedRecipe,
 } from '../engine/protocol';
 import { partsIn, type RecipeDecision } from '../engine/recipeEdits';
-import { isOpen, rulesOf } from '../engine/recipeRules';
+import { decidingRules } from '../engine/recipeRules';
 import type { NetworkChange } from '../webview/protocol';
 import { Refusal, toErrorData } from './errorData';
 import { RecipeFile } from './recipeFile';
@@ -65,9 +65,7 @@ export class RecipeDecisions implements vscode.Disposable {
 
   /** `null` for a recipe that leaves all parts open, which is as none. */
   get rules(): RecipeRules | null {
-    const recipe = this.last?.recipe ?? null;
-    const rules = recipe === null ? null : rulesOf(recipe);
-    return rules === null || isOpen(rules) ? null : rules;
+    return decidingRules(this.last?.recipe ?? null);
   }
 
   /** The data that it names. */

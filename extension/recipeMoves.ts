@@ -61,9 +61,14 @@ export function recipeMover(log: vscode.LogOutputChannel): (files: Moves) => Pro
     const carried: Move[] = [];
     for (const move of recipeMoves(told))
       await attempt(async () => {
+        let isMoved = false;
         own.add(move.newUri.toString());
-        if (await moveRecipe(move)) carried.push(move);
-        else own.delete(move.newUri.toString());
+        try {
+          isMoved = await moveRecipe(move);
+        } finally {
+          if (!isMoved) own.delete(move.newUri.toString());
+        }
+        if (isMoved) carried.push(move);
       });
     for (const recipe of [...carried, ...(await recipesIn(told))])
       await attempt(() => nameData(recipe, told));

@@ -17,7 +17,7 @@ import type {
   WeightGranularity,
 } from '../protocol';
 import { readRecipe } from '../recipe';
-import { rulesOf } from '../recipeRules';
+import { decidingRules } from '../recipeRules';
 import { recipePathOf } from '../recipePath';
 import {
   parseCalibration,
@@ -86,6 +86,7 @@ export async function settingsFrom(
   command: Command,
 ): Promise<{ settings: AnalyzeSettings; hasTarget: boolean }> {
   const recipe = await recipeFor(model, options.recipe);
+  const rules = decidingRules(recipe ?? null);
   const either = <T>(key: string, option: T, said: T | undefined): T =>
     command.getOptionValueSource(key) === 'cli' ? option : (said ?? option);
   const targetDrop = options.targetDrop ?? recipe?.targetDrop;
@@ -108,7 +109,7 @@ export async function settingsFrom(
     calibration: either('calibration', options.calibration, recipe?.calibration),
     profile: either('profile', options.profile, recipe?.profile),
     targetDrop: targetDrop ?? DEFAULT_DROP,
-    ...(recipe === undefined ? {} : { recipe: rulesOf(recipe) }),
+    ...(rules === null ? {} : { recipe: rules }),
     ...(options.skipFailed === true ? { skipFailed: true } : {}),
     ...(options.calibrated === undefined ? {} : { calibrated: resolve(options.calibrated) }),
   };

@@ -27,7 +27,7 @@ export async function refineLayers(
   const isEnough = ({ verdict }: Judged) => judge.suffices(verdict.score);
   const ranking = isEnough(current) ? [] : await rank();
   for (const [choice, step, words] of ways) {
-    if (isEnough(current)) break;
+    if (isEnough(current) || ranking.length === 0) break;
     const from = current;
     // None, then doubling, then halving.
     const most = 2 * Math.ceil(Math.log2(ranking.length + 1)) + 1;

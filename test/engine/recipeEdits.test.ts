@@ -9,7 +9,7 @@ import type {
   WeightGranularity,
 } from '../../engine/protocol';
 import { parseRecipe, remedyNames } from '../../engine/recipe';
-import { decideInRecipe, emptyRecipe, partsIn } from '../../engine/recipeEdits';
+import { dataIn, decideInRecipe, emptyRecipe, partsIn } from '../../engine/recipeEdits';
 import { globMatches } from '../../engine/globMatches';
 
 const names = new Set(['a', 'b', 'c', 'encoder.1', '__proto__']);
@@ -271,4 +271,11 @@ describe('a decision about the whole network', () => {
       ),
     );
   });
+});
+
+test('the data that a recipe names is found in a broken one, and in no file of another tool', () => {
+  expect(dataIn('{ // ours\n "version": 1, "data": "lines", "layers": { "a": ')).toBe('lines');
+  expect(dataIn('{ "version": 1 }')).toBeNull();
+  expect(dataIn('{ "data": "lines", "bits": 8 }')).toBeNull();
+  expect(dataIn('{ "version": "2.1", "data": "lines" }')).toBeNull();
 });

@@ -24,6 +24,7 @@ function result(changes: Partial<QuantizeResult> = {}): QuantizeResult {
       meetsTarget: true,
       warnings: [],
       lint: [],
+      dataStamp: '0 0 0',
       recipe: { version: 1 as const, layers: [], operators: [] },
     },
     ...changes,

@@ -30,6 +30,7 @@ const result: QuantizeResult = {
     evaluationSamples: 104,
     sharedSamples: false,
   },
+  dataStamp: '0 0 0',
   keepFloat: [],
   float,
   int8: {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { Report, TradeOff } from '../../engine/protocol';
+import type { QuantizeResult, Report, TradeOff } from '../../engine/protocol';
 import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
@@ -70,6 +70,29 @@ describe('what changes on disk', () => {
     );
   });
 
+  it('what a quantization warns of is among them however stale the analysis, while its data is as it was', async () => {
+    const told = () => vscode.languages.getDiagnostics(model).map(({ message }) => message);
+    const bytes = readFileSync(model.fsPath);
+    writeSmallModel(model, 9);
+    await untilReason(/watched\.onnx has changed/);
+    const [own, output] = [inWorkspace('own-lines'), inWorkspace('watched.int8.onnx')];
+    writeSmallData(own);
+    const result = await vscode.commands.executeCommand<QuantizeResult | undefined>(
+      'quantscope.quantize',
+      model,
+      { ...quick, data: own.fsPath, output: output.fsPath },
+    );
+    assert.ok(result && result.warnings.length > 0);
+    assert.ok((await reasons())?.some((one) => one.includes('watched.onnx has changed')));
+    const isTold = () => result.warnings.every((warning) => told().includes(warning));
+    assert.ok(isTold(), told().join('\n'));
+    writeSmallSample(own.fsPath, 0, 99);
+    await until('no warning', () => Promise.resolve(told().length === 0 ? true : null));
+    writeFileSync(model.fsPath, bytes);
+    await untilFresh();
+    await vscode.commands.executeCommand('quantscope.chooseData', model, data.fsPath);
+  });
+
   it('the last plan is there again when the model is opened anew', async () => {
     const plan = await vscode.commands.executeCommand<TradeOff | undefined>('quantscope.plan', model, {
       ...{ ...quick, data: data.fsPath },
@@ -87,6 +110,7 @@ describe('what changes on disk', () => {
     renameSync(model.fsPath, away);
     const error = await until('the error', async () => (await lastMessage(model, 'error'))?.error);
     assert.match(error.message, /watched\.onnx was deleted or moved/);
+    assert.deepEqual(vscode.languages.getDiagnostics(model), []);
     renameSync(away, model.fsPath);
     await until('the model', async () => ((await lastMessage(model, 'error'))?.error === null ? true : null));
   });

@@ -19,6 +19,7 @@ const report = sampleReport();
 const quantized: QuantizeResult = {
   output: '/home/user/models/ch_PP-OCRv4_rec_infer.int8.onnx',
   settings: report.settings,
+  dataStamp: '0 0 0',
   keepFloat: report.keepFloat,
   decisions: report.decisions,
   recipe: { version: 1, layers: [], operators: [] },

@@ -96,7 +96,13 @@ test('quantize takes a recipe and writes one that makes the same network', async
     '--json',
     json,
   );
-  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ settings: { method: 'max' } });
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ settings: { method: 'max', recipe: {} } });
+  // One that decides no part is as none, and warns of nothing that it left open.
+  writeFileSync(recipe, '{ "version": 1, "calibration": "max", "layers": { "Conv": "auto" } }');
+  await quantscope(...['quantize', model, '--data', data, '--recipe', recipe, '-o', made, '--json', json]);
+  const { settings } = JSON.parse(readFileSync(json, 'utf8')) as { settings: object };
+  expect(settings).toMatchObject({ method: 'max' });
+  expect(settings).not.toHaveProperty('recipe');
 });
 
 test('Ctrl+C ends it with 130 and leaves no output', async () => {

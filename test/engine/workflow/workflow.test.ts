@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { dump } from 'npyjs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { decodeModel, encodeModel } from '../../../engine/onnx/model';
 import { Project } from '../../../engine/project';
 import type { AnalyzeSettings } from '../../../engine/protocol';
 import { quantizedText } from '../../../engine/reportText';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
+import type { Judge, Judged } from '../../../engine/workflow/judge';
+import { refineLayers } from '../../../engine/workflow/refineLayers';
 import { node, noise, noisy, tinyModel, type TinyModel } from '../tinyModel';
 
 let folder: string;
@@ -107,6 +109,14 @@ describe('what stands between layers', () => {
 });
 
 describe('the notebook', () => {
+  test('says nothing of layers in float where none is left open', async () => {
+    const start = { candidate: { profile: 'x86' }, verdict: { score: 0 } } as Judged;
+    const attempt = vi.fn();
+    const judge = { suffices: () => false, attempt } as unknown as Judge;
+    expect(await refineLayers(start, () => Promise.resolve([]), judge, undefined)).toBe(start);
+    expect(attempt).not.toHaveBeenCalled();
+  });
+
   test('ends with the samples that chose nothing, and goes into the model with the decisions', async () => {
     const project = await open('plain', spread);
     const output = join(folder, 'plain.int8.onnx');
