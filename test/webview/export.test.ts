@@ -186,6 +186,25 @@ test('a comparison is saved as one picture of the layers that are listed', async
   expect(await view.page.locator('.unseen').count()).toBe(0);
 });
 
+test('the picture of a comparison by two metrics shows one of them, and says so', async () => {
+  const view = await open('dark', 1280, 800);
+  const report = otherReport();
+  report.float.metric = 'cosine';
+  await view.send(...everything(), { type: 'compared', report, label: 'other' });
+  await view.openTab('compare');
+  const drawn = await read(view, (await savePicture(view, '#panel-compare')).svg.data);
+  expect(drawn.head).toContain('scored by different metrics, so their drops are not compared');
+  expect(drawn.head).not.toContain('noise');
+  // The axis is of this report's metric.
+  expect(drawn.keys).toBe(1);
+  const table = view.page.locator('.compare-table');
+  expect(await table.locator('.mark-this').count()).toBeGreaterThan(0);
+  expect(await table.locator('.mark-other, .span').count()).toBe(0);
+  expect(await table.locator('.compare-picture').first().getAttribute('title')).toMatch(
+    /^This report: .* points\nThe other: .*\d$/,
+  );
+});
+
 test('the graph is saved as all of it, and as what is shown', async () => {
   const view = await open('light', 1280, 800);
   await view.send(...everything(), { type: 'graph', answer: { kind: 'done', result: hostileGraph() } });
