@@ -6,6 +6,8 @@ import type { PlainTable } from './layerTable';
 export interface ComparedLayer {
   mine: LayerReport | null;
   other: LayerReport | null;
+  /** On the metric of this report: `null` where the other was scored by another one, or has no such layer. */
+  otherDrop: number | null;
   /** The other's drop less this one's: above 0 where the layer costs more there; `null` where they cannot be told apart. */
   difference: number | null;
   /** Of the difference, the two taken as independent: too large rather than too small where samples are shared. */
@@ -36,16 +38,17 @@ function compareLayer(
   other: LayerReport | null,
   isSameMetric: boolean,
 ): ComparedLayer {
+  const otherDrop = isSameMetric ? (other?.drop ?? null) : null;
   if (mine === null || other === null)
     return {
-      ...{ mine, other, difference: null, standardError: 0 },
+      ...{ mine, other, otherDrop, difference: null, standardError: 0 },
       ...{ isBeyondNoise: false, isDecisionOther: false, isClipOther: false },
     };
   const found = other.drop - mine.drop;
-  const difference = isSameMetric && Number.isFinite(found) ? found : null;
+  const difference = otherDrop !== null && Number.isFinite(found) ? found : null;
   const standardError = Math.hypot(mine.standardError, other.standardError);
   return {
-    ...{ mine, other, difference, standardError },
+    ...{ mine, other, otherDrop, difference, standardError },
     isBeyondNoise: difference !== null && !isNoise({ drop: difference, standardError }),
     isDecisionOther: mine.advice.decision !== other.advice.decision,
     isClipOther: areClipsOther(mine, other),

@@ -42,7 +42,7 @@ describe("the error's journey", () => {
 
   test('says in words what is seen', () => {
     expect(describeJourney(chain)).toBe(
-      'bad adds most noise, 8.0 dB at its own output. At 2 of 5 layers most of the noise was carried there from before, and 28.0 dB are left at the last one.',
+      '\u2068bad\u2069 adds most noise, 8.0 dB at its own output. At 2 of 5 layers most of the noise was carried there from before, and 28.0 dB are left at the last one.',
     );
     expect(describeJourney([layer('a', 30)])).toContain('cannot be told');
     expect(describeJourney([])).toContain('Nobody has measured');

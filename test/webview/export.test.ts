@@ -2,9 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import type { ModelGraph } from '../../engine/protocol';
-import { layOutCaption, wrapText } from '../../webview/export/caption';
+import { layOutCaption, quoted, wrapText } from '../../webview/export/caption';
 import type { FromWebview } from '../../webview/protocol';
 import type { Tab } from '../../webview/store';
+import { describeJourney } from '../../webview/views/journeyView';
+import { hostileNames } from './hostileNames';
 import { otherReport } from './otherReport';
 import { sampleRemedied, sampleScatter, sampleWeights } from './sampleLayer';
 import { everything } from './sampleMessages';
@@ -174,14 +176,33 @@ test('a comparison is saved as one picture of the layers that are listed', async
   expect(drawn).toMatchObject({ isStyled: false, pictures: 0, unlike: [], keys: 4 });
   expect(saved.svg.name).toBe('ch_PP-OCRv4_rec_infer.onnx-compared');
   expect(drawn.head).toContain('differ beyond noise');
-  // A name that turns the direction does so for itself alone.
-  expect(drawn.title).toContain('\u2068per </script>\u202e channel\u2069');
+  // What turns the direction of text is left out.
+  expect(drawn.title).toContain('\u2068per </script> channel\u2069');
   expect(drawn.texts).toContain('Character accuracy against float with the layer alone in int8, points');
   expect(drawn.texts).toContain('\u2068=added\u2069');
   await view.page.click('[data-setting="differences-only"]');
   const all = await read(view, (await savePicture(view, '#panel-compare')).svg.data);
   expect(all.texts.length - drawn.texts.length).toBeGreaterThan(40);
   expect(await view.page.locator('.unseen').count()).toBe(0);
+});
+
+test('the picture of a comparison by two metrics shows one of them, and says so', async () => {
+  const view = await open('dark', 1280, 800);
+  const report = otherReport();
+  report.float.metric = 'cosine';
+  await view.send(...everything(), { type: 'compared', report, label: 'other' });
+  await view.openTab('compare');
+  const drawn = await read(view, (await savePicture(view, '#panel-compare')).svg.data);
+  expect(drawn.head).toContain('scored by different metrics, so their drops are not compared');
+  expect(drawn.head).not.toContain('noise');
+  // The axis is of this report's metric.
+  expect(drawn.keys).toBe(1);
+  const table = view.page.locator('.compare-table');
+  expect(await table.locator('.mark-this').count()).toBeGreaterThan(0);
+  expect(await table.locator('.mark-other, .span').count()).toBe(0);
+  expect(await table.locator('.compare-picture').first().getAttribute('title')).toMatch(
+    /^This report: .* points\nThe other: .*\d$/,
+  );
 });
 
 test('the graph is saved as all of it, and as what is shown', async () => {
@@ -202,6 +223,23 @@ test('the graph is saved as all of it, and as what is shown', async () => {
   expect(drawn.texts.filter((text) => text.includes('img src=x>\ufffd'))).toHaveLength(40);
   const canvas = await view.page.locator('.graph-canvas').boundingBox();
   expect(pngWidth(saved.png)).toBe(2 * Math.round(canvas?.width ?? 0));
+});
+
+test('names cannot turn the direction of what surrounds them, on whichever line they stand', () => {
+  const widthOf = (text: string) => 10 * text.length;
+  for (const name of hostileNames) {
+    const layer = { name, sqnrDb: 10, pathDb: null };
+    for (const text of [quoted(name), quoted(name, 9), describeJourney([layer])])
+      for (const line of [text, ...wrapText(text, 120, 99, widthOf)]) {
+        const controls = line.replace(/[^\u202a-\u202e\u2066-\u2069]/g, '');
+        expect(controls).toMatch(/^(\u2068\u2069)*$/);
+      }
+  }
+  expect(quoted('x'.repeat(100), 9)).toBe('\u2068xxxx…xxxx\u2069');
+  expect(wrapText('\u2068abcdefgh\u2069 i', 50, 2, widthOf)).toEqual([
+    '\u2068abcd\u2069',
+    '\u2068efgh…\u2069',
+  ]);
 });
 
 test('captions break their lines, and end where they are too long', () => {

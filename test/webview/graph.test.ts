@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ModelGraph } from '../../engine/protocol';
+import { isAnySeen } from '../../webview/graph/camera';
 import { graphOf } from '../engine/modelGraphs';
 import { everything } from './sampleMessages';
 import { sampleReport } from './sampleReport';
@@ -30,6 +31,18 @@ async function showGraph(of: ModelGraph): Promise<void> {
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
   );
 }
+
+/** What is stored of where one looks, as it will be once it has come to rest. */
+const camera = async () => {
+  // Longer than it takes to be stored.
+  await view.page.waitForTimeout(600);
+  return view.page.evaluate(() => {
+    const stored = JSON.parse(sessionStorage.getItem('state') ?? '{}') as {
+      graph?: { camera: { x: number; y: number; scale: number } | null };
+    };
+    return stored.graph?.camera ?? null;
+  });
+};
 
 /** How many pixels of the canvas are not empty. */
 const drawnPixels = () =>
@@ -166,22 +179,51 @@ test('a block opens by a double click, and all of it survives a reload', async (
 
 test('what was looked at is still looked at after another tab', async () => {
   await showGraph(graph);
-  const camera = () =>
-    view.page.evaluate(() => {
-      const stored = JSON.parse(sessionStorage.getItem('state') ?? '{}') as { graph?: { camera: unknown } };
-      return JSON.stringify(stored.graph?.camera);
-    });
   await view.page.locator('.graph-canvas').focus();
   for (let i = 0; i < 3; i++) await view.page.keyboard.press('+');
-  await expect.poll(camera).toContain('scale');
-  // Longer than a camera takes to be stored.
-  const untilStored = () => view.page.waitForTimeout(600);
-  await untilStored();
   const before = await camera();
+  expect(before).not.toBe(null);
   await view.openTab('layers');
   await view.openTab('graph');
-  await untilStored();
-  expect(await camera()).toBe(before);
+  expect(await camera()).toEqual(before);
+});
+
+test('a pane of another size leaves the zoom as it is, also beside the network', async () => {
+  await showGraph(graph);
+  await view.page.locator('.graph-canvas').focus();
+  for (let i = 0; i < 12; i++) await view.page.keyboard.press('+');
+  await view.page.mouse.move(700, 500);
+  await view.page.mouse.wheel(30_000, 0);
+  const before = await camera();
+  expect(before?.scale).toBe(3);
+  expect(await drawnPixels()).toBe(0);
+  await view.page.setViewportSize({ width: 1401, height: 899 });
+  expect(await camera()).toEqual(before);
+  await view.page.locator('.graph-canvas').focus();
+  await view.page.keyboard.press('-');
+  expect((await camera())?.scale).toBeCloseTo(2.4);
+});
+
+test('what joins boxes is in sight as they are', () => {
+  const boxes = [0, 200].map((y, i) => ({
+    x: 0,
+    y,
+    width: 20,
+    height: 20,
+    node: i,
+    group: null,
+    isOpen: false,
+    nodes: 1,
+  }));
+  const points = [
+    { x: 10, y: 20 },
+    { x: 10, y: 200 },
+  ];
+  const scene = { boxes, links: [{ from: 0, to: 1, points, edge: 0 }], width: 20, height: 220 };
+  const window = { width: 100, height: 100 };
+  const seen = (x: number, y: number) => isAnySeen({ x, y, scale: 2 }, scene, window);
+  expect([seen(0, 100), seen(-35, 100), seen(0, 10), seen(15, 10)]).toEqual([true, true, true, true]);
+  expect([seen(15, 100), seen(-45, 100), seen(0, 221), seen(0, -51)]).toEqual([false, false, false, false]);
 });
 
 test('hostile names stay texts', async () => {

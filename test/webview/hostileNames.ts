@@ -4,5 +4,6 @@ export const hostileNames = [
   '<img src=x onerror=alert(2)>',
   'x'.repeat(10_000),
   'encoder\u202Egnp.exe\u202C/\u2067عربي',
+  'left\u2069\u202Egnp.exe\u2066 \u2067 עברית',
   '"] , body { display: none } [x="',
 ];

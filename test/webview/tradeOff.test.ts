@@ -31,12 +31,32 @@ describe('trade-off', () => {
     });
   });
 
+  test('what is chosen looks unlike what has the focus, also in high contrast', async () => {
+    await openPlan('hc-dark', 1400);
+    for (const theme of ['hc-dark', 'hc-light'] as const) {
+      await view.setTheme(theme);
+      await view.page.getByRole('button', { name: 'Latency', exact: true }).focus();
+      const look = (name: string) =>
+        view.page.getByRole('button', { name, exact: true }).evaluate((button) => {
+          const { outlineStyle, backgroundColor, color } = getComputedStyle(button);
+          return { outlineStyle, backgroundColor, color };
+        });
+      const [chosen, other] = [await look('Size'), await look('Latency')];
+      expect(chosen.outlineStyle, theme).toBe('none');
+      expect(chosen.backgroundColor, theme).not.toBe(other.backgroundColor);
+      expect(chosen.color, theme).not.toBe(other.color);
+      await view.page.keyboard.press('Tab');
+      expect((await look('Size')).outlineStyle, theme).toBe('solid');
+    }
+    await view.screenshot('tradeOff-hc-light-focus');
+  });
+
   test('asks for a plan before there is one, even without an analysis', async () => {
     view = await openView('dark', 1400, 900);
     await view.send({ type: 'model', summary: sampleModel() });
     await view.openTab('tradeOff');
     expect(await view.page.locator('.trade-empty').innerText()).toContain(
-      'which layers in int8, in 4 bits or in float',
+      'which layers to have in int8, in 4 bits or in float',
     );
     await view.page.getByRole('button', { name: 'Plan Trade-off…' }).click();
     expect(await view.posted()).toContainEqual({ type: 'plan' });
@@ -90,6 +110,16 @@ describe('trade-off', () => {
     await view.send(...everything(), { type: 'tradeOff', tradeOff });
     await view.openTab('tradeOff');
     expect(await view.page.locator('.trade-summary').innerText()).toContain('Planned 2026-03-01 14:05.');
+    const lines = () =>
+      view.page.locator('.trade-date').evaluate((date) => {
+        const range = document.createRange();
+        range.selectNodeContents(date);
+        return new Set([...range.getClientRects()].map(({ top }) => top)).size;
+      });
+    for (let width = 300; width <= 420; width += 12) {
+      await view.page.setViewportSize({ width, height: 900 });
+      expect(await lines(), String(width)).toBe(1);
+    }
     await view.send({ type: 'tradeOff', tradeOff: null });
     expect(await view.page.locator('.trade-empty').isVisible()).toBe(true);
     expect(await view.page.locator('.trade').isHidden()).toBe(true);

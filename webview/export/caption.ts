@@ -28,7 +28,7 @@ export interface CaptionLayout {
   swatches: { x: number; y: number; key: LegendKey }[];
 }
 
-export const KEY_SIZE = { width: 14, height: 12 };
+const KEY_SIZE = { width: 14, height: 12 };
 /** Pixels around a picture. */
 export const MARGIN = 12;
 const LINES = { title: 18, words: 15, key: 17 };
@@ -49,9 +49,20 @@ export const swatches = {
   comb: 'M1 11v-5M4 11v-5M7 11v-5M10 11v-5M13 11v-5',
 };
 
-/** A name from a model file in a sentence of a picture: cut, and kept from turning the direction of what surrounds it. */
-export function quoted(name: string): string {
-  return `\u2068${shorten(name, NAME_LENGTH)}\u2069`;
+/** A name from a model file in a sentence: cut, and kept from turning the direction of what surrounds it. */
+export function quoted(name: string, length = NAME_LENGTH): string {
+  // Its own controls could end the isolate around it.
+  return `\u2068${shorten(name.replace(/[\u202a-\u202e\u2066-\u2069]/g, ''), length)}\u2069`;
+}
+
+/** Lines of which each holds its part of a quoted name that they break. */
+function isolated(lines: readonly string[]): string[] {
+  let isOpen = false;
+  return lines.map((line) => {
+    const begun = isOpen ? `\u2068${line}` : line;
+    isOpen = begun.lastIndexOf('\u2068') > begun.lastIndexOf('\u2069');
+    return isOpen ? `${begun}\u2069` : begun;
+  });
 }
 
 /** Lines no wider than `width`, broken at spaces, and within words that are wider alone; `most` of them. */
@@ -80,10 +91,10 @@ export function wrapText(
     }
   }
   if (line !== '') lines.push(line);
-  if (lines.length <= most) return lines;
+  if (lines.length <= most) return isolated(lines);
   let last = Array.from(lines[most - 1] ?? '');
   while (last.length > 0 && widthOf(`${last.join('')}…`) > width) last = last.slice(0, -1);
-  return [...lines.slice(0, most - 1), `${last.join('').trimEnd()}…`];
+  return isolated([...lines.slice(0, most - 1), `${last.join('').trimEnd()}…`]);
 }
 
 /** Where a caption's lines stand above a picture that is `width` pixels wide, without drawing them. */

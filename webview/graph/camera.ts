@@ -1,4 +1,6 @@
 import type { Point, Size } from './layeredLayout';
+import type { Scene } from './scene';
+import { isLinkSeen } from './traceLink';
 
 /** What of a scene is seen: the scene's point in the upper left corner, and pixels per unit. */
 export interface Camera extends Point {
@@ -44,12 +46,13 @@ export function opening(scene: Size, window: Size, start: Point): Camera {
   return { scale, x: start.x - window.width / 2 / scale, y: start.y - 40 / scale };
 }
 
-/** Whether any of the boxes is in sight, be it by its edge. */
-export function isAnySeen(camera: Camera, boxes: readonly (Point & Size)[], window: Size): boolean {
-  const { x, y, scale } = camera;
-  const [right, bottom] = [x + window.width / scale, y + window.height / scale];
-  return boxes.some(
-    (box) => box.x < right && box.x + box.width > x && box.y < bottom && box.y + box.height > y,
+/** Whether any box is in sight, be it by its edge, or anything of what joins them. */
+export function isAnySeen({ x, y, scale }: Camera, { boxes, links }: Scene, window: Size): boolean {
+  const [width, height] = [window.width / scale, window.height / scale];
+  return (
+    boxes.some(
+      (box) => box.x < x + width && box.x + box.width > x && box.y < y + height && box.y + box.height > y,
+    ) || links.some(({ points }) => isLinkSeen(points, { x, y, width, height }))
   );
 }
 

@@ -4,6 +4,7 @@ import { drawScene, type Drawing } from './drawScene';
 import { boxAt, boxBeside, type Direction } from './findBox';
 import type { Point, Size } from './layeredLayout';
 import { Minimap } from './minimap';
+import type { Scene } from './scene';
 
 /** What happens on the canvas. */
 export interface CanvasEvents {
@@ -36,7 +37,7 @@ export class GraphCanvas {
   private isPlaced = false;
   private size: Size = { width: 0, height: 0 };
   /** Of the pane when it was last seen: a hidden tab has none. */
-  private seenWidth = 0;
+  private seen: Size = { width: 0, height: 0 };
   private frame = 0;
   private resting = 0;
   private drag: { start: Point; camera: Camera; hasMoved: boolean } | null = null;
@@ -67,17 +68,15 @@ export class GraphCanvas {
     return this.size.width > 0;
   }
 
-  /** Shows a scene; a new one from its beginning, or where `camera` looked before. */
+  /** Shows a scene; a new one from its beginning, or where `camera` looked before if there is anything to see. */
   show(drawing: Drawing, look: { camera: Camera | null } | null): void {
     this.drawing = drawing;
     if (look !== null) {
-      const start = drawing.scene.boxes[0];
-      const top = { x: (start?.x ?? 0) + (start?.width ?? 0) / 2, y: start?.y ?? 0 };
       // A pane of another width may have looked elsewhere.
       const isLost =
-        look.camera !== null && this.hasRoom && !isAnySeen(look.camera, drawing.scene.boxes, this.size);
+        look.camera !== null && this.hasRoom && !isAnySeen(look.camera, drawing.scene, this.size);
       const kept = isLost ? null : look.camera;
-      this.camera = kept ?? opening(drawing.scene, this.size, top);
+      this.camera = kept ?? this.beginning(drawing.scene);
       this.isPlaced = look.camera !== null || this.hasRoom;
     }
     this.minimap.redraw(drawing, this.size.height, devicePixelRatio);
@@ -127,6 +126,12 @@ export class GraphCanvas {
     return canvas;
   }
 
+  private beginning(scene: Scene): Camera {
+    const start = scene.boxes[0];
+    const top = { x: (start?.x ?? 0) + (start?.width ?? 0) / 2, y: start?.y ?? 0 };
+    return opening(scene, this.size, top);
+  }
+
   private zoom(factor: number): void {
     this.look(zoomed(this.camera, factor, { x: this.size.width / 2, y: this.size.height / 2 }));
   }
@@ -158,18 +163,22 @@ export class GraphCanvas {
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement ?? this.canvas;
     if (width === this.size.width && height === this.size.height) return;
-    // What is in the middle stays there.
-    if (this.seenWidth > 0 && width > 0) this.camera.x += (this.seenWidth - width) / 2 / this.camera.scale;
-    if (width > 0) this.seenWidth = width;
     this.size = { width, height };
     this.canvas.width = Math.round(width * devicePixelRatio);
     this.canvas.height = Math.round(height * devicePixelRatio);
-    if (this.drawing === null || width === 0) return;
-    this.minimap.redraw(this.drawing, height, devicePixelRatio);
     // A hidden tab has no room; what was looked at in it is looked at again.
-    const isSeen = this.isPlaced && isAnySeen(this.camera, this.drawing.scene.boxes, this.size);
-    if (isSeen) this.redraw();
-    else this.fit();
+    if (width === 0) return;
+    const { seen, camera, drawing } = this;
+    this.seen = this.size;
+    // What is in the middle stays there.
+    if (seen.width > 0) this.camera = { ...camera, x: camera.x + (seen.width - width) / 2 / camera.scale };
+    if (drawing === null) return;
+    this.minimap.redraw(drawing, height, devicePixelRatio);
+    // Who went out of sight of it all is not brought back.
+    const wasSeen = seen.width === 0 || isAnySeen(camera, drawing.scene, seen);
+    const isLost = wasSeen && !isAnySeen(this.camera, drawing.scene, this.size);
+    if (this.isPlaced && !isLost) this.redraw();
+    else this.look(this.beginning(drawing.scene));
   }
 
   private at(event: MouseEvent): Point {

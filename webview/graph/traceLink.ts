@@ -25,6 +25,15 @@ export function seenPoints(points: readonly Point[], top: number, bottom: number
   return points.slice(Math.max(0, firstBelow(points, top) - 1), firstBelow(points, bottom) + 1);
 }
 
+function isBeside(points: readonly Point[], left: number, right: number): boolean {
+  return points.every(({ x }) => x < left) || points.every(({ x }) => x > right);
+}
+
+/** Whether a part of the scene shows anything of an edge. */
+export function isLinkSeen(all: readonly Point[], { x, y, width, height }: Point & Size): boolean {
+  return !isBeside(seenPoints(all, y, y + height), x, x + width);
+}
+
 /** What is seen, and how finely. */
 export interface Tracing {
   camera: Camera;
@@ -50,13 +59,8 @@ export function traceLink(
     0,
     points.findLastIndex((point) => traced.has(point)),
   );
-  let [left, right] = [Infinity, -Infinity];
-  for (const { x } of points) {
-    if (x < left) left = x;
-    if (x > right) right = x;
-  }
   let last = points[start];
-  if (last === undefined || right < camera.x || left > camera.x + seen.width) return false;
+  if (last === undefined || isBeside(points, camera.x, camera.x + seen.width)) return false;
   const end = points.length - 1;
   context.moveTo(last.x, last.y);
   traced.add(last);

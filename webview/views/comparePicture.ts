@@ -1,10 +1,10 @@
 import { axisBottom } from 'd3-axis';
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
-import { dropUnit, formatDropNumber, formatMetric, formatPlural, shorten } from '../../engine/format';
-import type { LayerReport, MetricName } from '../../engine/protocol';
+import { dropUnit, formatDropNumber, formatMetric, formatPlural } from '../../engine/format';
+import type { MetricName } from '../../engine/protocol';
 import type { ComparedLayer } from '../compareReports';
-import { swatches, type Caption } from '../export/caption';
+import { quoted, swatches, type Caption } from '../export/caption';
 import { keyOf } from '../export/captioned';
 import { plainSvg } from '../export/svgText';
 import { addAxisTitle } from './plotFrame';
@@ -46,10 +46,10 @@ export function addMark(parent: HTMLElement, side: Side): void {
   drawMark(appendSvg(parent, 'compare-mark', 14, 12), side, 7, 6);
 }
 
-/** Drops of both reports on a line of `width` pixels. */
+/** Drops of both reports, where they share a metric, on a line of `width` pixels. */
 export function dropScale(rows: readonly ComparedLayer[], width: number): DropScale {
   const drops = rows
-    .flatMap(({ mine, other }) => [mine?.drop ?? 0, other?.drop ?? 0])
+    .flatMap(({ mine, otherDrop }) => [mine?.drop ?? 0, otherDrop ?? 0])
     .filter(Number.isFinite);
   const most = drops.reduce((a, b) => Math.max(a, b), 1e-9);
   const least = drops.reduce((a, b) => Math.min(a, b), 0);
@@ -60,9 +60,8 @@ export function dropScale(rows: readonly ComparedLayer[], width: number): DropSc
 
 /** Both drops of a layer around `middle`, with what lies between them. */
 function drawDumbbell(parent: Parent, row: ComparedLayer, x: DropScale, middle: number): void {
-  const at = (layer: LayerReport | null) =>
-    layer === null || !Number.isFinite(layer.drop) ? null : x(layer.drop);
-  const [mine, other] = [at(row.mine), at(row.other)];
+  const at = (drop: number | null) => (drop === null || !Number.isFinite(drop) ? null : x(drop));
+  const [mine, other] = [at(row.mine?.drop ?? null), at(row.otherDrop)];
   if (mine !== null && other !== null)
     parent
       .append('line')
@@ -112,7 +111,7 @@ function drawAll(root: Parent, rows: readonly ComparedLayer[], metric: MetricNam
     const middle = (i + 0.5) * CELL.height;
     const name = (row.mine ?? row.other)?.name ?? '';
     const line = root.append('text').attr('x', 0).attr('y', middle).attr('dy', '0.35em');
-    line.text(`\u2068${shorten(name, NAME_LENGTH)}\u2069`);
+    line.text(quoted(name, NAME_LENGTH));
     if (row.difference !== null)
       root
         .append('text')
@@ -144,11 +143,12 @@ function drawAll(root: Parent, rows: readonly ComparedLayer[], metric: MetricNam
 /**
  * The layers of a comparison as one picture that needs no style sheet.
  * @param parent gives it the page's colours for as long as it is drawn
+ * @param note on all of it; empty for none
  */
 export function comparedPicture(
   parent: HTMLElement,
   rows: readonly ComparedLayer[],
-  { metric, mine, other }: { metric: MetricName; mine: string; other: string },
+  { metric, mine, other, note }: { metric: MetricName; mine: string; other: string; note: string },
 ): SVGSVGElement {
   const drawn = rows.slice(0, MOST_ROWS);
   const width = NAMES + DROPS + DIFFERENCES;
@@ -157,10 +157,12 @@ export function comparedPicture(
   try {
     drawAll(root, drawn, metric);
     const count =
-      drawn.length < rows.length ? `The first ${drawn.length} of ${formatPlural(rows.length, 'layer')}` : '';
+      drawn.length < rows.length
+        ? `The first ${drawn.length} of ${formatPlural(rows.length, 'layer')}. `
+        : '';
     const caption: Caption = {
       title: `Layers of ${mine} and of ${other}`,
-      words: count,
+      words: `${count}${note}`,
       keys: [
         ...keyOf(svg, '.mark-this', shapes.this, mine),
         ...keyOf(svg, '.mark-other', shapes.other, other),

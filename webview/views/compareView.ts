@@ -19,11 +19,21 @@ import { addPictureExport, addTableExport } from '../export/addExport';
 import { quoted } from '../export/caption';
 import { pngBase64 } from '../export/pngBase64';
 import { xmlText } from '../export/xmlText';
-import { addDropAxis, addDumbbell, addMark, CELL_WIDTH, comparedPicture, dropScale } from './comparePicture';
+import {
+  addDropAxis,
+  addDumbbell,
+  addMark,
+  CELL_WIDTH,
+  comparedPicture,
+  dropScale,
+  type Side,
+} from './comparePicture';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from './dom';
 
 /** Rows that are drawn at once; more are asked for. */
 const PAGE = 300;
+const OTHER_METRIC =
+  'The two were scored by different metrics, so their drops are not compared: only this report’s are drawn.';
 
 const facts: [term: string, of: (report: Report) => string][] = [
   ['Float', ({ float }) => formatScore(float.metric, float.score)],
@@ -80,11 +90,12 @@ function addPair(row: HTMLElement, a: string, b: string): void {
 function addRow(
   body: HTMLElement,
   row: ComparedLayer,
-  metric: MetricName,
+  metrics: Record<Side, MetricName>,
   x: ReturnType<typeof dropScale>,
   host: Host,
 ): void {
   const { mine, other, difference } = row;
+  const metric = metrics.this;
   const layer = mine ?? other;
   if (layer === null) return;
   const line = add(body, 'tr', '');
@@ -110,8 +121,9 @@ function addRow(
   }
   const picture = add(line, 'td', 'compare-picture');
   addDumbbell(picture, row, x);
-  const said = [mine, other].map((l) => (l === null ? 'not there' : formatMeasuredDrop(metric, l)));
-  picture.title = `This report: ${said[0] ?? ''}\nThe other: ${said[1] ?? ''}`;
+  const said = (side: Side, one: LayerReport | null) =>
+    one === null ? 'not there' : formatMeasuredDrop(metrics[side], one);
+  picture.title = `This report: ${said('this', mine)}\nThe other: ${said('other', other)}`;
   add(picture, 'span', 'for-readers', picture.title);
   const both = (of: (l: LayerReport | null) => string) => addPair(line, of(mine), of(other));
   both((l) => (l === null ? '–' : formatDb(l.sqnrDb)));
@@ -130,6 +142,8 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
     const rows = compareReports(mine, other);
     const different = rows.filter(isDifferent);
     const { metric } = mine.float;
+    const metrics = { this: metric, other: other.float.metric };
+    const note = metric === metrics.other ? '' : OTHER_METRIC;
     const bar = add(body, 'div', 'panel-bar');
     add(bar, 'h2', '', 'Layers');
     const count = `${different.length} of ${formatPlural(rows.length, 'layer')} differ`;
@@ -151,17 +165,11 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
     addTableExport(saves, () => comparedTable(shown, label), name, host);
     const picture = () =>
       comparedPicture(section, shown, {
-        ...{ metric, mine: quoted(baseName(mine.model.path)), other: quoted(label) },
+        ...{ metric, mine: quoted(baseName(mine.model.path)), other: quoted(label), note },
       });
     if (shown.length > 0)
       addPictureExport(saves, { svg: () => xmlText(picture()), png: () => pngBase64(picture()) }, name, host);
-    if (mine.float.metric !== other.float.metric)
-      add(
-        body,
-        'p',
-        'muted note',
-        'The two were scored by different metrics, so their drops are not compared.',
-      );
+    if (note !== '') add(body, 'p', 'muted note', note);
     if (shown.length === 0) {
       add(body, 'p', 'empty muted', 'No layer differs beyond noise.');
       return;
@@ -185,7 +193,7 @@ export function mountCompare(parent: HTMLElement, host: Host): Update {
       if (title === 'Drop') addDropAxis(cell, x, metric);
     }
     const lines = add(table, 'tbody', '');
-    for (const row of shown.slice(0, limit)) addRow(lines, row, metric, x, host);
+    for (const row of shown.slice(0, limit)) addRow(lines, row, metrics, x, host);
     if (shown.length > limit)
       addButton(
         body,

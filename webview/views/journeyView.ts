@@ -33,7 +33,7 @@ export function describeJourney(layers: readonly JourneyLayer[]): string {
   const carried = told.filter(isCarried).length;
   const last = told.at(-1);
   const parts = [
-    `${shorten(first.name, 80)} adds most noise, ${formatDb(first.sqnrDb)} at its own output${others > 0 ? `; ${formatPlural(others, 'other layer')} marked ${others === 1 ? 'stands' : 'stand'} out too` : ''}.`,
+    `${quoted(first.name)} adds most noise, ${formatDb(first.sqnrDb)} at its own output${others > 0 ? `; ${formatPlural(others, 'other layer')} marked ${others === 1 ? 'stands' : 'stand'} out too` : ''}.`,
     told.length === 0
       ? 'What arrives with everything in int8 cannot be told for this model.'
       : `At ${formatExactCount(carried)} of ${formatPlural(told.length, 'layer')} most of the noise was carried there from before`,

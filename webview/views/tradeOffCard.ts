@@ -135,7 +135,10 @@ export function drawSummary(parent: HTMLElement, plan: TradeOff, words: string):
   const line = add(parent, 'p', 'trade-summary');
   addIcon(line, plan.meetsTarget ? 'pass' : 'warning', plan.meetsTarget ? 'Target met' : 'Target missed');
   const said = add(line, 'span', '', words);
-  if (plan.created !== undefined) add(said, 'span', 'muted', ` Planned ${formatDate(plan.created)}.`);
+  if (plan.created !== undefined) {
+    const planned = add(said, 'span', 'muted', ' Planned ');
+    add(planned, 'span', 'trade-date', `${formatDate(plan.created)}.`);
+  }
   for (const warning of plan.warnings) {
     const caution = add(parent, 'p', 'warning');
     addIcon(caution, 'warning', 'Warning');

@@ -28,7 +28,7 @@ export function describePlan(plan: TradeOff): string {
   const goal = describeTarget(float.metric, settings.targetDrop);
   const samples = settings.sharedSamples ? 'the samples that chose it' : 'samples of its own';
   return (
-    `${formatPlural(points.length, 'network')} that no other beats. The chosen one takes ${formatBytes(result.bytes)}, runs ${formatSpeedup(result.speedup)} ` +
+    `${formatPlural(points.length, 'network')}, planned for the least noise at what each takes: by score one may beat another. The chosen one takes ${formatBytes(result.bytes)}, runs ${formatSpeedup(result.speedup)} ` +
     `and was proved on ${samples}: ${formatScore(result.metric, result.score)}, ${describeDifference(result.metric, result.difference)}, ${meetsTarget ? goal : `not ${goal}`}.`
   ).replace('runs same speed', 'runs at the same speed');
 }
@@ -45,7 +45,7 @@ function advisedOf(state: State): (layer: string) => LayerChoice | null {
 function drawEmpty(parent: HTMLElement, host: Host): HTMLButtonElement {
   add(parent, 'h2', '', 'Accuracy against size and speed');
   const said =
-    'A plan measures every layer alone on each grid that it may be on, and finds the networks that no other beats: which layers in int8, in 4 bits or in float, for the least noise at each size and each time. The one that takes least and stays near enough to float is chosen, built and proved. Every network can be applied by a click.';
+    'A plan measures every layer alone on each grid that it may be on, and finds which layers to have in int8, in 4 bits or in float, for the least noise at each size and each time. The one that takes least and stays near enough to float is chosen, built and proved. Every network can be applied by a click.';
   add(parent, 'p', 'trade-words', said);
   return addButton(parent, 'plan', 'Plan Trade-off…', 'primary', () => host.post({ type: 'plan' }));
 }
