@@ -81,10 +81,13 @@ export class Judge {
     return meetsTarget(this.metric, this.floatScore, verdict.score, AIM * this.targetDrop);
   }
 
-  /** Whether `b` scores less than `a` by more than the samples' noise and more than a tenth of what may be lost. */
-  isClearlyWorse(a: Judged, b: Judged): boolean {
+  /**
+   * Whether `b` scores less than `a` by more than the samples' noise and more than a tenth of what may be lost.
+   * @param errors how many standard errors count as noise
+   */
+  isClearlyWorse(a: Judged, b: Judged, errors = 1): boolean {
     const { difference, standardError } = pairedDifference(a.verdict.samples, b.verdict.samples);
-    return -difference > Math.max(standardError, 0.1 * this.targetDrop * Math.abs(this.floatScore));
+    return -difference > Math.max(errors * standardError, 0.1 * this.targetDrop * Math.abs(this.floatScore));
   }
 
   /** Whether `b` is to be preferred: it scores more, or the same with less noise in its outputs. */

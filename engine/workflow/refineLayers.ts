@@ -3,12 +3,14 @@ import { StageProgress, type OnProgress } from '../progress';
 import type { LayerChoice, NotebookStep } from '../protocol';
 import { profiles } from '../quantize/profiles';
 import { selectFloatLayers } from '../sensitivity/selectFloatLayers';
+import { NORMAL_95 } from '../stats/pairedDifference';
 import { withChoices } from './candidate';
 import type { Judge, Judged } from './judge';
 
 /**
  * Partial quantization (paper, section "Partial quantization"): the fewest layers from the top of the ranking that, on a
- * finer grid together, meet the target. Where 8-bit products saturate, weights that do not come before float.
+ * finer grid together, meet the target. Where 8-bit products saturate, weights that do not come before float. What meets the
+ * target with all layers in integers gives them away only for a gain beyond noise.
  * @param rank names of all layers, most harmful first; asked for only when the target is missed
  */
 export async function refineLayers(
@@ -52,6 +54,8 @@ export async function refineLayers(
     progress.end();
     const found = tried.get(selection.keepFloat.length);
     if (found === undefined || selection.keepFloat.length === 0 || !judge.isBetter(from, found)) continue;
+    // What is near enough gives no layer away for a gain that may be chance.
+    if (choice === 'float' && judge.meets(from) && !judge.isClearlyWorse(found, from, NORMAL_95)) continue;
     found.entry.kept = true;
     current = found;
   }

@@ -9,7 +9,9 @@ import { Project } from '../../../engine/project';
 import type { AnalyzeSettings } from '../../../engine/protocol';
 import { quantizedText } from '../../../engine/reportText';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
-import type { Judge, Judged } from '../../../engine/workflow/judge';
+import type { Evaluator, Verdict } from '../../../engine/sensitivity/evaluator';
+import type { Candidate } from '../../../engine/workflow/candidate';
+import { Judge, type Judged } from '../../../engine/workflow/judge';
 import { refineLayers } from '../../../engine/workflow/refineLayers';
 import { node, noise, noisy, tinyModel, type TinyModel } from '../tinyModel';
 
@@ -105,6 +107,42 @@ describe('what stands between layers', () => {
     const groups = result.int8.floatGroups.map((g) => g.opType);
     expect(groups).toContain('Mul');
     expect(groups).not.toContain('Conv');
+  });
+});
+
+describe('layers in float', () => {
+  const scores = (each: readonly number[]) => ({
+    score: each.reduce((sum, value) => sum + value, 0) / each.length,
+    samples: each.map((value) => ({ value, weight: 1 })),
+    sqnrDb: 20,
+    cosine: 1,
+  });
+  /** What is kept of layers `a` and `b`, where float scores 1 and everything in int8 as given. */
+  const kept = async (int8: readonly number[], refined: readonly number[]) => {
+    const candidate = { profile: 'x86', choices: new Map() } as unknown as Candidate;
+    const judged = (verdict: Verdict, of: Candidate) => ({
+      ...{ candidate: of, verdict },
+      entry: { kept: false } as Judged['entry'],
+    });
+    const attempt = (_step: string, _tried: string, of: Candidate) =>
+      Promise.resolve(judged(scores(of.choices.size === 0 ? int8 : refined), of));
+    const evaluator = { float: 1 } as Evaluator;
+    const judge = Object.assign(new Judge(evaluator, 'top1', 0.01, undefined), { attempt });
+    const rank = () => Promise.resolve(['a', 'b']);
+    const result = await refineLayers(judged(scores(int8), candidate), rank, judge, undefined);
+    return result.candidate.choices.size;
+  };
+  const around = (mean: number, spread: number) =>
+    Array.from({ length: 16 }, (_, i) => mean + (i % 2 === 0 ? spread : -spread));
+
+  test('are not given away for a gain within noise by what is near enough', async () => {
+    expect(await kept(around(0.994, 0.01), around(0.997, 0))).toBe(0);
+  });
+  test('are where the gain is beyond noise', async () => {
+    expect(await kept(around(0.994, 0.001), around(0.997, 0))).toBe(1);
+  });
+  test('are where the target is missed', async () => {
+    expect(await kept(around(0.985, 0.03), around(0.997, 0))).toBe(1);
   });
 });
 
