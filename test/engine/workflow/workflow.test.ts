@@ -126,8 +126,9 @@ describe('layers in float', () => {
     });
     const attempt = (_step: string, _tried: string, of: Candidate) =>
       Promise.resolve(judged(scores(of.choices.size === 0 ? int8 : refined), of));
-    const evaluator = { float: 1 } as Evaluator;
-    const judge = Object.assign(new Judge(evaluator, 'top1', 0.01, undefined), { attempt });
+    const evaluator: Pick<Evaluator, 'float'> = { float: 1 };
+    const judge = new Judge(evaluator as unknown as Evaluator, 'top1', 0.01, undefined);
+    vi.spyOn(judge, 'attempt').mockImplementation(attempt);
     const rank = () => Promise.resolve(['a', 'b']);
     const result = await refineLayers(judged(scores(int8), candidate), rank, judge, undefined);
     return result.candidate.choices.size;
