@@ -19,7 +19,7 @@ function drawList(parent: HTMLElement, report: Report, host: Host): void {
   if (report.keepFloat.length === 0) {
     const none = report.advised.meetsTarget
       ? 'No layer needs to stay in float: all of them can run in int8.'
-      : 'No layer is worth keeping in float: it would not bring the score to the target.';
+      : 'No layer is worth keeping in float: what was tried gains too little.';
     add(parent, 'p', 'muted', none);
     return;
   }
