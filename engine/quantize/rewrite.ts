@@ -55,7 +55,7 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     }
     for (const operator of between) writer.quantizeOperands(operator);
     writer.finish();
-    if (plan.profile.channelsLast) turnLastPools(graph, constantsWithin(model.graph), fresh);
+    if (plan.profile.channelsLast && between.length > 0) turnLastPools(graph, model.graph, fresh);
   }
   for (const graph of graphsWithin(model.graph)) {
     keepWeightsFloat(graph, constantsWithin(model.graph), fresh);

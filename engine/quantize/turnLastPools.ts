@@ -1,6 +1,7 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { makeNode, setInts } from '../onnx/attributes';
 import { makeTensor } from '../onnx/elements';
+import { constantsWithin } from '../onnx/foldIntoConv';
 import { indexGraph, soleConsumer, type GraphIndex } from '../onnx/graphIndex';
 
 /** Reads of a pooled map only its channels, in their order. */
@@ -19,15 +20,11 @@ const broadcasts = new Set(['Add', 'Sub', 'Mul', 'Div']);
  * each channel is all there is. onnxruntime's integer convolutions have their channels last, and what follows the last one is
  * turned back at once unless another turn comes; MaxPool on integers takes 110 µs with its channels first and 6 µs with them
  * last (ocr-cls, of 1.2 ms). Where all sizes are fixed, onnxruntime sees through it, and nothing changes.
- * @param constants of the whole model, by name
+ * @param whole the model's graph, whose constants bodies read too
  */
-export function turnLastPools(
-  graph: GraphProto,
-  constants: GraphIndex['initializers'],
-  fresh: (wish: string) => string,
-): void {
+export function turnLastPools(graph: GraphProto, whole: GraphProto, fresh: (wish: string) => string): void {
   if (graph.node.every(({ opType }) => opType !== 'GlobalAveragePool')) return;
-  const index = indexGraph(graph, constants);
+  const index = indexGraph(graph, constantsWithin(whole));
   const axes = axesWithin(graph, index);
   const behind = new Map<NodeProto, NodeProto[]>();
   for (const pool of graph.node) {

@@ -36,8 +36,9 @@ export function verdicts({ float, ours, peer, latency }) {
   if (latency?.ours === undefined) return [...list, 'latency not measured'];
   const { median } = latency.ours.ratio;
   list.push(said(median <= 1 + EQUAL, `latency ${median.toFixed(2)} of float's`));
+  if (peer === undefined) return [...list, 'the peer was not run'];
   const best = latency['peer-best']?.milliseconds.median;
-  if (best === undefined || peer?.best === undefined) return [...list, 'the peer has no model to race'];
+  if (best === undefined || peer.best === undefined) return [...list, 'the peer has no model to race'];
   const raced = latency.ours.milliseconds.median / best;
   const worse = (float.score - peer.best.score) / float.score > MOST_DROP ? ' (whose drop is above 1%)' : '';
   return [...list, said(raced <= 1 + EQUAL, `${raced.toFixed(2)} of the peer's best${worse}`)];
