@@ -204,6 +204,22 @@ test('weights and outputs are read by keys', async () => {
   );
 });
 
+test.each([
+  ['Stays in int8.', 0.36],
+  ['Fine in int8.', 0.01],
+])('says %s of a layer that is not to be in float and costs %d', async (words, drop) => {
+  view = await openView('dark', 1400, 900);
+  const layers = report.layers.map((layer) =>
+    layer.name === LAYER
+      ? { ...layer, drop, standardError: 0.02, advice: { ...layer.advice, decision: 'int8' as const } }
+      : layer,
+  );
+  await view.send(...everything({ ...report, layers }));
+  await view.openTab('layers');
+  await view.page.click(`.layer-row[data-layer="${LAYER}"]`);
+  await expect.poll(() => view.page.locator('.layer-advice strong').first().innerText()).toBe(words);
+});
+
 test('shows what a remedy changed', async () => {
   await open('light', 1400, 1600);
   const weights = sampleWeights(LAYER);

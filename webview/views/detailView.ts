@@ -12,7 +12,7 @@ import {
 import { keptLayers, shownLayer } from '../layerRows';
 import type { State } from '../store';
 import { add, addKeepBox, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
-import { addIcon } from './icons';
+import { addIcon, type IconName } from './icons';
 import { addInput, type Moved } from './inputView';
 import { mountRemedied } from './remediedView';
 import { mountScatter } from './scatterView';
@@ -65,6 +65,14 @@ function drawFigures(parent: HTMLElement, layer: LayerReport, { float, choosing,
   figure('Runs in', layer.ranAsInteger ? 'integers' : 'float', 'How the runtime computed it in int8');
 }
 
+/** A layer that costs something by itself may stay in int8 all the same: other remedies are advised, or float gains too little. */
+function adviceOf(layer: LayerReport): { icon: IconName; words: string } {
+  if (layer.advice.decision === 'float') return { icon: 'advice', words: 'Keep in float.' };
+  return layer.drop > 0 && !isNoise(layer)
+    ? { icon: 'info', words: 'Stays in int8.' }
+    : { icon: 'pass', words: 'Fine in int8.' };
+}
+
 function drawHead(
   parent: HTMLElement,
   layer: LayerReport,
@@ -81,10 +89,10 @@ function drawHead(
   }
   drawFigures(parent, layer, report);
   const advice = add(parent, 'p', 'layer-advice');
-  addIcon(advice, layer.advice.decision === 'float' ? 'advice' : 'pass');
-  const decision = layer.advice.decision === 'float' ? 'Keep in float.' : 'Fine in int8.';
+  const { icon, words } = adviceOf(layer);
+  addIcon(advice, icon);
   const text = add(advice, 'span', '');
-  add(text, 'strong', '', decision);
+  add(text, 'strong', '', words);
   add(text, 'span', '', ' ');
   addText(text, 'span', '', layer.advice.reason);
   if (layer.cause !== null) {
