@@ -150,7 +150,7 @@ export class LayerTrials {
       [buildModel(this.alone(this.whole, name)), buildModel(this.whole)],
       output,
       samples,
-      { onSample: () => progress.step(), signal },
+      { onSample: () => progress.step(), signal, unfused: this.measured.isForeign },
     );
     const [alone = null, net = null] = models;
     if (alone === null)

@@ -41,7 +41,7 @@ export async function outputScatter(
   quantized: readonly Model[],
   tensor: string,
   samples: SampleSource,
-  { onSample, signal }: SampleRun = {},
+  { onSample, signal, unfused = false }: SampleRun = {},
 ): Promise<Scattered> {
   const exposed = [float, ...quantized].map((model) => exposeTensors(model, [tensor]));
   const loaded = exposed.map((e) => ({ bytes: encodeModel(e.model), output: e.outputs.get(tensor) }));
@@ -71,7 +71,7 @@ export async function outputScatter(
       prepare: (worker) =>
         Promise.all(
           loaded.map(({ bytes, output }) =>
-            output === undefined ? Promise.resolve(null) : worker.load(bytes, { threads: 1 }),
+            output === undefined ? Promise.resolve(null) : worker.load(bytes, { threads: 1, unfused }),
           ),
         ),
       work: (sessions, i) =>

@@ -19,7 +19,7 @@ export async function pathErrors(
   quantized: Model,
   tensors: Iterable<string>,
   samples: SampleSource,
-  { onSample, signal }: SampleRun = {},
+  { onSample, signal, unfused = false }: SampleRun = {},
 ): Promise<Map<string, ErrorFigures>> {
   const wanted = [...new Set(tensors)];
   const [exact, rounded] = [exposeTensors(float, wanted), exposeTensors(quantized, wanted)];
@@ -38,7 +38,7 @@ export async function pathErrors(
   await pool.forEach(
     samples.length,
     {
-      prepare: (worker) => Promise.all(models.map((bytes) => worker.load(bytes, { threads: 1 }))),
+      prepare: (worker) => Promise.all(models.map((bytes) => worker.load(bytes, { threads: 1, unfused }))),
       work: (sessions, i) =>
         turns.take(run(sessions, i), ({ a, b }) => {
           for (const [tensor, sum] of sums) {

@@ -41,7 +41,7 @@ export function withoutVariants(whole: Candidate): Subject {
  */
 export async function explainLayers(
   pool: WorkerPool,
-  { dataset, chooser }: Measured,
+  { dataset, chooser, isForeign }: Measured,
   whole: Candidate,
   scores: readonly LayerScore[],
   isMissed: boolean,
@@ -70,7 +70,8 @@ export async function explainLayers(
   );
   const tensors = layers.map((l) => l.output);
   const withoutOne = withoutVariants(whole);
-  const paths = await pathErrors(pool, plain, withoutOne.base, tensors, samples, { onSample, signal });
+  const onPath = { onSample, signal, unfused: isForeign };
+  const paths = await pathErrors(pool, plain, withoutOne.base, tensors, samples, onPath);
 
   const without = new Map<string, LayerReport['without']>();
   if (isMissed) {

@@ -1,4 +1,4 @@
-// Ours in test/bench/sensitivityBench.mjs, in a process of its own: MODEL DATA COUNT. Every layer alone in int8, by whole models
+// Ours in test/bench/sensitivityBench.mjs, in a process of its own: MODEL DATA COUNT WHOLE. Every layer alone in int8, by whole models (where WHOLE is true)
 // and by what follows behind each cut, on the same samples. Prints JSON.
 import { performance } from 'node:perf_hooks';
 import { encodeModel } from '../../engine/onnx/model';
@@ -9,7 +9,7 @@ import { judgeVariants } from '../../engine/sensitivity/judgeVariants';
 import { aloneOptions, aloneVariants } from '../../engine/workflow/measureLayers';
 import { layersOf } from './layersOf';
 
-const [path = '', data = '', count = ''] = process.argv.slice(2);
+const [path = '', data = '', count = '', isWhole = ''] = process.argv.slice(2);
 const pool = new WorkerPool(2);
 
 async function main(): Promise<unknown> {
@@ -19,7 +19,7 @@ async function main(): Promise<unknown> {
 
   const whole = new Map<string, Verdict>();
   const begun = performance.now();
-  await pool.forEach<RuntimeWorker>(variants.length, {
+  await pool.forEach<RuntimeWorker>(isWhole === 'true' ? variants.length : 0, {
     prepare: (worker) => Promise.resolve(worker),
     work: async (worker, i) => {
       const variant = variants[i];
@@ -52,8 +52,8 @@ async function main(): Promise<unknown> {
     },
     finish: (session) => session.release(),
   });
-  const differences = [...verdicts].map(([name, { score }]) =>
-    Math.abs(score - (whole.get(name)?.score ?? 0)),
+  const differences = [...whole].map(([name, { score }]) =>
+    Math.abs(score - (verdicts.get(name)?.score ?? 0)),
   );
   return {
     layers: variants.length,

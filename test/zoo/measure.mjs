@@ -19,12 +19,23 @@ function keep(name, part, value) {
   writeFileSync(partFile(name, part), `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Makes the labelled data, unless it is there. */
-export function makeData({ name }, python) {
-  const folder = dataFolder(name);
-  if (statSync(join(folder, 'quantscope.json'), { throwIfNoEntry: false }) !== undefined) return;
-  must(python, [join(import.meta.dirname, 'data', 'make.py'), name, folder, digitsFolder()]);
+/**
+ * Makes the labelled data, unless it is there.
+ * @param least how many samples are to calibrate: where the zoo has fewer, the data is made with so many, beside the zoo's
+ * @returns its folder
+ */
+export function makeData({ name }, python, least = 0) {
+  const make = (folder, ...count) => {
+    if (statSync(join(folder, 'quantscope.json'), { throwIfNoEntry: false }) === undefined)
+      must(python, [join(import.meta.dirname, 'data', 'make.py'), name, folder, digitsFolder(), ...count]);
+    return folder;
+  };
+  const folder = make(dataFolder(name));
+  const isEnough = manifestOf(folder).calibration.length >= least;
+  return isEnough ? folder : make(dataFolder(`${name}-${least}`), String(least));
 }
+
+const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'quantscope.json'), 'utf8'));
 
 /** Score on the evaluation part of `data`; `{ failure }` where the model cannot be run. */
 function score({ name, path, agreement }, model, data) {
@@ -35,7 +46,7 @@ function score({ name, path, agreement }, model, data) {
 /** The float model: its score, size and the sizes of both parts. */
 export function measureFloat(zooModel) {
   const { name, path, agreement } = zooModel;
-  const manifest = JSON.parse(readFileSync(join(dataFolder(name), 'quantscope.json'), 'utf8'));
+  const manifest = manifestOf(dataFolder(name));
   const of = agreement ? { metric: 'agreement', score: 1 } : score(zooModel, path, dataFolder(name));
   if (of.failure !== undefined) throw new Error(`${name}: ${of.failure}`);
   const counts = { calibration: manifest.calibration.length, evaluation: manifest.evaluation.length };

@@ -56,7 +56,7 @@ def planes(rng: random.Random) -> tuple[Image.Image, list[list[float]]]:
     return picture.resize((SIDE, SIDE), Image.Resampling.BOX), edges
 
 
-def segments(out: Path, seed: int) -> None:
+def segments(out: Path, seed: int, calibrate: int = 32) -> None:
     """32 + 120 drawings with their edges: red, green, blue and an alpha of 1, as the model takes them."""
     rng = random.Random(seed)
     generator = numpy.random.default_rng(seed)
@@ -71,7 +71,7 @@ def segments(out: Path, seed: int) -> None:
             samples.append({"file": file, "truth": edges})
         return samples
 
-    write_manifest(out, {"metric": "segments"}, part("calibrate", 32), part("evaluate", 120))
+    write_manifest(out, {"metric": "segments"}, part("calibrate", calibrate), part("evaluate", 120))
 
 
 def face(draw: ImageDraw.ImageDraw, rng: random.Random, x: float, y: float, reach: float) -> None:
@@ -107,7 +107,7 @@ def face(draw: ImageDraw.ImageDraw, rng: random.Random, x: float, y: float, reac
     oval(0, 0.59, 0.2, 0.015, (70, 20, 20))
 
 
-def faces(out: Path, seed: int) -> None:
+def faces(out: Path, seed: int, calibrate: int = 64) -> None:
     """64 + 200 pictures with up to two drawn faces in them, without truth."""
     rng = random.Random(seed)
     generator = numpy.random.default_rng(seed)
@@ -138,4 +138,4 @@ def faces(out: Path, seed: int) -> None:
     # Whether each anchor sees a face; the other two outputs are coordinates, whose largest says nothing.
     scores = ["Identity:0", "Identity_1:0"]
     manifest = {"metric": "agreement", "outputs": scores, "preprocess": preprocess}
-    write_manifest(out, manifest, part("calibrate", 64), part("evaluate", 200))
+    write_manifest(out, manifest, part("calibrate", calibrate), part("evaluate", 200))

@@ -23,7 +23,7 @@ for missing in (face for face in lines.FACES if not (lines.FONTS / face).exists(
 BGR = {"layout": "NCHW", "color": "BGR", "mean": 127.5, "std": 127.5}
 
 
-def recognizer(out: Path, seed: int) -> None:
+def recognizer(out: Path, seed: int, calibrate: int = 64) -> None:
     """64 + 300 lines with their texts, as sample/lines."""
     shutil.copy(ROOT / "sample" / "lines" / "alphabet.txt", out / "alphabet.txt")
     rng = random.Random(seed)
@@ -44,7 +44,7 @@ def recognizer(out: Path, seed: int) -> None:
     }
     alphabet = {"file": "alphabet.txt", "space": True}
     manifest = {"metric": "ctc", "preprocess": preprocess, "alphabet": alphabet}
-    write_manifest(out, manifest, part("calibrate", 64), part("evaluate", 300))
+    write_manifest(out, manifest, part("calibrate", calibrate), part("evaluate", 300))
 
 
 # With fewer characters than fit into it, the float model itself is wrong too often.
@@ -58,7 +58,7 @@ def long_line(rng: random.Random, wide: bool) -> Image.Image:
             return picture
 
 
-def direction(out: Path, seed: int) -> None:
+def direction(out: Path, seed: int, calibrate: int = 64) -> None:
     """64 + 600 lines, of which a half is upside down. Class 0 is upright. Longer lines are squeezed to 192 pixels, as
     PaddleOCR does."""
     rng = random.Random(seed)
@@ -75,7 +75,7 @@ def direction(out: Path, seed: int) -> None:
         return samples
 
     manifest = {"metric": "top1", "preprocess": {**BGR, "pad": {"minWidth": 192, "value": 0}}}
-    write_manifest(out, manifest, part("calibrate", 64), part("evaluate", 600))
+    write_manifest(out, manifest, part("calibrate", calibrate), part("evaluate", 600))
 
 
 # Text detectors of this kind are trained with 0.4 on boxes that people drew with room around the letters; ours are tight, and the
@@ -135,7 +135,7 @@ def photographed(picture: Image.Image, rng: random.Random) -> Image.Image:
     return Image.fromarray(values.astype(numpy.uint8))
 
 
-def detector(out: Path, seed: int) -> None:
+def detector(out: Path, seed: int, calibrate: int = 32) -> None:
     """32 + 120 pages with their lines' outlines."""
     rng = random.Random(seed)
 
@@ -157,4 +157,4 @@ def detector(out: Path, seed: int) -> None:
         "std": [0.229, 0.224, 0.225],
     }
     manifest = {"metric": "iou", "preprocess": preprocess}
-    write_manifest(out, manifest, part("calibrate", 32), part("evaluate", 120))
+    write_manifest(out, manifest, part("calibrate", calibrate), part("evaluate", 120))

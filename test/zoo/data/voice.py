@@ -78,7 +78,7 @@ def recording(rng: random.Random) -> tuple[numpy.ndarray, list[int]]:
     return clean + level * noise(generator, len(clean)), truth
 
 
-def voices(out: Path, seed: int) -> None:
+def voices(out: Path, seed: int, calibrate: int = 16) -> None:
     """16 + 40 recordings with 0 or 1 for each of their frames."""
     if shutil.which("espeak-ng") is None:
         raise SystemExit("espeak-ng is missing: apt-get install espeak-ng")
@@ -103,4 +103,4 @@ def voices(out: Path, seed: int) -> None:
         "state": {"state": "stateN"},
         "constants": {"sr": RATE},
     }
-    write_manifest(out, manifest, part("calibrate", 16), part("evaluate", 40))
+    write_manifest(out, manifest, part("calibrate", calibrate), part("evaluate", 40))
