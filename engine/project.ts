@@ -172,7 +172,7 @@ export class Project {
       this.pool,
       measured,
       settings,
-      { fixed: fixedChoices(settings, measured), refine: true, rank: true },
+      { fixed: fixedChoices(settings, measured), refine: true, rank: true, timed: true },
       run,
     );
     const { whole, chosen } = outcome;
@@ -238,11 +238,13 @@ export class Project {
     const stamp = await dataStamp(settings.data);
     const measured = await this.measure(settings, run);
     const { keepFloat, output } = settings;
-    const known = keepFloat === null ? await this.knownChoice(measured, settings, run) : undefined;
+    const timed = settings.reproducible !== true;
+    const known = keepFloat === null && timed ? await this.knownChoice(measured, settings, run) : undefined;
     const options = {
       fixed: fixedChoices(settings, measured, keepFloat ?? []),
       refine: keepFloat === null,
       rank: false,
+      timed,
     };
     const { chosen, blamed, notebook } =
       known ?? (await runWorkflow(this.pool, measured, settings, options, run));

@@ -615,6 +615,8 @@ export interface BlamedOperators {
 
 export interface QuantizeSettings extends AnalyzeSettings {
   output: string;
+  /** Times choose nothing, so that the same settings give the same bytes; left out, they may. */
+  reproducible?: boolean;
   /** Layers to keep in float, whatever the recipe says, with none beside; `null` lets the analysis choose. */
   keepFloat: string[] | null;
 }

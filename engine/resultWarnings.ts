@@ -130,7 +130,7 @@ export function timedWarnings({
   const timed = notebook.filter(({ step, kept }) => step === 'latency' && kept).map(({ tried }) => tried);
   if (settings.recipe === undefined || timed.length === 0) return [];
   return [
-    `The recipe leaves operators open, and times on this machine decided: ${listed(timed)}. Another run may decide otherwise and write other bytes; a recipe that --write-recipe or Write Recipe wrote leaves nothing open.`,
+    `The recipe leaves operators open, and times on this machine decided: ${listed(timed)}. Another run may decide otherwise and write other bytes; a recipe that --write-recipe or Write Recipe wrote leaves nothing open, and with --reproducible times decide nothing.`,
   ];
 }
 

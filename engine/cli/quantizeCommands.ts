@@ -13,6 +13,7 @@ import {
   dataFrom,
   DEFAULT_DROP,
   openModel,
+  optionError,
   parser,
   settingsFrom,
   withAnalyzeOptions,
@@ -24,6 +25,7 @@ interface QuantizeOptions extends AnalyzeOptions {
   output: string;
   keepFloat?: string[];
   writeRecipe?: string;
+  reproducible?: true;
 }
 
 interface PlanOptions extends AnalyzeOptions {
@@ -41,14 +43,24 @@ export function addQuantize(program: Command): void {
     .requiredOption('-o, --output <file>', 'where to write it')
     .option('--keep-float <names>', 'layers to keep in float, separated by commas', splitNames)
     .option('--write-recipe <file>', 'write what was decided as a recipe, which makes the same network again')
+    .option(
+      '--reproducible',
+      'let times choose nothing: the same recipe, data and onnxruntime write the same bytes; --profile or the recipe names the target',
+    )
     .option('--json <file>', 'write the result')
     .action(async (model: string, options: QuantizeOptions, command: Command) => {
-      const { json, writeRecipe } = options;
+      const { json, writeRecipe, reproducible = false } = options;
       const { settings, hasTarget } = await settingsFrom(model, options, command);
+      if (reproducible && settings.profile === 'auto')
+        throw optionError(
+          '--reproducible leaves nothing to the machine, and "auto" is what this one runs',
+          'Name a target with --profile, or as "profile" in the recipe.',
+        );
       const project = await openModel(model, options, [json, writeRecipe]);
       // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
       const keepFloat = options.keepFloat ?? (hasTarget ? null : []);
-      const result = await project.quantize({ ...settings, output: resolve(options.output), keepFloat }, run);
+      const asked = { ...settings, output: resolve(options.output), keepFloat, reproducible };
+      const result = await project.quantize(asked, run);
       if (json !== undefined) await writeJson(json, result);
       if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(result.recipe));
       if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);

@@ -61,6 +61,8 @@ export interface WorkflowOptions {
   refine: boolean;
   /** Whether every layer is measured alone even if nothing depends on it. */
   rank: boolean;
+  /** Whether what is faster may decide: times differ from run to run. */
+  timed: boolean;
 }
 
 /**
@@ -73,12 +75,13 @@ export async function runWorkflow(
   pool: WorkerPool,
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
-  { fixed, refine, rank }: WorkflowOptions,
+  options: WorkflowOptions,
   run: Run,
 ): Promise<Outcome> {
+  const { refine, rank, timed } = options;
   const { onProgress, signal } = run;
   const { chooser, outputs, isForeign } = measured;
-  const begun = await beginWorkflow(pool, measured, settings, { fixed, refine, rank }, run);
+  const begun = await beginWorkflow(pool, measured, settings, options, run);
   const { judge, whole: judged, table, blamed } = begun;
   const whole = judged.candidate;
   let { current } = begun;
@@ -97,7 +100,7 @@ export async function runWorkflow(
     current = await refineLayers(current, ranking, judge, onProgress);
   }
   // This processor's times say nothing of another.
-  if (!isForeign)
+  if (timed && !isForeign)
     current = await chooseByLatency(current, judge, pool.first, chooser, outputs, onProgress, signal);
   if (rank) ranked ??= await measureLayers(pool, measured, whole, settings.targetDrop, run);
   const explained = rank
@@ -145,7 +148,7 @@ export async function beginWorkflow(
   pool: WorkerPool,
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
-  { fixed, refine, rank }: WorkflowOptions,
+  { fixed, refine, rank }: Omit<WorkflowOptions, 'timed'>,
   { onProgress, onMeasured, signal }: Run,
 ): Promise<Begun> {
   const { dataset, chooser } = measured;

@@ -1,5 +1,6 @@
-// Ours in test/bench/sensitivityBench.mjs, in a process of its own: MODEL DATA COUNT WHOLE. Every layer alone in int8, by whole models (where WHOLE is true)
-// and by what follows behind each cut, on the same samples. Prints JSON.
+// Ours in test/bench/sensitivityBench.mjs, in a process of its own: MODEL DATA COUNT FULL. Every layer alone in int8, by whole models
+// and by what follows behind each cut, on the same samples, where FULL is true; and until it is settled whether its drop
+// matters. Prints JSON.
 import { performance } from 'node:perf_hooks';
 import { encodeModel } from '../../engine/onnx/model';
 import type { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
@@ -9,7 +10,7 @@ import { judgeVariants } from '../../engine/sensitivity/judgeVariants';
 import { aloneOptions, aloneVariants } from '../../engine/workflow/measureLayers';
 import { layersOf } from './layersOf';
 
-const [path = '', data = '', count = '', isWhole = ''] = process.argv.slice(2);
+const [path = '', data = '', count = '', isFull = ''] = process.argv.slice(2);
 const pool = new WorkerPool(2);
 
 async function main(): Promise<unknown> {
@@ -17,19 +18,20 @@ async function main(): Promise<unknown> {
   const { chooser } = measured;
   const { base: float, variants } = aloneVariants(candidate);
 
+  const inFull = isFull === 'true' ? variants : [];
   const whole = new Map<string, Verdict>();
   const begun = performance.now();
-  await pool.forEach<RuntimeWorker>(isWhole === 'true' ? variants.length : 0, {
+  await pool.forEach<RuntimeWorker>(inFull.length, {
     prepare: (worker) => Promise.resolve(worker),
     work: async (worker, i) => {
-      const variant = variants[i];
+      const variant = inFull[i];
       if (variant !== undefined)
         whole.set(variant.name, await chooser.judgeIn(worker, encodeModel(variant.build())));
     },
     finish: () => Promise.resolve(),
   });
   const between = performance.now();
-  const { verdicts, variantsMs } = await judgeVariants(pool, chooser, float, variants);
+  const { verdicts, variantsMs } = await judgeVariants(pool, chooser, float, inFull);
   const ended = performance.now();
   // As an analysis does it: a layer ends as soon as it is settled whether its drop matters.
   const settled = await judgeVariants(
@@ -62,7 +64,7 @@ async function main(): Promise<unknown> {
     seconds: (ended - between) / 1000,
     settledSeconds: (last - ended) / 1000,
     // Of N float passes that N whole evaluations take.
-    share: variantsMs / (passMs * variants.length),
+    share: variantsMs / (passMs * inFull.length),
     settledShare: settled.variantsMs / (passMs * variants.length),
     worstDifference: Math.max(...differences),
   };

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import type { EvaluateResult, ModelSummary, TradeOff } from '../../../engine/protocol';
+import { encodeModel } from '../../../engine/onnx/model';
+import type { EvaluateResult, ModelSummary, QuantizeResult, TradeOff } from '../../../engine/protocol';
+import { node, noisy, tinyModel } from '../tinyModel';
 import { useCli } from './useCli';
 
 const { folder, model, data, output, spawned, quantscope, expectFailure } = useCli();
@@ -56,6 +58,44 @@ test('plan keeps to a budget, writes a recipe, and refuses what cannot be', asyn
   await expectFailure(2, ['"bytes=much" is no budget'], ...plan('--budget', 'bytes=much'));
   await expectFailure(2, ['There is no grid "int3"'], ...plan('--grids', 'int3'));
 });
+
+test('quantize is reproducible where asked, whatever its recipe leaves open: nothing is timed to choose by', async () => {
+  const path = join(folder, 'open.onnx');
+  const open = tinyModel({
+    inputs: { x: ['n', 3, 8, 8] },
+    outputs: ['y'],
+    constants: { a: noisy([8, 3, 3, 3], 1), b: noisy([4, 8, 3, 3], 2) },
+    nodes: [
+      node('Conv', ['x', 'a'], 'k'),
+      node('Sigmoid', ['k'], 's'),
+      node('Mul', ['k', 's'], 'm'),
+      node('Conv', ['m', 'b'], 'y'),
+    ],
+  });
+  writeFileSync(path, encodeModel(open));
+  const recipe = join(folder, 'open.recipe.jsonc');
+  writeFileSync(recipe, '{ "version": 1, "operators": { "Sigmoid": "int8" } }');
+  const [made, json] = [join(folder, 'open.int8.onnx'), join(folder, 'open.json')];
+  const words = ['quantize', path, '--data', 'synthetic', '--samples', '4', '--calibration', 'max'];
+  const quantize = async (...more: string[]) => {
+    const all = [...words, '--recipe', recipe, '-o', made, '--json', json, '--progress', 'json', ...more];
+    const { status, stdout } = await quantscope(...all);
+    expect(status).toBe(0);
+    const result = JSON.parse(readFileSync(json, 'utf8')) as QuantizeResult;
+    return { isTimed: stdout.includes('Timing operators'), result, bytes: readFileSync(made) };
+  };
+  const usual = await quantize();
+  expect(usual.isTimed).toBe(true);
+  const named = ['--profile', usual.result.settings.profile, '--reproducible'];
+  const [first, second] = [await quantize(...named), await quantize(...named)];
+  expect(first.isTimed).toBe(false);
+  expect(second.bytes.equals(first.bytes)).toBe(true);
+  await expectFailure(
+    2,
+    ['--reproducible leaves nothing to the machine', '--profile'],
+    ...[...words, '-o', made, '--reproducible'],
+  );
+}, 60_000);
 
 test('quantize takes a recipe and writes one that makes the same network', async () => {
   const recipe = join(folder, 'tiny.recipe.jsonc');
