@@ -59,6 +59,19 @@ export class Workspace {
     return report;
   }
 
+  /**
+   * Takes in what another process kept of these bytes since it was read here.
+   * @returns the paths of the open models that have them
+   */
+  async takeIn(hash: string): Promise<string[]> {
+    const open = [...this.projects.values()].filter(({ project }) => project.summary.hash === hash);
+    for (const { project } of open) {
+      const kept = await project.cachedReport();
+      if (kept !== null) this.remember(kept);
+    }
+    return open.map(({ project }) => project.summary.path);
+  }
+
   /** Every analysis that hovers may speak of. */
   reports(): Report[] {
     return [...this.analyses.values()];

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -236,6 +236,31 @@ test('keeps the analysis before the last one', async () => {
   const second = await request('quantscope/analyze', asked);
   expect(second.created).not.toBe(first.created);
   expect((await request('quantscope/previous', { path }))?.created).toBe(first.created);
+}, 120_000);
+
+test('takes in what another process kept of a model that is open', async () => {
+  const path = join(folder, 'shared.onnx');
+  const shared = tinyModel({
+    inputs: { x: ['n', 4, 8, 8] },
+    outputs: ['y'],
+    constants: { a: noisy([8, 4, 3, 3], 5) },
+    nodes: [node('Conv', ['x', 'a'], 'y')],
+  });
+  writeFileSync(path, encodeModel(shared));
+  const asked = { path, settings: { ...settings, data: 'synthetic', samples: 4 } };
+  const own = await request('quantscope/analyze', asked);
+  const told: string[] = [];
+  connection.onNotification('quantscope/kept', (params: Notifications['quantscope/kept']) =>
+    told.push(params.path),
+  );
+  const others = { ...own, created: '2026-01-01T00:00:00.000Z' };
+  const entry = join(folder, 'cache', `${own.model.hash}.json`);
+  writeFileSync(`${entry}.part`, JSON.stringify(others));
+  renameSync(`${entry}.part`, entry);
+  const created = async () => (await request('quantscope/open', { path })).report?.created;
+  await vi.waitUntil(async () => (await created()) === others.created, { timeout: 20_000 });
+  expect(told).toContain(path);
+  expect(told).not.toContain(model);
 }, 120_000);
 
 test('shows one layer closely: its weights, another clip, its outputs', async () => {

@@ -15,6 +15,7 @@ const float = {
   bytes: 10_822_323,
 };
 const result: QuantizeResult = {
+  modelHash: 'abc',
   output: '/models/rec.int8.onnx',
   settings: {
     data: '/data',

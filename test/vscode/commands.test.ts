@@ -61,6 +61,8 @@ describe('commands and places', () => {
     const task = tasks.find(({ definition }) => definition['model'] === 'listed.onnx');
     assert.ok(task, tasks.map(({ name }) => name).join());
     assert.equal(task.definition['data'], 'listed-data');
+    const names = tasks.map(({ name }) => name);
+    assert.ok(names.includes('analyze listed.onnx') && names.includes('quantize listed.onnx'), names.join());
     const run = async (one: vscode.Task) => {
       const ended = new Promise<number | undefined>((done) => {
         const listener = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
