@@ -181,7 +181,8 @@ export class RecipeService {
     const { document, tree, subject, missing } = opened;
     const problems = [
       ...(missing === null ? [] : [noModelProblem(tree, missing)]),
-      ...recipeDiagnostics(tree, subject),
+      // What is no JSON the editor's own support of JSON says in the same words.
+      ...recipeDiagnostics(tree, subject).filter(({ code }) => code !== 'syntax'),
     ];
     const diagnostics = problems.map((problem) => diagnosticOf(problem, document));
     await this.connection.sendDiagnostics({ uri, version: document.version, diagnostics });

@@ -7,6 +7,9 @@ import type { ToWebview } from '../webview/protocol';
 import { DataWatch } from './dataWatch';
 import { isMadeUp } from './isMadeUp';
 
+/** Whose the problems of analyses are, beside those of tasks. */
+export const PROBLEMS_OWNER = 'quantscope';
+
 /** One line of the Problems view. */
 export interface AnalysisProblem {
   severity: 'warning' | 'information';
@@ -46,8 +49,14 @@ function missed(
 }
 
 function told(warnings: readonly string[], lint: readonly LintFinding[]): AnalysisProblem[] {
-  const findings = lint.map(({ severity, message, hint }): AnalysisProblem => {
-    return { severity: severity === 'refuses' ? 'warning' : 'information', message: `${message} ${hint}` };
+  const findings = lint.map(({ severity, opType, nodes, message, hint }): AnalysisProblem => {
+    const [first] = nodes;
+    const more = nodes.length > 1 ? ` and ${nodes.length - 1} more` : '';
+    const what = first === undefined ? '' : `${opType} ${first}${more}: `;
+    return {
+      severity: severity === 'refuses' ? 'warning' : 'information',
+      message: `${what}${message} ${hint}`,
+    };
   });
   return [...warnings.map((message): AnalysisProblem => ({ severity: 'warning', message })), ...findings];
 }
@@ -70,7 +79,7 @@ interface Known {
 
 /** What the last run on each open model found wrong, in the Problems view, until the model or its data changes. */
 export class AnalysisProblems implements vscode.Disposable {
-  private readonly collection = vscode.languages.createDiagnosticCollection('quantscope');
+  private readonly collection = vscode.languages.createDiagnosticCollection(PROBLEMS_OWNER);
   private readonly known = new Map<string, Known>();
 
   /** @param stampOf tells one state of a model's data from another */

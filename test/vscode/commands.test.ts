@@ -96,6 +96,13 @@ describe('commands and places', () => {
       return Promise.resolve(found.find(({ severity }) => severity === vscode.DiagnosticSeverity.Error));
     });
     assert.match(problem.message, /nowhere/);
+    const report = (await lastMessage(model, 'report'))?.report;
+    assert.ok(report && report.warnings.length > 0);
+    const told = vscode.languages.getDiagnostics(model).map(({ message }) => message);
+    assert.ok(
+      report.warnings.every((warning) => told.includes(warning)),
+      told.join('\n'),
+    );
     assert.ok(!existsSync(inWorkspace('nothing.onnx').fsPath));
   });
 
