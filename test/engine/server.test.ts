@@ -159,6 +159,7 @@ test('checks the recipe beside a model as it is written', async () => {
   const uri = pathToFileURL(join(folder, 'cls.quant.json')).href;
   const textDocument = { uri, languageId: 'jsonc', version: 1 };
   const text = '{ "version": 1, "layers": { "p2o.Conv.29x": "float", "p2o.Conv.28": "int8" } }';
+  writeFileSync(join(folder, 'cls.quant.json'), text);
   const published = new Promise<PublishDiagnosticsParams>((done) =>
     connection.onNotification('textDocument/publishDiagnostics', done),
   );
@@ -194,9 +195,11 @@ test('says that no model lies beside a recipe, and checks its text all the same'
   connection.onNotification('textDocument/publishDiagnostics', (told: PublishDiagnosticsParams) => {
     if (told.uri === uri) heard.set(told.version, told.diagnostics);
   });
-  const messages = (version: number) =>
+  const messages = (version: number | undefined) =>
     vi.waitUntil(() => heard.get(version)?.map(({ message }) => message), { timeout: 20_000 });
   const text = '{ "version": 1, "layers": { "nobody": "flout" } }';
+  const file = join(folder, 'lonely.quant.json');
+  writeFileSync(file, text);
   await connection.sendNotification('textDocument/didOpen', {
     textDocument: { uri, languageId: 'jsonc', version: 1, text },
   });
@@ -220,6 +223,11 @@ test('says that no model lies beside a recipe, and checks its text all the same'
   heard.clear();
   await connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [] });
   expect(await messages(2)).toEqual([expect.stringContaining('no layer "nobody"')]);
+  // One that was moved away while an editor holds on to it.
+  rmSync(file);
+  heard.clear();
+  await connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [] });
+  expect(await messages(undefined)).toEqual([]);
 });
 test('keeps the analysis before the last one', async () => {
   const path = join(folder, 'twice.onnx');
