@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EngineError, errorText } from './engineError';
+import { indexNames } from './language/reportIndex';
 import type { DataFile } from './onnx/externalData';
 import { Project } from './project';
 import type { EngineLimits, ModelSummary, Report } from './protocol';
@@ -56,6 +57,7 @@ export class Workspace {
 
   remember(report: Report): Report {
     this.analyses.set(report.model.path, report);
+    indexNames(report);
     return report;
   }
 
