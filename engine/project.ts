@@ -260,7 +260,7 @@ export class Project {
     // Of the file, with what its metadata say.
     const int8 = { ...result, bytes: modelBytes(described, encodeModel(described)) };
     return {
-      ...{ output, blamed, float },
+      ...{ output, blamed, float, modelHash: this.summary.hash },
       settings: settled,
       dataStamp: stamp,
       keepFloat: floatLayers(chosen),

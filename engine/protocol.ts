@@ -623,6 +623,8 @@ export interface QuantizeSettings extends AnalyzeSettings {
 
 export interface QuantizeResult {
   output: string;
+  /** {@link ModelSummary.hash} of the model that was quantized. */
+  modelHash: string;
   settings: SettledSettings;
   /** State of the data before it was read. */
   dataStamp: string;
@@ -1039,4 +1041,6 @@ export interface Notifications {
   'quantscope/progress': { path: string; progress: Progress };
   /** What an analysis that runs has measured of layers, as it comes; a layer may come again with more. */
   'quantscope/measured': { path: string; layers: MeasuredLayer[] };
+  /** An analysis or a plan of the open model's very bytes was kept, by this process or another one, such as a terminal's. */
+  'quantscope/kept': { path: string };
 }

@@ -240,7 +240,12 @@ export async function readRecipe(file: string): Promise<Recipe> {
  */
 export function recipeOf(
   { method, weights, operators, choices, remedies, clips }: Decisions,
-  { profile, targetDrop }: Pick<SettledSettings, 'profile' | 'targetDrop'>,
+  {
+    profile,
+    targetDrop,
+    preset,
+    samples,
+  }: Pick<SettledSettings, 'profile' | 'targetDrop' | 'preset' | 'samples'>,
   original: Record<'layers' | 'unreached' | 'operators', readonly { name: string }[]>,
 ): Recipe {
   const rules = <T>(
@@ -256,6 +261,9 @@ export function recipeOf(
   const chosen = new Map(Object.entries(choices));
   return {
     ...{ version: RECIPE_VERSION, profile, weights, calibration: method, remedies },
+    // How many calibrate decides of every clip.
+    ...(samples === null ? {} : { samples }),
+    ...(preset === null ? {} : { preset }),
     ...(targetDrop > 0 ? { targetDrop } : {}),
     layers: [
       { match: '*', choice: 'int8' },

@@ -116,10 +116,10 @@ export class RecipeService {
   async register(): Promise<void> {
     const options = { documentSelector: RECIPES };
     const { textDocument, workspace } = this.client;
-    // A model that comes to lie beside its recipe is looked at, though nobody opens it.
+    // A model that comes to lie beside its recipe is looked at, though nobody opens it; a recipe may go.
     if (workspace?.didChangeWatchedFiles?.dynamicRegistration === true)
       await this.connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: '**/*.onnx' }],
+        watchers: [{ globPattern: '**/*.onnx' }, { globPattern: '**/*.quant.json' }],
       });
     if (textDocument?.completion?.dynamicRegistration === true)
       await this.connection.client.register(CompletionRequest.type, {
@@ -177,11 +177,18 @@ export class RecipeService {
 
   private async publish(uri: string): Promise<void> {
     const opened = await this.find(uri);
-    if (opened === null) return;
+    // Of one that was closed meanwhile nobody would take them away again.
+    if (opened === null || this.documents.get(uri) !== opened.document) return;
     const { document, tree, subject, missing } = opened;
+    // An editor holds on to a recipe for a while after it was moved along with its model.
+    if (!existsSync(fileURLToPath(uri))) {
+      await this.connection.sendDiagnostics({ uri, diagnostics: [] });
+      return;
+    }
     const problems = [
       ...(missing === null ? [] : [noModelProblem(tree, missing)]),
-      ...recipeDiagnostics(tree, subject),
+      // What is no JSON the editor's own support of JSON says in the same words.
+      ...recipeDiagnostics(tree, subject).filter(({ code }) => code !== 'syntax'),
     ];
     const diagnostics = problems.map((problem) => diagnosticOf(problem, document));
     await this.connection.sendDiagnostics({ uri, version: document.version, diagnostics });

@@ -24,6 +24,7 @@ import { RecipeService } from './recipeService';
 import { loadPreviousReport } from './reportCache';
 import { resolveRecipe } from './resolveRecipe';
 import { TextService } from './textService';
+import { watchKept } from './watchKept';
 import { Workspace } from './workspace';
 
 const connection = createConnection(ProposedFeatures.all);
@@ -49,6 +50,14 @@ connection.onInitialize(({ initializationOptions, capabilities }: InitializePara
 });
 connection.onInitialized(() => void recipes.register());
 connection.onShutdown(() => workspace.dispose());
+
+const kept = async (hash: string) => {
+  const paths = await workspace.takeIn(hash);
+  if (paths.length > 0) recipes.refresh();
+  for (const path of paths) await connection.sendNotification('quantscope/kept', { path });
+};
+const complain = (thrown: unknown) => connection.console.warn(errorText(thrown));
+void watchKept((hash) => void kept(hash).catch(complain), complain);
 
 /** Answers a custom request; whatever goes wrong reaches the client as ErrorData, never as a stack. */
 function answer<M extends keyof Requests>(

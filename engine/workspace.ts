@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EngineError, errorText } from './engineError';
+import { indexNames } from './language/reportIndex';
 import type { DataFile } from './onnx/externalData';
 import { Project } from './project';
 import type { EngineLimits, ModelSummary, Report } from './protocol';
@@ -56,7 +57,21 @@ export class Workspace {
 
   remember(report: Report): Report {
     this.analyses.set(report.model.path, report);
+    indexNames(report);
     return report;
+  }
+
+  /**
+   * Takes in what another process kept of these bytes since it was read here.
+   * @returns the paths of the open models that have them
+   */
+  async takeIn(hash: string): Promise<string[]> {
+    const open = [...this.projects.values()].filter(({ project }) => project.summary.hash === hash);
+    for (const { project } of open) {
+      const kept = await project.cachedReport();
+      if (kept !== null) this.remember(kept);
+    }
+    return open.map(({ project }) => project.summary.path);
   }
 
   /** Every analysis that hovers may speak of. */

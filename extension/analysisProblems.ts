@@ -7,6 +7,9 @@ import type { ToWebview } from '../webview/protocol';
 import { DataWatch } from './dataWatch';
 import { isMadeUp } from './isMadeUp';
 
+/** Whose the problems of analyses are, beside those of tasks. */
+export const PROBLEMS_OWNER = 'quantscope';
+
 /** One line of the Problems view. */
 export interface AnalysisProblem {
   severity: 'warning' | 'information';
@@ -46,8 +49,14 @@ function missed(
 }
 
 function told(warnings: readonly string[], lint: readonly LintFinding[]): AnalysisProblem[] {
-  const findings = lint.map(({ severity, message, hint }): AnalysisProblem => {
-    return { severity: severity === 'refuses' ? 'warning' : 'information', message: `${message} ${hint}` };
+  const findings = lint.map(({ severity, opType, nodes, message, hint }): AnalysisProblem => {
+    const [first] = nodes;
+    const more = nodes.length > 1 ? ` and ${nodes.length - 1} more` : '';
+    const what = first === undefined ? '' : `${opType} ${first}${more}: `;
+    return {
+      severity: severity === 'refuses' ? 'warning' : 'information',
+      message: `${what}${message} ${hint}`,
+    };
   });
   return [...warnings.map((message): AnalysisProblem => ({ severity: 'warning', message })), ...findings];
 }
@@ -55,6 +64,10 @@ function told(warnings: readonly string[], lint: readonly LintFinding[]): Analys
 /** What is known of one open model. */
 interface Known {
   found: vscode.Diagnostic[];
+  /** When the analysis was made that was told of last; `null` when none was. */
+  analyzed: string | null;
+  /** The model's, as it was read last. */
+  hash: string | null;
   /** The quantization that this was found by; `null` for an analysis. */
   result: QuantizeResult | null;
   isReportStale: boolean;
@@ -66,7 +79,7 @@ interface Known {
 
 /** What the last run on each open model found wrong, in the Problems view, until the model or its data changes. */
 export class AnalysisProblems implements vscode.Disposable {
-  private readonly collection = vscode.languages.createDiagnosticCollection('quantscope');
+  private readonly collection = vscode.languages.createDiagnosticCollection(PROBLEMS_OWNER);
   private readonly known = new Map<string, Known>();
 
   /** @param stampOf tells one state of a model's data from another */
@@ -74,14 +87,19 @@ export class AnalysisProblems implements vscode.Disposable {
 
   heed(model: vscode.Uri, message: ToWebview): void {
     const one = this.of(model);
-    const problems = problemsIn(message);
+    // With a model that is read again its analysis comes again, and what was run since is still the last.
+    const isAgain =
+      message.type === 'report' && message.report !== null && message.report.created === one.analyzed;
+    if (message.type === 'report') one.analyzed = message.report?.created ?? null;
+    const problems = isAgain ? null : problemsIn(message);
     if (problems !== null) {
       one.found = problems.map(diagnosticOf);
       one.result = message.type === 'quantized' ? message.result : null;
       one.isDataChanged = false;
       const data = one.result?.settings.data ?? null;
       one.watch.watch(data === null || isMadeUp(data) ? null : data);
-    } else if (message.type === 'stale') one.isReportStale = message.reasons.length > 0;
+    } else if (message.type === 'model') one.hash = message.summary.hash;
+    else if (message.type === 'stale') one.isReportStale = message.reasons.length > 0;
     // Data that is not found is another matter.
     else if (message.type === 'error')
       one.isGone = message.error?.code === 'not-found' && !existsSync(model.fsPath);
@@ -93,16 +111,27 @@ export class AnalysisProblems implements vscode.Disposable {
     const known = this.known.get(model.toString());
     if (known !== undefined) return known;
     const one: Known = {
-      ...{ found: [], result: null, isReportStale: false, isDataChanged: false, isGone: false },
+      ...{
+        found: [],
+        analyzed: null,
+        hash: null,
+        result: null,
+        isReportStale: false,
+        isDataChanged: false,
+        isGone: false,
+      },
       watch: new DataWatch(() => void this.checkData(model, one)),
     };
     this.known.set(model.toString(), one);
     return one;
   }
 
-  private show(model: vscode.Uri, { found, result, isReportStale, isDataChanged, isGone }: Known): void {
+  private show(
+    model: vscode.Uri,
+    { found, hash, result, isReportStale, isDataChanged, isGone }: Known,
+  ): void {
     // A quantization is of the model as it was then, however old the analysis.
-    const isOld = result === null ? isReportStale : isDataChanged;
+    const isOld = result === null ? isReportStale : isDataChanged || result.modelHash !== hash;
     this.collection.set(model, isOld || isGone ? [] : found);
   }
 

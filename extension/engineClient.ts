@@ -33,6 +33,8 @@ export class EngineClient implements vscode.Disposable {
   readonly onProgress = this.progress.event;
   private readonly measured = new vscode.EventEmitter<Notifications['quantscope/measured']>();
   readonly onMeasured = this.measured.event;
+  private readonly kept = new vscode.EventEmitter<Notifications['quantscope/kept']>();
+  readonly onKept = this.kept.event;
   readonly onState = this.states.event;
 
   /** @param limits asked at each start */
@@ -113,6 +115,9 @@ export class EngineClient implements vscode.Disposable {
     client.onNotification('quantscope/measured', (params: Notifications['quantscope/measured']) =>
       this.measured.fire(params),
     );
+    client.onNotification('quantscope/kept', (params: Notifications['quantscope/kept']) =>
+      this.kept.fire(params),
+    );
     try {
       await client.start();
     } catch (thrown) {
@@ -187,6 +192,7 @@ export class EngineClient implements vscode.Disposable {
     this.disposed = true;
     this.progress.dispose();
     this.measured.dispose();
+    this.kept.dispose();
     this.states.dispose();
   }
 }

@@ -25,7 +25,7 @@ import { Refusal, toErrorData } from './errorData';
 import { isMadeUp } from './isMadeUp';
 import { isModule } from './isModule';
 import { RecipeDecisions } from './recipeDecisions';
-import { readSettings, type ConfiguredSettings } from './settings';
+import { choosePreset, settingsWith, type ConfiguredSettings } from './settings';
 import type { Target } from './targetChoices';
 import { Turns } from './turns';
 
@@ -48,12 +48,6 @@ const ORDER: ToWebview['type'][] = [
   'error',
   'select',
 ];
-
-interface ChosenPreset {
-  data: string;
-  /** `null` for none, whatever the settings say. */
-  preset: PresetName | null;
-}
 
 /** One model in this window: what is known of it, what the user decided, what runs on it. */
 export class ModelSession implements vscode.Disposable {
@@ -180,6 +174,26 @@ export class ModelSession implements vscode.Disposable {
     await this.recallData(report);
   }
 
+  /** Shows what another window or a terminal has found out of this very file since; what is known here already stays. */
+  async takeIn(): Promise<void> {
+    await this.loading;
+    try {
+      const { summary, report, tradeOff } = await this.engine.request('quantscope/open', { path: this.path });
+      // The file changed meanwhile, and is read again.
+      if (summary.hash !== this.hash) return;
+      if (tradeOff !== null && tradeOff.created !== this.tradeOff?.created)
+        this.send({ type: 'tradeOff', tradeOff });
+      if (report === null || report.created === this.report?.created) return;
+      this.log.info(`${this.uri.fsPath} was analyzed elsewhere.`);
+      this.setReport(report);
+      await this.checkFresh();
+      if (this.data === null) await this.recallData(report);
+    } catch (thrown) {
+      // Nobody asked for it.
+      this.log.warn(`${this.uri.fsPath}: ${toErrorData(thrown).message}`);
+    }
+  }
+
   /** The file is gone; it shows again when it is back. */
   lose(): void {
     this.fail({
@@ -238,14 +252,12 @@ export class ModelSession implements vscode.Disposable {
 
   /** The settings for this model with this data: a preset that was chosen with it comes before the setting's. */
   settingsFor(data: string): ConfiguredSettings {
-    const settings = readSettings(this.uri);
-    const chosen = this.memory.get<ChosenPreset>(`preset:${this.uri.toString()}`);
-    return chosen?.data === data ? { ...settings, preset: chosen.preset } : settings;
+    return settingsWith(this.uri, data, this.memory);
   }
 
   /** Remembers how the pictures of a folder become tensors for this model. */
   async choosePreset(data: string, preset: PresetName | null): Promise<void> {
-    await this.memory.update(`preset:${this.uri.toString()}`, { data, preset } satisfies ChosenPreset);
+    await choosePreset(this.uri, { data, preset }, this.memory);
   }
 
   /** Has the engine check a data source, then remembers it for this model. */

@@ -29,6 +29,7 @@ export class ModelSessions implements vscode.Disposable {
     this.listeners = [
       engine.onProgress(({ path, progress }) => at(path).forEach((session) => session.setProgress(progress))),
       engine.onMeasured(({ path, layers }) => at(path).forEach((session) => session.addMeasured(layers))),
+      engine.onKept(({ path }) => at(path).forEach((session) => void session.takeIn())),
     ];
   }
 

@@ -2,6 +2,7 @@ import { cp, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { toErrorData } from './errorData';
+import { isMadeUp } from './isMadeUp';
 import { showFailure } from './showFailure';
 import { VIEW_TYPE, type Services } from './services';
 
@@ -35,7 +36,8 @@ async function openSample({ context, sessions, log }: Services): Promise<vscode.
     await vscode.commands.executeCommand('vscode.openWith', model, VIEW_TYPE);
     const session = sessions.get(model);
     await session.ready();
-    if (session.data === null) await session.useData(data);
+    // An analysis of the same bytes elsewhere may have been on samples that were made up.
+    if (session.data === null || isMadeUp(session.data.data)) await session.useData(data);
     return model;
   } catch (thrown) {
     const error = toErrorData(thrown);

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { formatDuration } from '../engine/format';
 import { describeProgress } from './describeProgress';
 import { isOutOfMemory } from './engineStopped';
 import { toErrorData } from './errorData';
@@ -44,8 +45,10 @@ export async function runTask<T>(
     title: `${title} ${name}`,
     cancellable: true,
   };
+  const began = Date.now();
+  log.info(`${title} ${name}.`);
   try {
-    return await vscode.window.withProgress(options, async (notification, cancelled) => {
+    const result = await vscode.window.withProgress(options, async (notification, cancelled) => {
       const listeners = [
         cancelled.onCancellationRequested(() => session.cancel()),
         session.onDidSend((message) => {
@@ -61,6 +64,8 @@ export async function runTask<T>(
         listeners.forEach((listener) => void listener.dispose());
       }
     });
+    log.info(`${title} ${name}: done in ${formatDuration((Date.now() - began) / 1000)}.`);
+    return result;
   } catch (thrown) {
     const error = toErrorData(thrown);
     if (error.code === 'cancelled') {

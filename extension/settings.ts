@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { AnalyzeSettings, EngineLimits } from '../engine/protocol';
+import type { AnalyzeSettings, EngineLimits, PresetName } from '../engine/protocol';
 
 /** All that is set, not chosen: `data` is asked for per model. */
 export type ConfiguredSettings = Omit<AnalyzeSettings, 'data'>;
@@ -49,6 +49,31 @@ export function readSettings(model: vscode.Uri): ConfiguredSettings {
     targetDrop: read('targetDrop'),
     skipFailed: read('skipFailed') === true,
   };
+}
+
+/** How the pictures of a folder become tensors for one model. */
+interface ChosenPreset {
+  data: string;
+  /** `null` for none, whatever the settings say. */
+  preset: PresetName | null;
+}
+
+const presetKey = (model: vscode.Uri) => `preset:${model.toString()}`;
+
+/** Remembers what was chosen for a model. */
+export async function choosePreset(
+  model: vscode.Uri,
+  chosen: ChosenPreset,
+  memory: vscode.Memento,
+): Promise<void> {
+  await memory.update(presetKey(model), chosen);
+}
+
+/** The settings for one model with this data: a preset that was chosen with it comes before the setting's. */
+export function settingsWith(model: vscode.Uri, data: string, memory: vscode.Memento): ConfiguredSettings {
+  const settings = readSettings(model);
+  const chosen = memory.get<ChosenPreset>(presetKey(model));
+  return chosen?.data === data ? { ...settings, preset: chosen.preset } : settings;
 }
 
 /** The known settings in a command's arguments; menus pass objects of their own there. */

@@ -1,6 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
+import { parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
+import { recipeUriOf } from './recipeFile';
 import type { Services } from './services';
+import { settingsWith, type ConfiguredSettings } from './settings';
 
 /** Of package.json's task definition and its problem matcher. */
 export const TASK_TYPE = 'quantscope';
@@ -42,6 +46,40 @@ export function taskArguments({
   ];
 }
 
+/** What settings stand for when nobody changes them, in a terminal too. */
+const USUAL = { weights: 'per-channel', calibration: 'auto', profile: 'auto' } as const;
+
+/**
+ * A model's settings as options of the command line, so that a task does what the command in the editor does; what is usual is
+ * left out, and what the recipe beside the model says itself.
+ */
+export function settingsOptions(settings: ConfiguredSettings, said: ReadonlySet<string>): string[] {
+  const { preset, samples, skipFailed } = settings;
+  const usual = Object.entries(USUAL) as [keyof typeof USUAL, string][];
+  const options: [string, string | null][] = [
+    ['preset', preset],
+    ['samples', samples === null ? null : String(samples)],
+    ...usual.map(([key, value]): [string, string | null] => [
+      key,
+      settings[key] === value ? null : settings[key],
+    ]),
+  ];
+  return [
+    ...options.flatMap(([key, value]) => (value === null || said.has(key) ? [] : [`--${key}`, value])),
+    ...(skipFailed === true ? ['--skip-failed'] : []),
+  ];
+}
+
+/** What the recipe beside a model says; nothing where there is none, or none that can be read. */
+function recipeKeys(model: vscode.Uri): Set<string> {
+  try {
+    const said: unknown = parse(readFileSync(recipeUriOf(model).fsPath, 'utf8'));
+    return new Set(typeof said === 'object' && said !== null ? Object.keys(said) : []);
+  } catch {
+    return new Set();
+  }
+}
+
 /** A task of no folder runs in the first. */
 function folderOf(scope: vscode.Task['scope']): vscode.WorkspaceFolder | vscode.TaskScope {
   if (typeof scope === 'object') return scope;
@@ -49,7 +87,7 @@ function folderOf(scope: vscode.Task['scope']): vscode.WorkspaceFolder | vscode.
 }
 
 /** Tasks of type `quantscope`: the command line program on a model of the workspace, its errors among the problems. */
-export function registerTasks({ context, history }: Services): void {
+export function registerTasks({ context, history, sessions }: Services): void {
   const program = context.asAbsolutePath('dist/quantscope.js');
   const taskOf = (definition: vscode.TaskDefinition, scope: vscode.WorkspaceFolder | vscode.TaskScope) => {
     const words = taskArguments(definition as TaskSettings);
@@ -62,22 +100,40 @@ export function registerTasks({ context, history }: Services): void {
     });
     const name = `${words[0] ?? ''} ${basename(words[1] ?? '')}`;
     const task = new vscode.Task(definition, scope, name, 'quantscope', execution, PROBLEM_MATCHER);
-    task.group = vscode.TaskGroup.Build;
+    if (words[0] === 'quantize') task.group = vscode.TaskGroup.Build;
     return task;
   };
+  /** Models that were analyzed with the data of the last run, and open ones that data was chosen for. */
+  const offered = () => {
+    const past = history
+      .models()
+      .flatMap(({ uri, runs: [last] }) =>
+        last === undefined ? [] : [{ model: vscode.Uri.parse(uri), data: last.data, drop: last.targetDrop }],
+      );
+    const known = new Set(past.map(({ model }) => model.toString()));
+    const open = sessions
+      .all()
+      .flatMap(({ uri, data }) =>
+        data === null || known.has(uri.toString()) ? [] : [{ model: uri, data: data.data, drop: null }],
+      );
+    return [...past, ...open];
+  };
   const provider: vscode.TaskProvider = {
-    // Models of the workspace with the data that they were analyzed with last.
     provideTasks: () =>
-      history.models().flatMap(({ uri, runs: [last] }) => {
-        const model = vscode.Uri.parse(uri);
+      offered().flatMap(({ model, data, drop }) => {
         const folder = vscode.workspace.getWorkspaceFolder(model);
-        if (folder === undefined || last === undefined) return [];
+        if (folder === undefined || !existsSync(model.fsPath)) return [];
         const inFolder = (path: string) => vscode.workspace.asRelativePath(path, false);
+        const settings = settingsWith(model, data, context.workspaceState);
+        const args = settingsOptions(settings, recipeKeys(model));
         const definition = {
-          ...{ type: TASK_TYPE, model: inFolder(model.fsPath), data: inFolder(last.data) },
-          targetDrop: `${Number((100 * last.targetDrop).toPrecision(6))}%`,
+          ...{ type: TASK_TYPE, model: inFolder(model.fsPath), data: inFolder(data) },
+          targetDrop: `${Number((100 * (drop ?? settings.targetDrop)).toPrecision(6))}%`,
+          ...(args.length === 0 ? {} : { args }),
         };
-        return taskOf(definition, folder) ?? [];
+        return (['quantize', 'analyze'] as const).flatMap(
+          (command) => taskOf({ ...definition, command }, folder) ?? [],
+        );
       }),
     resolveTask: ({ definition, scope }) => taskOf(definition, folderOf(scope)),
   };

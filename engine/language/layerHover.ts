@@ -17,7 +17,13 @@ function rangeLine(input: LayerInput): string {
   return `Range ${formatValue(input.min)} … ${formatValue(input.max)}`;
 }
 
-function layerSection(layer: LayerReport, report: Report): string {
+/** What is told of one thing: first what stands before the links, so that nobody scrolls to reach them. */
+interface Section {
+  head: string;
+  details: string[];
+}
+
+function layerSection(layer: LayerReport, report: Report): Section {
   const { metric } = report.float;
   const stats = table(
     ['SQNR', 'Score alone in int8', 'Float on the same samples', 'Change'],
@@ -38,18 +44,18 @@ function layerSection(layer: LayerReport, report: Report): string {
     ].join('\n\n'),
   );
   const weight = layer.weight === null ? '' : `, weight ${literal(layer.weight)}`;
-  return [
+  const head = [
     `**Layer** ${literal(layer.name)} (${layer.opType}${weight})`,
     stats,
     `**${layer.advice.decision === 'float' ? 'Keep in float' : 'Quantize'}.** ${layer.advice.reason}`,
-    ...inputs,
   ].join('\n\n');
+  return { head, details: inputs };
 }
 
 /** Readers that a tensor's hover names. */
 const MAX_READERS = 5;
 
-function tensorSection(name: string, { input, readers, makers }: Named): string {
+function tensorSection(name: string, { input, readers, makers }: Named): Section {
   const shown = readers.slice(0, MAX_READERS).map((l) => literal(l.name));
   const more = readers.length > MAX_READERS ? ` and ${readers.length - MAX_READERS} more` : '';
   const [maker] = makers;
@@ -57,19 +63,19 @@ function tensorSection(name: string, { input, readers, makers }: Named): string 
   const read = readers.length === 0 ? ', read by no layer' : `, read by ${shown.join(', ')}${more}`;
   const measured =
     input === null ? [] : [rangeLine(input), ...histogramPicture(input), clipTable(input, input.method)];
-  return [`**Tensor** ${literal(name)}${made}${read}`, ...measured].join('\n\n');
+  return { head: `**Tensor** ${literal(name)}${made}${read}`, details: measured };
 }
 
-function links({ layers, readers, makers }: Named, path: string): string {
+function links({ layers, readers, makers }: Named, path: string): string[] {
   const layer = layers[0] ?? readers[0] ?? makers[0];
-  if (layer === undefined) return '';
+  if (layer === undefined) return [];
   const keep =
     layers.length === 0 ? [] : [commandLink('Keep in float', 'quantscope.keepInFloat', [path, layer.name])];
   return [
     commandLink('Show in view', 'quantscope.showLayer', [path, layer.name]),
     ...keep,
     commandLink('Open recipe', 'quantscope.openRecipe', [path]),
-  ].join(' · ');
+  ];
 }
 
 /**
@@ -83,12 +89,15 @@ export function hoverText(name: string, reports: readonly Report[]): string | nu
     const { layers, input, makers } = named;
     const isTensor = input !== null || makers.length > 0;
     const { path } = report.model;
+    const told = [
+      ...layers.map((layer) => layerSection(layer, report)),
+      ...(isTensor ? [tensorSection(name, named)] : []),
+    ];
     return [
       [
-        ...layers.map((layer) => layerSection(layer, report)),
-        ...(isTensor ? [tensorSection(name, named)] : []),
-        `In ${literal(baseName(path))}`,
-        links(named, path),
+        ...told.map(({ head }) => head),
+        [`In ${literal(baseName(path))}`, ...links(named, path)].join(' · '),
+        ...told.flatMap(({ details }) => details),
       ].join('\n\n'),
     ];
   });

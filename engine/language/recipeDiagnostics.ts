@@ -39,6 +39,10 @@ const MAX_SUGGESTIONS = 50;
 const MAX_NAMED = 3;
 
 function settingProblems({ text, parsed, errors }: RecipeTree): RecipeProblem[] {
+  if (text.trim() === '') {
+    const message = 'A recipe begins with { "version": 1 }.';
+    return [{ place: { start: 0, end: 1 }, message, severity: 'error', code: 'setting', fixes: [] }];
+  }
   if (errors.length > 0 || parsed === null)
     return errors
       .slice(0, MAX_SYNTAX)

@@ -35,11 +35,18 @@ function indexOf(report: Report): Map<string, Named> {
   return index;
 }
 
+/** Has an analysis indexed before somebody waits for a name. */
+export function indexNames(report: Report): Map<string, Named> {
+  const known = indexed.get(report);
+  if (known !== undefined) return known;
+  const index = indexOf(report);
+  indexed.set(report, index);
+  return index;
+}
+
 /** Everything of this name in an analysis; the analysis is indexed with the first look. */
 export function namedIn(report: Report, name: string): Named | null {
-  let index = indexed.get(report);
-  if (index === undefined) indexed.set(report, (index = indexOf(report)));
-  return index.get(name) ?? null;
+  return indexNames(report).get(name) ?? null;
 }
 
 /** The layers that a file has of this name, or with a weight or an output of it. */

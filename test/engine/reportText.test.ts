@@ -25,6 +25,7 @@ function result(changes: Partial<QuantizeResult> = {}): QuantizeResult {
       warnings: [],
       lint: [],
       dataStamp: '0 0 0',
+      modelHash: 'abc',
       recipe: { version: 1 as const, layers: [], operators: [] },
     },
     ...changes,

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -159,6 +159,7 @@ test('checks the recipe beside a model as it is written', async () => {
   const uri = pathToFileURL(join(folder, 'cls.quant.json')).href;
   const textDocument = { uri, languageId: 'jsonc', version: 1 };
   const text = '{ "version": 1, "layers": { "p2o.Conv.29x": "float", "p2o.Conv.28": "int8" } }';
+  writeFileSync(join(folder, 'cls.quant.json'), text);
   const published = new Promise<PublishDiagnosticsParams>((done) =>
     connection.onNotification('textDocument/publishDiagnostics', done),
   );
@@ -194,9 +195,11 @@ test('says that no model lies beside a recipe, and checks its text all the same'
   connection.onNotification('textDocument/publishDiagnostics', (told: PublishDiagnosticsParams) => {
     if (told.uri === uri) heard.set(told.version, told.diagnostics);
   });
-  const messages = (version: number) =>
+  const messages = (version: number | undefined) =>
     vi.waitUntil(() => heard.get(version)?.map(({ message }) => message), { timeout: 20_000 });
   const text = '{ "version": 1, "layers": { "nobody": "flout" } }';
+  const file = join(folder, 'lonely.quant.json');
+  writeFileSync(file, text);
   await connection.sendNotification('textDocument/didOpen', {
     textDocument: { uri, languageId: 'jsonc', version: 1, text },
   });
@@ -220,6 +223,11 @@ test('says that no model lies beside a recipe, and checks its text all the same'
   heard.clear();
   await connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [] });
   expect(await messages(2)).toEqual([expect.stringContaining('no layer "nobody"')]);
+  // One that was moved away while an editor holds on to it.
+  rmSync(file);
+  heard.clear();
+  await connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [] });
+  expect(await messages(undefined)).toEqual([]);
 });
 test('keeps the analysis before the last one', async () => {
   const path = join(folder, 'twice.onnx');
@@ -236,6 +244,31 @@ test('keeps the analysis before the last one', async () => {
   const second = await request('quantscope/analyze', asked);
   expect(second.created).not.toBe(first.created);
   expect((await request('quantscope/previous', { path }))?.created).toBe(first.created);
+}, 120_000);
+
+test('takes in what another process kept of a model that is open', async () => {
+  const path = join(folder, 'shared.onnx');
+  const shared = tinyModel({
+    inputs: { x: ['n', 4, 8, 8] },
+    outputs: ['y'],
+    constants: { a: noisy([8, 4, 3, 3], 5) },
+    nodes: [node('Conv', ['x', 'a'], 'y')],
+  });
+  writeFileSync(path, encodeModel(shared));
+  const asked = { path, settings: { ...settings, data: 'synthetic', samples: 4 } };
+  const own = await request('quantscope/analyze', asked);
+  const told: string[] = [];
+  connection.onNotification('quantscope/kept', (params: Notifications['quantscope/kept']) =>
+    told.push(params.path),
+  );
+  const others = { ...own, created: '2026-01-01T00:00:00.000Z' };
+  const entry = join(folder, 'cache', `${own.model.hash}.json`);
+  writeFileSync(`${entry}.part`, JSON.stringify(others));
+  renameSync(`${entry}.part`, entry);
+  const created = async () => (await request('quantscope/open', { path })).report?.created;
+  await vi.waitUntil(async () => (await created()) === others.created, { timeout: 20_000 });
+  expect(told).toContain(path);
+  expect(told).not.toContain(model);
 }, 120_000);
 
 test('shows one layer closely: its weights, another clip, its outputs', async () => {

@@ -47,12 +47,16 @@ const data = join(folder, 'lines.npz');
 
 const scored = { metric: 'top1', score: 0.9, meetsTarget: true };
 const facts = { settings: { data, targetDrop: 0.01 }, float: scored, lint: [] };
-const report = { ...facts, advised: scored, warnings: ['Of the analysis.'] } as unknown as Report;
+const report = {
+  ...{ ...facts, created: 'then', advised: scored },
+  warnings: ['Of the analysis.'],
+} as unknown as Report;
 const result = {
-  ...{ ...facts, int8: scored, meetsTarget: true, dataStamp: 'then' },
+  ...{ ...facts, int8: scored, meetsTarget: true, dataStamp: 'then', modelHash: 'abc' },
   warnings: ['Of the quantization.'],
 } as unknown as QuantizeResult;
 const [ofReport, ofResult] = [['Of the analysis.'], ['Of the quantization.']];
+const read = (hash: string) => ({ type: 'model', summary: { hash } }) as ToWebview;
 const stale: ToWebview = { type: 'stale', reasons: ['m.onnx has changed since it was analyzed.'] };
 
 let stamp = 'then';
@@ -66,6 +70,7 @@ beforeEach(() => {
   shown.clear();
   changes.clear();
   problems = new AnalysisProblems(() => Promise.resolve(stamp));
+  problems.heed(model, read('abc'));
 });
 
 async function dataBecomes(now: string): Promise<void> {
@@ -82,10 +87,26 @@ test('those of an analysis are hidden while it is stale, and those of a quantiza
   problems.heed(model, { type: 'quantized', result });
   problems.heed(model, stale);
   expect(told()).toEqual(ofResult);
-  problems.heed(model, { type: 'report', report });
+  problems.heed(model, { type: 'report', report: { ...report, created: 'since' } });
   expect(told()).toEqual([]);
   problems.heed(model, { type: 'stale', reasons: [] });
   expect(told()).toEqual(ofReport);
+});
+
+test('those of a quantization outlast the model being read again, and not its being another', () => {
+  const reread = (hash: string) => {
+    problems.heed(model, read(hash));
+    problems.heed(model, { type: 'report', report });
+    problems.heed(model, { type: 'stale', reasons: hash === 'abc' ? [] : ['m.onnx has changed.'] });
+  };
+  problems.heed(model, { type: 'report', report });
+  problems.heed(model, { type: 'quantized', result });
+  reread('abc');
+  expect(told()).toEqual(ofResult);
+  reread('other');
+  expect(told()).toEqual([]);
+  reread('abc');
+  expect(told()).toEqual(ofResult);
 });
 
 test('those of a quantization are hidden while its data is another, with no analysis at all', async () => {

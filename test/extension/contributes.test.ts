@@ -8,6 +8,7 @@ vi.mock('vscode', () => ({}));
 const { HOVER_SETTINGS } = await import('../../extension/hoverSettings');
 const { ENGINE_SETTINGS, SETTING_NAMES } = await import('../../extension/settings');
 const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/services');
+const { PROBLEMS_OWNER } = await import('../../extension/analysisProblems');
 const { PROBLEM_MATCHER, TASK_TYPE } = await import('../../extension/taskCommand');
 
 interface Setting {
@@ -45,7 +46,7 @@ interface Contributes {
   viewsContainers: { activitybar: { icon: string }[] };
   walkthroughs: { steps: { media: { svg: string } }[] }[];
   taskDefinitions: { type: string }[];
-  problemMatchers: { name: string }[];
+  problemMatchers: { name: string; owner: string }[];
 }
 
 const manifest = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as {
@@ -147,6 +148,8 @@ describe('package.json and the code agree', () => {
   test('on tasks', () => {
     expect(contributes.taskDefinitions.map(({ type }) => type)).toEqual([TASK_TYPE]);
     expect(contributes.problemMatchers.map(({ name }) => `$${name}`)).toEqual([PROBLEM_MATCHER]);
+    // A task that ends takes away all problems of its matcher's owner, and analyses have some of their own.
+    expect(contributes.problemMatchers.map(({ owner }) => owner)).not.toContain(PROBLEMS_OWNER);
   });
 
   test('on the custom editor', () => {

@@ -15,6 +15,7 @@ const float = {
   bytes: 10_822_323,
 };
 const result: QuantizeResult = {
+  modelHash: 'abc',
   output: '/models/rec.int8.onnx',
   settings: {
     data: '/data',
@@ -99,12 +100,12 @@ test('the problems of a result: a target that was missed, warnings, and what the
   const finding = { opType: 'Resize', nodes: ['r'], message: 'Resize computes in float.', hint: 'Leave it.' };
   const lint = [
     { ...finding, severity: 'float' as const },
-    { ...finding, severity: 'refuses' as const, message: 'Resize is refused.' },
+    { ...finding, severity: 'refuses' as const, nodes: ['r', 's', 't'], message: 'It is refused.' },
   ];
   const told = [
     { severity: 'warning', message: 'Few samples.' },
-    { severity: 'information', message: 'Resize computes in float. Leave it.' },
-    { severity: 'warning', message: 'Resize is refused. Leave it.' },
+    { severity: 'information', message: 'Resize r: Resize computes in float. Leave it.' },
+    { severity: 'warning', message: 'Resize r and 2 more: It is refused. Leave it.' },
   ];
   const quantized = (change: Partial<QuantizeResult>) =>
     problemsIn({ type: 'quantized', result: { ...result, warnings: ['Few samples.'], lint, ...change } });

@@ -16,7 +16,7 @@ vi.mock('vscode', () => ({}));
 const { lessOf } = await import('../../extension/offerLess');
 const { movedText } = await import('../../extension/movedText');
 const { movedDataPath, recipeMoves } = await import('../../extension/recipeMoves');
-const { taskArguments } = await import('../../extension/taskCommand');
+const { settingsOptions, taskArguments } = await import('../../extension/taskCommand');
 const { firstWritable } = await import('../../extension/quantizeCommand');
 
 describe('an engine that ended', () => {
@@ -156,6 +156,18 @@ describe('a task', () => {
       '--data',
       'd',
       '--problems',
+    ]);
+  });
+
+  test('has what the settings say, but for what is usual and what the recipe says', () => {
+    const usual = { preset: null, samples: null, weights: 'per-channel', calibration: 'auto' } as const;
+    const settings = { ...usual, profile: 'auto', targetDrop: 0.01, skipFailed: false } as const;
+    expect(settingsOptions(settings, new Set())).toEqual([]);
+    const own = { ...settings, preset: 'ocr', samples: 12, calibration: 'mse', skipFailed: true } as const;
+    const options = ['--preset', 'ocr', '--samples', '12', '--calibration', 'mse', '--skip-failed'];
+    expect(settingsOptions(own, new Set())).toEqual(options);
+    expect(settingsOptions(own, new Set(['samples', 'calibration', 'layers']))).toEqual([
+      ...['--preset', 'ocr', '--skip-failed'],
     ]);
   });
 

@@ -61,6 +61,8 @@ describe('commands and places', () => {
     const task = tasks.find(({ definition }) => definition['model'] === 'listed.onnx');
     assert.ok(task, tasks.map(({ name }) => name).join());
     assert.equal(task.definition['data'], 'listed-data');
+    const names = tasks.map(({ name }) => name);
+    assert.ok(names.includes('analyze listed.onnx') && names.includes('quantize listed.onnx'), names.join());
     const run = async (one: vscode.Task) => {
       const ended = new Promise<number | undefined>((done) => {
         const listener = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
@@ -94,6 +96,13 @@ describe('commands and places', () => {
       return Promise.resolve(found.find(({ severity }) => severity === vscode.DiagnosticSeverity.Error));
     });
     assert.match(problem.message, /nowhere/);
+    const report = (await lastMessage(model, 'report'))?.report;
+    assert.ok(report && report.warnings.length > 0);
+    const told = vscode.languages.getDiagnostics(model).map(({ message }) => message);
+    assert.ok(
+      report.warnings.every((warning) => told.includes(warning)),
+      told.join('\n'),
+    );
     assert.ok(!existsSync(inWorkspace('nothing.onnx').fsPath));
   });
 

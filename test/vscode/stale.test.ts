@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { QuantizeResult, Report, TradeOff } from '../../engine/protocol';
 import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
@@ -68,6 +69,18 @@ describe('what changes on disk', () => {
     await until('the warnings', () =>
       Promise.resolve(report.warnings.every((warning) => told().includes(warning)) ? true : null),
     );
+  });
+
+  it('an analysis of another window or a terminal shows at once', async () => {
+    const report = (await lastMessage(model, 'report'))?.report;
+    const cache = process.env['QUANTSCOPE_CACHE'];
+    assert.ok(report && cache);
+    const others = { ...report, created: new Date().toISOString() };
+    writeFileSync(join(cache, `${report.model.hash}.json`), JSON.stringify(others));
+    await until('the other report', async () =>
+      (await lastMessage(model, 'report'))?.report?.created === others.created ? true : null,
+    );
+    assert.ok((await api()).pastModels()[0]?.runs.some(({ when }) => when === others.created));
   });
 
   it('what a quantization warns of is among them however stale the analysis, while its data is as it was', async () => {

@@ -17,6 +17,7 @@ const progress: Progress = {
 };
 const report = sampleReport();
 const quantized: QuantizeResult = {
+  modelHash: 'abc',
   output: '/home/user/models/ch_PP-OCRv4_rec_infer.int8.onnx',
   settings: report.settings,
   dataStamp: '0 0 0',

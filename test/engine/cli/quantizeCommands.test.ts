@@ -109,12 +109,13 @@ test('quantize takes a recipe and writes one that makes the same network', async
   writeFileSync(recipe, `{ // ours\n "version": 1, "calibration": "mse", "layers": ${rules} }`);
   const first = await quantscope(
     ...['quantize', model, '--data', data, '--recipe', recipe, '-o', made, '--write-recipe', written],
+    ...['--samples', '3'],
   );
   expect([first.status, first.stderr]).toEqual([0, '']);
   expect(first.stdout).toContain('1 layer int4-block');
   expect(first.stdout).toContain('1 layer float16');
   const decided = JSON.parse(readFileSync(written, 'utf8')) as Record<string, unknown>;
-  expect(decided).toMatchObject({ version: 1, calibration: 'mse' });
+  expect(decided).toMatchObject({ version: 1, calibration: 'mse', samples: 3 });
   expect(decided['layers']).toEqual({ '*': 'int8', [conv]: 'float16', [product]: 'int4-block' });
   const bytes = readFileSync(made);
   const again = await quantscope('quantize', model, '--data', data, '--recipe', written, '-o', made);

@@ -132,6 +132,12 @@ describe('what is said of a name', () => {
     for (const word of ['p2o.Conv.2', 'p2o', 'Conv', 'conv2d_180', ''])
       expect(hoverText(word, reports)).toBeNull();
   });
+  test('its links before pictures and tables, where nobody scrolls to reach them', () => {
+    const text = hoverText('p2o.Conv.28', reports) ?? '';
+    const [link, picture] = [text.indexOf('Show in view'), text.indexOf('data:image')];
+    expect(link).toBeGreaterThan(0);
+    expect(picture).toBeGreaterThan(link);
+  });
   test('a name that two models share lists both', () => {
     expect(hoverText('p2o.Conv.28', [...reports, ...reports])?.split('---\n\n**Layer**')).toHaveLength(2);
   });

@@ -70,6 +70,9 @@ describe('what is wrong with a recipe', () => {
     expect(found[0]).toMatchObject({ code: 'syntax', severity: 'error', message: 'Comma expected.' });
     expect(underlined(text, found)).toBe('"enc.conv.1"');
   });
+  test('an empty file, how to begin', () => {
+    expect(problems(' \n').map(({ message }) => message)).toEqual(['A recipe begins with { "version": 1 }.']);
+  });
   test('a setting, where its value is', () => {
     const text = recipe('', '"samples": "many",');
     const found = problems(text);
