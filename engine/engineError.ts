@@ -39,10 +39,14 @@ export class EngineError extends Error {
   }
 }
 
-/** The text of whatever was thrown, on one line. */
+/** As Node tells what the system refused: its code, the words, the call, and paths that our own words name. */
+const REFUSED = /^E[A-Z0-9]+: (.+?), [a-z]+( '.*)?$/;
+
+/** The text of whatever was thrown, on one line; of what the system refused, its words alone. */
 export function errorText(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.replaceAll(/\s+/g, ' ').trim();
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return REFUSED.exec(line)?.[1] ?? line;
 }
 
 /** What `work` answers, unless it is cancelled before: then the work goes on alone, and nobody hears of it. */

@@ -128,7 +128,7 @@ test.each<[ThemeName, number]>([
   view = await openView(theme, width, 700);
   const error = {
     code: 'not-found',
-    message: 'There is no data at /data/lines: ENOENT.',
+    message: 'There is no data at /data/lines: no such file or directory.',
     hint: 'Name another.',
   } as const;
   await view.send(
@@ -138,7 +138,7 @@ test.each<[ThemeName, number]>([
   );
   const text = await view.page.locator('.data-failed').innerText();
   expect(text).toMatch(
-    /lines\s+was used before and no longer can be.\s+There is no data at \/data\/lines: ENOENT.\s+Name another./,
+    /lines\s+was used before and no longer can be.\s+There is no data at \/data\/lines: no such file or directory.\s+Name another./,
   );
   expect(await view.page.locator('.preview').count()).toBe(0);
   await view.screenshot(`data-failed-${theme}-${width}`);
