@@ -42,6 +42,7 @@ add(add(loading, 'div', 'bar unknown'), 'div', 'bar-fill');
 const updates: Update[] = [
   (state) => {
     app.dataset['screen'] = screenOf(state);
+    app.classList.toggle('starting', screenOf(state) === 'model' && state.view.tab === 'overview');
     loading.hidden = screenOf(state) !== 'loading';
   },
   mountHeader(app, host),
