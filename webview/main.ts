@@ -58,7 +58,7 @@ const layers = tabs.panelOf('layers');
 updates.push(
   tabs.update,
   mountStart(overview, host),
-  mountTiles(overview),
+  mountTiles(overview, host),
   mountJourney(overview, host),
   mountFixes(overview, host),
   mountResult(overview),
