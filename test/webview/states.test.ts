@@ -112,6 +112,13 @@ test('a cancelled first analysis says what stays, and begins again by a click', 
   expect(await banner.innerText()).toContain(`12 of ${summary.layers.length} layers were measured`);
   await banner.getByRole('button', { name: 'Analyze Again' }).click();
   expect(await types()).toEqual(['ready', 'analyze']);
+  const foretold = measured(20).layers.map((layer) => ({ ...layer, isForetold: true, alone: null }));
+  const cancelAfter = (layers: MeasuredLayer[]) =>
+    view.send({ type: 'measured', layers: [] }, { type: 'measured', layers }, cancelled);
+  await cancelAfter(foretold);
+  expect(await banner.innerText()).toContain(`None of ${summary.layers.length} layers was measured`);
+  await cancelAfter([...measured(1).layers, ...foretold.slice(1)]);
+  expect(await banner.innerText()).toContain(`1 of ${summary.layers.length} layers was measured`);
   await view.send(...everything());
   expect(await banner.isVisible()).toBe(false);
   await view.send(model, { type: 'report', report: null }, { type: 'measured', layers: [] });

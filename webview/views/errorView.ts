@@ -7,7 +7,10 @@ import { addIcon } from './icons';
 function leftBehind({ error, model, measured, report }: State): string | null {
   if (error?.code !== 'cancelled' || model === null || report !== null || measured.size === 0) return null;
   const all = formatPlural(model.layers.length, 'layer');
-  return `${measured.size} of ${all} were measured before; what is known of them stays in the list.`;
+  const run = [...measured.values()].filter(({ isForetold, alone }) => !isForetold || alone !== null).length;
+  return run === 0
+    ? `None of ${all} was measured before; what is foretold of them stays in the list.`
+    : `${run} of ${all} ${run === 1 ? 'was' : 'were'} measured before; what is known of them stays in the list.`;
 }
 
 /** The last command's failure, or what it left behind when it was cancelled; for a broken model, all there is to see. */
