@@ -2,6 +2,7 @@ import type { LayerInput, LayerReport, Report } from '../../engine/protocol';
 import { formatNotFinite } from '../../engine/format';
 import { wholeRange } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';
+import { withOwnClip } from '../chart/ownClip';
 import { totalCount } from '../chart/rebin';
 import type { AxisRange } from '../chart/zoomRange';
 import type { State } from '../store';
@@ -56,12 +57,12 @@ export function addInput(
       : undefined;
     emptied(picture);
     const { logCounts, range, magnitudes } = state.view;
-    const { method } = input;
+    const { clipped, method } = withOwnClip(input, decidedClip(input, state));
     const axis = `${magnitudes ? 'magnitudes' : 'values'} ${tensor}`;
     const zoomed = moved.zooms.get(axis) ?? null;
     const looks = { width, logCounts, range, magnitudes, method };
     const options = { ...looks, zoom: zoomed, isZoomed: zoomed !== null };
-    const drawn = addHistogram(picture, input, options, patternId);
+    const drawn = addHistogram(picture, clipped, options, patternId);
     const reset = (zoom: AxisRange | null) => {
       if (zoom === null) moved.zooms.delete(axis);
       else moved.zooms.set(axis, zoom);
@@ -88,7 +89,7 @@ export function addInput(
       );
     const caption = () => {
       const isMoved = (moved.clips.get(tensor) ?? used) !== used;
-      return histogramCaption(drawn.svg, input, { layer: layer.name, method, isMoved });
+      return histogramCaption(drawn.svg, clipped, { layer: layer.name, method, isMoved });
     };
     addExport(picture, drawn.svg, { name: `${layer.name}-${tensor}`, caption }, host);
     if (hadFocus !== undefined)
@@ -102,7 +103,8 @@ export function addInput(
     (state) => {
       drawPicture(state);
       emptied(table);
-      addClipTable(table, input, report.settings, decidedClip(input, state) ?? null);
+      const { clipped, method } = withOwnClip(input, decidedClip(input, state));
+      addClipTable(table, clipped, method, report.settings);
     },
   );
   return (state) => {
