@@ -127,6 +127,20 @@ test('a clip is dragged by the mouse: the figures follow, and what is let go is 
   expect((await posted('decideClip')).at(-1)).toEqual({ type: 'decideClip', tensor, clip: null });
 });
 
+test('with room the page stands still, and its panels scroll', async () => {
+  await open('light', 1280, 700);
+  await view.send(...shown);
+  const { page } = view;
+  const outside = () =>
+    page.evaluate(() => document.documentElement.scrollHeight - document.documentElement.clientHeight);
+  const panel = page.locator('.detail-panel');
+  expect(await panel.evaluate((detail) => detail.scrollHeight - detail.clientHeight)).toBeGreaterThan(300);
+  for (const tab of ['layers', 'overview', 'compare', 'graph', 'tradeOff'] as const) {
+    await view.openTab(tab);
+    expect(await outside(), tab).toBe(0);
+  }
+});
+
 test('why a layer loses is told whole', async () => {
   const spoken = sampleReport();
   const words =
