@@ -153,6 +153,18 @@ test('why a layer loses is told whole', async () => {
   expect(await told.evaluate((span) => span.scrollHeight - span.clientHeight)).toBe(0);
 });
 
+test('the handle stands at the clip in use, also where that is told later, and goes with it', async () => {
+  await open('light', 1400, 1200);
+  const place = async () => Number(await handle().getAttribute('aria-valuenow'));
+  expect(await place()).toBeCloseTo(used, 9);
+  const clip = 0.6 * used;
+  await view.send({ type: 'decidedClips', clips: [[tensor, clip]] });
+  expect(await place()).toBeCloseTo(clip, 9);
+  expect(await view.page.locator('[data-action="use-clip"]').isHidden()).toBe(true);
+  await view.send({ type: 'decidedClips', clips: [] });
+  expect(await place()).toBeCloseTo(used, 9);
+});
+
 test('a clip is moved by keys, and tried after a rest or by Enter', async () => {
   await open('dark');
   await handle().focus();

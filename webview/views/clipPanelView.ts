@@ -25,7 +25,8 @@ export function decidedClip(
   return decidedClips === null ? decided : decidedClips.get(tensor);
 }
 
-function isSame(clip: number, used: number): boolean {
+/** Whether a clip is the one in use, but for what a handle rounds. */
+export function isSameClip(clip: number, used: number): boolean {
   return Math.abs(clip - used) <= 1e-9 * used;
 }
 
@@ -64,14 +65,14 @@ export function addClipPanel(
   trial.setAttribute('role', 'status');
 
   const drawButtons = () => {
-    const isMoved = !isSame(clip, used);
+    const isMoved = !isSameClip(clip, used);
     for (const button of [use, measure, back]) button.hidden = !isMoved;
     leave.hidden = decided === undefined;
   };
   const show = (effect: ClipEffect, every: number) => {
     ({ clip } = effect);
     const now = clipEffect(input, used, report.settings.profile);
-    const isMoved = !isSame(clip, used);
+    const isMoved = !isSameClip(clip, used);
     emptied(live);
     const figure = (term: string, value: string, beside: string) => {
       const group = add(live, 'div', '');
@@ -147,7 +148,7 @@ function drawFigures(
   add(table, 'caption', 'muted', `Measured on ${on} samples that choose${rest}`);
   const head = add(add(table, 'thead', ''), 'tr', '');
   const titleOf = (clip: number, otherwise: string) =>
-    `${isSame(clip, used) ? 'In use' : otherwise} ±${formatValue(clip)}`;
+    `${isSameClip(clip, used) ? 'In use' : otherwise} ±${formatValue(clip)}`;
   ['Loses', titleOf(found.clip, 'With'), titleOf(found.used, 'Before')].forEach((title) => {
     add(head, 'th', '', title).scope = 'col';
   });

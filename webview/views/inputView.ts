@@ -7,7 +7,7 @@ import { totalCount } from '../chart/rebin';
 import type { AxisRange } from '../chart/zoomRange';
 import type { State } from '../store';
 import { addClipHandle, type ClipHandle } from './clipHandleView';
-import { addClipPanel, clipInUse, decidedClip } from './clipPanelView';
+import { addClipPanel, clipInUse, decidedClip, isSameClip } from './clipPanelView';
 import { addClipTable } from './clipTableView';
 import { addExport } from '../export/addExport';
 import { add, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
@@ -81,7 +81,9 @@ export function addInput(
         },
         {
           moved: (effect, every) => {
-            moved.clips.set(tensor, effect.clip);
+            // One that stands where the clip in use is goes with that.
+            if (isSameClip(effect.clip, used)) moved.clips.delete(tensor);
+            else moved.clips.set(tensor, effect.clip);
             panel.show(effect, every);
           },
           released: (clip) => host.post({ type: 'tryClip', layer: layer.name, tensor, clip }),
