@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import type { DataSummary } from '../engine/protocol';
 import { dataEndings, dataKinds, dataOfFile, groupData, type DataCandidate } from './dataCandidates';
@@ -77,6 +77,12 @@ async function pickData(session: ModelSession): Promise<string | undefined> {
   return picked?.find?.();
 }
 
+/** The folder that data is in, from the workspace's; empty for what lies there itself, as where files are opened by name. */
+function describePlace(path: string): string {
+  const folder = dirname(vscode.workspace.asRelativePath(path));
+  return folder === '.' ? '' : folder;
+}
+
 async function listData(session: ModelSession): Promise<DataItem[]> {
   const found = await Promise.all(
     dataKinds.map(({ glob }) => vscode.workspace.findFiles(glob, SKIP, MOST_FILES)),
@@ -84,7 +90,7 @@ async function listData(session: ModelSession): Promise<DataItem[]> {
   const inUse = session.data?.data;
   const item = ({ path, icon }: DataCandidate): DataItem => ({
     label: `$(${icon}) ${basename(path)}`,
-    description: vscode.workspace.asRelativePath(path),
+    description: describePlace(path),
     ...(path === inUse ? { detail: 'In use' } : {}),
     find: () => Promise.resolve(path),
   });

@@ -377,6 +377,14 @@ export class ModelSession implements vscode.Disposable {
     this.send({ type: 'error', error });
   }
 
+  /** The user ended what ran; views say what it leaves behind. */
+  tellCancelled(error: ErrorData): void {
+    const told = this.latest.get('error');
+    // That the model was deleted meanwhile matters more.
+    if (told?.type === 'error' && told.error !== null) return;
+    this.send({ type: 'error', error });
+  }
+
   dispose(): void {
     this.cancel();
     this.watch.dispose();

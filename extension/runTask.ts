@@ -70,6 +70,7 @@ export async function runTask<T>(
     const error = toErrorData(thrown);
     if (error.code === 'cancelled') {
       log.info(`${title} ${name}: cancelled.`);
+      session.tellCancelled(error);
       void vscode.window.setStatusBarMessage(`$(circle-slash) ${title} ${name}: cancelled`, 5000);
     } else {
       session.fail(error);

@@ -42,6 +42,7 @@ add(add(loading, 'div', 'bar unknown'), 'div', 'bar-fill');
 const updates: Update[] = [
   (state) => {
     app.dataset['screen'] = screenOf(state);
+    app.classList.toggle('starting', screenOf(state) === 'model' && state.view.tab === 'overview');
     loading.hidden = screenOf(state) !== 'loading';
   },
   mountHeader(app, host),
@@ -57,7 +58,7 @@ const layers = tabs.panelOf('layers');
 updates.push(
   tabs.update,
   mountStart(overview, host),
-  mountTiles(overview),
+  mountTiles(overview, host),
   mountJourney(overview, host),
   mountFixes(overview, host),
   mountResult(overview),

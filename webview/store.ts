@@ -220,6 +220,8 @@ export function reduce(state: State, action: Action): State {
     case 'dataState':
       return { ...state, dataState: action.state };
     case 'showData':
+      // What is chosen for a first analysis stands on its page anyway, and would cover the result later.
+      if (action.on && screenOf(state) !== 'report') return state;
       return { ...state, view: { ...state.view, showData: action.on } };
     case 'measured': {
       const before = action.layers.length === 0 ? [] : state.measured;

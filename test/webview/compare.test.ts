@@ -6,6 +6,18 @@ import { useView } from './useView';
 
 const open = useView();
 
+test('tells calibrators as everywhere, and names of reports whole where there is room', async () => {
+  const view = await open('light', 1280, 800);
+  const report = otherReport();
+  [report.settings.calibration, report.settings.method] = ['auto', 'mse'];
+  await view.send(...everything(), { type: 'compared', report, label: 'rec.onnx.report.json' });
+  await view.openTab('compare');
+  const summary = view.page.locator('.compare-summary');
+  expect(await summary.innerText()).toMatch(/Calibration.*MSE, of all tried/);
+  const name = summary.locator('thead .name', { hasText: 'rec.onnx.report.json' });
+  expect(await name.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+});
+
 test('two reports side by side', async () => {
   const view = await open('light', 1280, 800);
   const { page } = view;

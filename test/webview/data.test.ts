@@ -109,6 +109,16 @@ test.each(looks.slice(2))(
   },
 );
 
+test('data that was chosen for a first analysis does not cover its result, other data shows beside it', async () => {
+  await start(lines);
+  await view.send({ type: 'showData', on: true }, { type: 'report', report: sampleReport() });
+  const panel = view.page.locator('.data-panel');
+  expect(await view.page.locator('.tiles').isVisible()).toBe(true);
+  expect(await panel.isVisible()).toBe(false);
+  await view.send({ type: 'showData', on: true });
+  expect(await panel.isVisible()).toBe(true);
+});
+
 test('says for those who do not see what was chosen, and that it is being read', async () => {
   await start(lines);
   const status = view.page.locator('[role="status"].for-readers').first();

@@ -109,8 +109,60 @@ test('a clip is dragged by the mouse: the figures follow, and what is let go is 
   await view.send({ type: 'decidedClips', clips: [[tensor, clip]] });
   expect(await view.page.locator('.clip-table-part tr.used').first().innerText()).toContain('Yours');
   expect(await view.page.locator('[data-action="use-clip"]').isHidden()).toBe(true);
+  // The picture and what was measured say which clip is in use now.
+  const inUse = () => view.page.locator('.input-part .clip-line.used text').allTextContents();
+  const measured = () => view.page.locator('.trial-table thead').innerText();
+  expect(await inUse()).toEqual(['yours (used)']);
+  expect(await view.page.locator('.input-part .readout').first().innerText()).toContain('your clip at ±');
+  await view.send({
+    type: 'clipTrial',
+    trial: { ...about, answer: { kind: 'done', result }, goesOn: false },
+  });
+  expect(await measured()).toMatch(/In use ±.*Before ±/s);
+  await view.send({ type: 'decidedClips', clips: [] });
+  expect(await measured()).toMatch(/With ±.*In use ±/s);
+  expect(await inUse()).toEqual([expect.stringMatching(/^(?!yours).* \(used\)$/)]);
+  await view.send({ type: 'decidedClips', clips: [[tensor, clip]] });
   await view.page.click('[data-action="leave-clip"]');
   expect((await posted('decideClip')).at(-1)).toEqual({ type: 'decideClip', tensor, clip: null });
+});
+
+test('with room the page stands still, and its panels scroll', async () => {
+  await open('light', 1280, 700);
+  await view.send(...shown);
+  const { page } = view;
+  const outside = () =>
+    page.evaluate(() => document.documentElement.scrollHeight - document.documentElement.clientHeight);
+  const panel = page.locator('.detail-panel');
+  expect(await panel.evaluate((detail) => detail.scrollHeight - detail.clientHeight)).toBeGreaterThan(300);
+  for (const tab of ['layers', 'overview', 'compare', 'graph', 'tradeOff'] as const) {
+    await view.openTab(tab);
+    expect(await outside(), tab).toBe(0);
+  }
+});
+
+test('why a layer loses is told whole', async () => {
+  const spoken = sampleReport();
+  const words =
+    'With one scale for all, half the channels of its weight have no more than 2.8 of 8 bits: the widest reaches 36 times as far as the middle one, and 14 of 480 round to nothing. Give each channel its own scale (weights per channel), or equalize it with the layer before. That is foretold to save 21.0 dB at its output.';
+  for (const one of spoken.layers) one.advice.reason = words;
+  view = await openView('light', 1280, 800);
+  await view.send(...everything(spoken));
+  await view.openTab('layers');
+  const told = view.page.locator('.layer-advice > span', { hasText: 'With one scale for all' });
+  expect(await told.evaluate((span) => span.scrollHeight - span.clientHeight)).toBe(0);
+});
+
+test('the handle stands at the clip in use, also where that is told later, and goes with it', async () => {
+  await open('light', 1400, 1200);
+  const place = async () => Number(await handle().getAttribute('aria-valuenow'));
+  expect(await place()).toBeCloseTo(used, 9);
+  const clip = 0.6 * used;
+  await view.send({ type: 'decidedClips', clips: [[tensor, clip]] });
+  expect(await place()).toBeCloseTo(clip, 9);
+  expect(await view.page.locator('[data-action="use-clip"]').isHidden()).toBe(true);
+  await view.send({ type: 'decidedClips', clips: [] });
+  expect(await place()).toBeCloseTo(used, 9);
 });
 
 test('a clip is moved by keys, and tried after a rest or by Enter', async () => {

@@ -8,9 +8,10 @@ import type { Tab } from '../../webview/store';
 import { describeJourney } from '../../webview/views/journeyView';
 import { hostileNames } from './hostileNames';
 import { otherReport } from './otherReport';
+import { severalInputs, textLines } from './sampleData';
 import { sampleRemedied, sampleScatter, sampleWeights } from './sampleLayer';
 import { everything } from './sampleMessages';
-import { sampleReport } from './sampleReport';
+import { sampleModel, sampleReport } from './sampleReport';
 import { sampleTradeOff } from './sampleTradeOff';
 import { useView } from './useView';
 import type { View } from './viewPage';
@@ -160,6 +161,86 @@ test('every plot is saved as SVG and PNG that say what they show', async () => {
     expect(drawn.width).toBeGreaterThan(box?.width ?? Infinity);
     expect(pngWidth(png)).toBe(2 * drawn.width);
   }
+});
+
+/** How far drawings stand from the first of them on the page, and how large they are, in whole pixels. */
+function places(view: View, within: string, selector: string): Promise<number[][]> {
+  return view.page.locator(within).evaluate((root, what) => {
+    const boxes = [...root.querySelectorAll(what)].map((one) => one.getBoundingClientRect());
+    const { left, top } = boxes[0] ?? new DOMRect();
+    return boxes.map((box) => [box.left - left, box.top - top, box.width, box.height].map(Math.round));
+  }, selector);
+}
+
+/** The same of a picture that was saved. */
+async function savedPlaces(view: View, text: string, selector: string): Promise<number[][]> {
+  await view.page.evaluate((source) => {
+    const root = new DOMParser().parseFromString(source, 'image/svg+xml').documentElement;
+    const frame = document.body.appendChild(document.createElement('div'));
+    frame.id = 'saved';
+    frame.append(document.importNode(root, true));
+  }, text);
+  const found = await places(view, '#saved', selector);
+  await view.page.locator('#saved').evaluate((frame) => frame.remove());
+  return found;
+}
+
+test.each([1280, 400])(
+  'what stands at a glance is saved as one picture of it, at %i pixels',
+  async (width) => {
+    const view = await open(width === 400 ? 'hc-dark' : 'light', width, 900);
+    await view.send(...everything());
+    const saved = await savePicture(view, '.tiles-panel');
+    await keep(saved, `overview-${width}`);
+    expect(saved.svg.name).toBe('ch_PP-OCRv4_rec_infer.onnx-overview');
+    const drawn = await read(view, saved.svg.data);
+    expect(drawn).toMatchObject({ isStyled: false, pointers: 0, keys: 0 });
+    expect(drawn.title).toContain('Float against int8: \u2068ch_PP-OCRv4_rec_infer.onnx\u2069');
+    expect(drawn.head).toMatch(/\d+ samples of .*95% intervals of the difference from float/);
+    const words = await view.page.locator('.tiles').evaluate((list) => {
+      const copy = list.cloneNode(true) as HTMLElement;
+      // Neither is in a picture.
+      copy.querySelectorAll('.for-readers, svg').forEach((one) => one.remove());
+      return copy.textContent.replace(/\s+/g, '');
+    });
+    expect(drawn.texts.join('').replace(/\s+/g, '')).toBe(words);
+    const marks = await savedPlaces(view, saved.svg.data, 'svg svg svg > path');
+    expect(marks).toHaveLength(12);
+    expect(marks).toEqual(await places(view, '.tiles', '.variant-mark'));
+    expect(pngWidth(saved.png)).toBe(2 * drawn.width);
+  },
+);
+
+test('curves of the first samples are saved with what stands around them, names as text', async () => {
+  const view = await open('dark', 1280, 900);
+  const data = await severalInputs();
+  const name = '</script>\u202e<img src=x>'.padEnd(300, 'x');
+  data.preview = data.preview.map((sample, i) => (i === 0 ? { ...sample, name } : sample));
+  await view.send({ type: 'model', summary: sampleModel() }, { type: 'data', data });
+  const saved = await savePicture(view, '.preview');
+  await keep(saved, 'samples');
+  expect(saved.svg.name).toBe('voices-samples');
+  const drawn = await read(view, saved.svg.data);
+  expect(drawn).toMatchObject({ isStyled: false, pictures: 0, unlike: [], keys: 2 });
+  expect(drawn.head).toContain('8 of 40 that calibrate');
+  for (const text of ['#1', 'sound', 'state'])
+    expect(drawn.texts.map((one) => one.replace(/[\u2068\u2069]/g, ''))).toContain(text);
+  expect(drawn.texts.filter((text) => text.startsWith('\u2068</script><img'))).toHaveLength(1);
+  expect(Math.max(...drawn.texts.map((text) => text.length))).toBeLessThan(120);
+  const curves = await savedPlaces(
+    view,
+    saved.svg.data,
+    'svg svg[viewBox^="0 0"]:not([viewBox="0 0 16 16"]) path',
+  );
+  expect(curves).toHaveLength(8);
+  expect(curves).toEqual(await places(view, '.samples', '.wave path'));
+});
+
+test('pictures among the first samples are no plots, and have no buttons', async () => {
+  const view = await open('dark', 1280, 900);
+  await view.send({ type: 'model', summary: sampleModel() }, { type: 'data', data: await textLines() });
+  await view.page.locator('.sample canvas').first().waitFor();
+  expect(await view.page.locator('.preview [data-save]').count()).toBe(0);
 });
 
 test('a comparison is saved as one picture of the layers that are listed', async () => {

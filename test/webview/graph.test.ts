@@ -78,6 +78,24 @@ describe('a real network', () => {
     await expect.poll(drawnPixels).toBeGreaterThan(ahead / 3);
   });
 
+  test('takes what a pane has left, and no less than one can look at', async () => {
+    await showGraph(graph);
+    for (const [width, height] of [
+      [1400, 800],
+      [400, 800],
+      [1000, 500],
+      [400, 300],
+    ] as const) {
+      await view.page.setViewportSize({ width, height });
+      const box = await stage().boundingBox();
+      const bottom = Math.round((box?.y ?? 0) + (box?.height ?? 0));
+      if (height > 320 + (box?.y ?? 0)) expect(bottom, `${width} × ${height}`).toBe(height);
+      else expect(box?.height).toBe(320);
+      const pageHeight = await view.page.evaluate(() => document.documentElement.scrollHeight);
+      expect(pageHeight).toBe(Math.max(height, bottom));
+    }
+  });
+
   test('is drawn in every theme and width, in each colouring', async () => {
     await showGraph(graph);
     await view.inEveryLook(900, async (name) => {

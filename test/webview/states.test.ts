@@ -74,6 +74,23 @@ test.each(looks)('every state before a report is whole in %s at %i pixels', asyn
   await look('bad-data');
 });
 
+test.each([1400, 400])(
+  'before an analysis the list of layers takes its whole tab, at %i pixels',
+  async (width) => {
+    view = await openView('light', width, 800);
+    await view.send(model, data);
+    const box = (selector: string) => view.page.locator(selector).boundingBox();
+    // On one page with what there is to do, it leaves room for it.
+    const beside = (await box('.layer-panel'))?.height ?? Infinity;
+    expect(beside).toBeLessThan(600);
+    await view.openTab('layers');
+    const panel = await box('.layer-panel');
+    if (width > 819) expect(Math.round((panel?.y ?? 0) + (panel?.height ?? 0))).toBe(800);
+    expect(await overflow()).toBe(0);
+    await view.screenshot(`state-layers-${width}`);
+  },
+);
+
 test('three clicks lead from a model without data to its analysis', async () => {
   view = await openView('dark', 1400, 700);
   await view.send(model, none);
@@ -95,9 +112,17 @@ test('a cancelled first analysis says what stays, and begins again by a click', 
   expect(await banner.innerText()).toContain(`12 of ${summary.layers.length} layers were measured`);
   await banner.getByRole('button', { name: 'Analyze Again' }).click();
   expect(await types()).toEqual(['ready', 'analyze']);
+  const foretold = measured(20).layers.map((layer) => ({ ...layer, isForetold: true, alone: null }));
+  const cancelAfter = (layers: MeasuredLayer[]) =>
+    view.send({ type: 'measured', layers: [] }, { type: 'measured', layers }, cancelled);
+  await cancelAfter(foretold);
+  expect(await banner.innerText()).toContain(`None of ${summary.layers.length} layers was measured`);
+  await cancelAfter([...measured(1).layers, ...foretold.slice(1)]);
+  expect(await banner.innerText()).toContain(`1 of ${summary.layers.length} layers was measured`);
   await view.send(...everything());
-  expect(await banner.innerText()).toBe('Cancelled.');
-  expect(await banner.getByRole('button').count()).toBe(0);
+  expect(await banner.isVisible()).toBe(false);
+  await view.send(model, { type: 'report', report: null }, { type: 'measured', layers: [] });
+  expect(await banner.isVisible()).toBe(false);
 });
 
 test('data that fails can be chosen anew where its failure is told', async () => {

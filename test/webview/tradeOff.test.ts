@@ -104,6 +104,30 @@ describe('trade-off', () => {
     await view.screenshot('tradeOff-latency');
   });
 
+  test('the chart takes the height that there is, and no more than a narrow or a low pane leaves', async () => {
+    await openPlan('light', 1280, 800);
+    const { page } = view;
+    const heightAt = async (width: number, height: number) => {
+      await page.setViewportSize({ width, height });
+      const chart = page.locator('.trade-chart');
+      // Its width tells that it was drawn anew.
+      const drawn = async () => Number(await chart.getAttribute('width'));
+      const room = () => page.locator('.trade-body').evaluate((body) => body.clientWidth);
+      await expect.poll(async () => (await drawn()) - (await room())).toBe(0);
+      return Number(await chart.getAttribute('height'));
+    };
+    expect(await heightAt(1280, 800)).toBe(480);
+    await view.screenshot('tradeOff-light-1280');
+    expect(await heightAt(1900, 1000)).toBe(600);
+    expect(await heightAt(900, 1000)).toBe(405);
+    expect(await heightAt(400, 1000)).toBe(360);
+    expect(await heightAt(1280, 500)).toBe(360);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await expect.poll(() => page.locator('.trade-chart').getAttribute('height')).toBe('540');
+    // What is compared and where one is stays over a new size.
+    expect(await page.locator('.trade-cursor').isVisible()).toBe(true);
+  });
+
   test('says when the plan was made, and goes with it', async () => {
     view = await openView('dark', 1400, 900);
     const tradeOff = { ...plan, created: '2026-03-01T14:05:00' };

@@ -64,7 +64,7 @@ export function captioned(
 const painted = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity'] as const;
 
 /** What a legend says of the first that a drawing has of something; nothing where it has none. */
-export function keyOf(svg: SVGSVGElement, selector: string, d: string, text: string): LegendKey[] {
+export function keyOf(svg: Element, selector: string, d: string, text: string): LegendKey[] {
   const drawn = svg.querySelector(selector);
   if (drawn === null) return [];
   const style = getComputedStyle(drawn);

@@ -6,12 +6,11 @@ import { xmlText } from './xmlText';
 const properties = [
   ...['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray'],
   ...['stroke-linecap', 'stroke-linejoin', 'opacity', 'shape-rendering', 'text-anchor', 'dominant-baseline'],
-  ...['font-family', 'font-size', 'font-weight', 'paint-order', 'display', 'visibility'],
+  ...['font-family', 'font-size', 'font-weight', 'paint-order', 'display', 'visibility', 'vector-effect'],
 ];
 
-/** A plot as a picture that needs no style sheet, below its caption. */
-export function plainSvg(svg: SVGSVGElement, caption: Caption): SVGSVGElement {
-  const copy = document.createElementNS('http://www.w3.org/2000/svg', 'g');
+/** Fills an empty element with what a drawing holds, looking as it does on the page without its style sheet. */
+export function paintLike(svg: SVGSVGElement, copy: SVGElement): void {
   copy.append(...[...svg.childNodes].map((node) => node.cloneNode(true)));
   const [shown, copied] = [svg, copy].map((root) => [root, ...root.querySelectorAll('*')]);
   shown?.forEach((element, i) => {
@@ -23,6 +22,12 @@ export function plainSvg(svg: SVGSVGElement, caption: Caption): SVGSVGElement {
   });
   // Where the pointer or the keys are is no part of the picture.
   copy.querySelectorAll('[data-pointer]').forEach((element) => element.remove());
+}
+
+/** A plot as a picture that needs no style sheet, below its caption. */
+export function plainSvg(svg: SVGSVGElement, caption: Caption): SVGSVGElement {
+  const copy = document.createElementNS('http://www.w3.org/2000/svg', 'g');
+  paintLike(svg, copy);
   const { width, height } = svg.getBoundingClientRect();
   return captioned(copy, { width, height }, caption);
 }

@@ -25,6 +25,11 @@ export function decidedClip(
   return decidedClips === null ? decided : decidedClips.get(tensor);
 }
 
+/** Whether a clip is the one in use, but for what a handle rounds. */
+export function isSameClip(clip: number, used: number): boolean {
+  return Math.abs(clip - used) <= 1e-9 * used;
+}
+
 export interface ClipPanel {
   /** Shows what the clip does where it stands. */
   show: (effect: ClipEffect, every: number) => void;
@@ -60,14 +65,14 @@ export function addClipPanel(
   trial.setAttribute('role', 'status');
 
   const drawButtons = () => {
-    const isMoved = Math.abs(clip - used) > 1e-9 * used;
+    const isMoved = !isSameClip(clip, used);
     for (const button of [use, measure, back]) button.hidden = !isMoved;
     leave.hidden = decided === undefined;
   };
   const show = (effect: ClipEffect, every: number) => {
     ({ clip } = effect);
     const now = clipEffect(input, used, report.settings.profile);
-    const isMoved = Math.abs(clip - used) > 1e-9 * used;
+    const isMoved = !isSameClip(clip, used);
     emptied(live);
     const figure = (term: string, value: string, beside: string) => {
       const group = add(live, 'div', '');
@@ -92,11 +97,11 @@ export function addClipPanel(
     drawButtons();
   };
   const drawTrial = whenChanged(
-    ({ trials }) => [trials.get(tensor)],
+    ({ trials }) => [trials.get(tensor), used],
     ({ trials }) => {
       emptied(trial);
       const tried = trials.get(tensor);
-      if (tried?.layer === layer) drawTried(trial, tried, report);
+      if (tried?.layer === layer) drawTried(trial, tried, used, report);
     },
   );
   return {
@@ -110,7 +115,12 @@ export function addClipPanel(
   };
 }
 
-function drawTried(parent: HTMLElement, { clip, answer, goesOn }: TriedClip, report: Report): void {
+function drawTried(
+  parent: HTMLElement,
+  { clip, answer, goesOn }: TriedClip,
+  used: number,
+  report: Report,
+): void {
   if (answer.kind === 'waiting') {
     add(parent, 'p', 'muted', `Measuring what ±${formatValue(clip)} does to the model…`);
     return;
@@ -121,17 +131,25 @@ function drawTried(parent: HTMLElement, { clip, answer, goesOn }: TriedClip, rep
     addText(line, 'span', 'clamped', `${answer.error.message} ${answer.error.hint}`);
     return;
   }
-  drawFigures(parent, answer.result, goesOn, report);
+  drawFigures(parent, answer.result, { used, goesOn }, report);
 }
 
-function drawFigures(parent: HTMLElement, found: ClipTrial, goesOn: boolean, { float }: Report): void {
+/** @param used the clip that is in use now, and may be another one than when it was compared with */
+function drawFigures(
+  parent: HTMLElement,
+  found: ClipTrial,
+  { used, goesOn }: { used: number; goesOn: boolean },
+  { float }: Report,
+): void {
   const table = add(parent, 'table', 'clip-table trial-table');
   const few = found.samples < found.allSamples;
   const on = few ? `${found.samples} of ${found.allSamples}` : `all ${found.allSamples}`;
   const rest = goesOn ? '; the others are being run' : '';
   add(table, 'caption', 'muted', `Measured on ${on} samples that choose${rest}`);
   const head = add(add(table, 'thead', ''), 'tr', '');
-  ['Loses', `With ±${formatValue(found.clip)}`, `In use ±${formatValue(found.used)}`].forEach((title) => {
+  const titleOf = (clip: number, otherwise: string) =>
+    `${isSameClip(clip, used) ? 'In use' : otherwise} ±${formatValue(clip)}`;
+  ['Loses', titleOf(found.clip, 'With'), titleOf(found.used, 'Before')].forEach((title) => {
     add(head, 'th', '', title).scope = 'col';
   });
   const body = add(table, 'tbody', '');

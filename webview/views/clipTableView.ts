@@ -6,18 +6,15 @@ import { stepFormula, stepSize } from '../chart/stepSize';
 import { formatMethod, formatShare, formatValue, shorten } from '../../engine/format';
 import { add } from './dom';
 
-/** Stands for the user's own clip where methods are named. */
-const OWN = 'own';
-
 /**
  * Appends the clips of a tensor, narrowest first. Pointing at one marks its lines in the histogram.
- * @param decided the user's own clip, which comes before the calibrator's
+ * @param method the one in use
  */
 export function addClipTable(
   parent: HTMLElement,
   input: LayerInput,
+  method: string,
   settings: SettledSettings,
-  decided: number | null,
 ): void {
   const table = add(parent, 'table', 'clip-table');
   add(table, 'caption', 'for-readers', `Clips of ${shorten(input.tensor, 200)}`);
@@ -32,13 +29,12 @@ export function addClipTable(
     cell.title = hints[title] ?? '';
   });
   const body = add(table, 'tbody', '');
-  const own = decided === null ? [] : [[OWN, decided] as const];
-  const clips = [...Object.entries(input.clips), ...own].sort(([, a], [, b]) => ascending(a, b));
+  const clips = Object.entries(input.clips).sort(([, a], [, b]) => ascending(a, b));
   for (const [name, clip] of clips) {
-    const used = decided === null ? name === input.method : name === OWN;
+    const used = name === method;
     const row = add(body, 'tr', used ? 'used' : '');
     row.dataset['method'] = name;
-    const title = add(row, 'th', '', name === OWN ? 'Yours' : formatMethod(name));
+    const title = add(row, 'th', '', formatMethod(name));
     title.scope = 'row';
     if (used) add(title, 'span', 'badge', 'used');
     add(row, 'td', '', `±${formatValue(clip)}`);

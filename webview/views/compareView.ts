@@ -7,6 +7,7 @@ import {
   formatDb,
   formatDropNumber,
   formatMeasuredDrop,
+  formatMethod,
   formatMilliseconds,
   formatPlural,
   formatScore,
@@ -46,7 +47,11 @@ const facts: [term: string, of: (report: Report) => string][] = [
     ({ keepFloat, layers }) => `${keepFloat.length} of ${formatPlural(layers.length, 'layer')}`,
   ],
   ['Data', ({ settings }) => baseName(settings.data)],
-  ['Calibration', ({ settings }) => settings.calibration],
+  [
+    'Calibration',
+    ({ settings: { calibration, method } }) =>
+      calibration === 'auto' ? `${formatMethod(method)}, of all tried` : formatMethod(calibration),
+  ],
   ['Analyzed', ({ created }) => formatDate(created)],
 ];
 

@@ -5,7 +5,7 @@ import { add, addName, addText } from './dom';
 import { addIcon } from './icons';
 
 /** What samples are called: their file or folder, unless they are made up. */
-function dataName(data: string): string {
+export function dataName(data: string): string {
   return /^synthetic(:|$)/.test(data) ? 'Made-up samples' : baseName(data);
 }
 

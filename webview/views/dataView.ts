@@ -48,7 +48,7 @@ export function mountData(parent: HTMLElement, host: Host): Update {
         host.post({ type: 'chooseData' }),
       );
       choose.setAttribute('aria-disabled', String(state.progress !== null));
-      if (data !== null) addPreview(panel, data);
+      if (data !== null) addPreview(panel, data, host);
       if (focused !== undefined) choose.focus();
     },
   );

@@ -7,10 +7,13 @@ import { addIcon } from './icons';
 function leftBehind({ error, model, measured, report }: State): string | null {
   if (error?.code !== 'cancelled' || model === null || report !== null || measured.size === 0) return null;
   const all = formatPlural(model.layers.length, 'layer');
-  return `${measured.size} of ${all} were measured before; what is known of them stays in the list.`;
+  const run = [...measured.values()].filter(({ isForetold, alone }) => !isForetold || alone !== null).length;
+  return run === 0
+    ? `None of ${all} was measured before; what is foretold of them stays in the list.`
+    : `${run} of ${all} ${run === 1 ? 'was' : 'were'} measured before; what is known of them stays in the list.`;
 }
 
-/** The last command's failure, or that it was cancelled; for a broken model, all there is to see. */
+/** The last command's failure, or what it left behind when it was cancelled; for a broken model, all there is to see. */
 export function mountError(parent: HTMLElement, host: Host): Update {
   const banner = add(parent, 'div', '');
   banner.setAttribute('role', 'alert');
@@ -20,9 +23,10 @@ export function mountError(parent: HTMLElement, host: Host): Update {
       const { error } = state;
       const left = leftBehind(state);
       emptied(banner);
-      banner.hidden = error === null;
-      if (error === null) return;
-      const cancelled = error.code === 'cancelled';
+      const cancelled = error?.code === 'cancelled';
+      // That something was cancelled the editor tells for a moment.
+      banner.hidden = error === null || (cancelled && left === null);
+      if (error === null || banner.hidden) return;
       banner.className = cancelled ? 'banner cancelled' : 'banner error';
       banner.dataset['code'] = error.code;
       addIcon(banner, cancelled ? 'stopped' : 'fail');

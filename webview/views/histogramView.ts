@@ -12,6 +12,7 @@ import {
   formatValue,
   shorten,
 } from '../../engine/format';
+import { OWN_CLIP } from '../chart/ownClip';
 import { quoted, swatches, type Caption } from '../export/caption';
 import { keyOf } from '../export/captioned';
 import { add } from './dom';
@@ -24,6 +25,7 @@ export function describeHistogram(input: LayerInput, method: string): string {
   const range = `${formatCount(total)} values from ${formatValue(input.min)} to ${formatValue(input.max)}`;
   if (clip === undefined) return range;
   const share = formatShare(shareBeyond(input, clip));
+  if (method === OWN_CLIP) return `${range}; your clip at ±${formatValue(clip)} cuts off ${share} of them`;
   return `${range}; ${formatMethod(method)} clips at ±${formatValue(clip)}, ${share} of them`;
 }
 

@@ -2,11 +2,12 @@ import type { LayerInput, LayerReport, Report } from '../../engine/protocol';
 import { formatNotFinite } from '../../engine/format';
 import { wholeRange } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';
+import { withOwnClip } from '../chart/ownClip';
 import { totalCount } from '../chart/rebin';
 import type { AxisRange } from '../chart/zoomRange';
 import type { State } from '../store';
 import { addClipHandle, type ClipHandle } from './clipHandleView';
-import { addClipPanel, clipInUse, decidedClip } from './clipPanelView';
+import { addClipPanel, clipInUse, decidedClip, isSameClip } from './clipPanelView';
 import { addClipTable } from './clipTableView';
 import { addExport } from '../export/addExport';
 import { add, addName, addText, emptied, whenChanged, type Host, type Update } from './dom';
@@ -56,12 +57,12 @@ export function addInput(
       : undefined;
     emptied(picture);
     const { logCounts, range, magnitudes } = state.view;
-    const { method } = input;
+    const { clipped, method } = withOwnClip(input, decidedClip(input, state));
     const axis = `${magnitudes ? 'magnitudes' : 'values'} ${tensor}`;
     const zoomed = moved.zooms.get(axis) ?? null;
     const looks = { width, logCounts, range, magnitudes, method };
     const options = { ...looks, zoom: zoomed, isZoomed: zoomed !== null };
-    const drawn = addHistogram(picture, input, options, patternId);
+    const drawn = addHistogram(picture, clipped, options, patternId);
     const reset = (zoom: AxisRange | null) => {
       if (zoom === null) moved.zooms.delete(axis);
       else moved.zooms.set(axis, zoom);
@@ -80,7 +81,9 @@ export function addInput(
         },
         {
           moved: (effect, every) => {
-            moved.clips.set(tensor, effect.clip);
+            // One that stands where the clip in use is goes with that.
+            if (isSameClip(effect.clip, used)) moved.clips.delete(tensor);
+            else moved.clips.set(tensor, effect.clip);
             panel.show(effect, every);
           },
           released: (clip) => host.post({ type: 'tryClip', layer: layer.name, tensor, clip }),
@@ -88,7 +91,7 @@ export function addInput(
       );
     const caption = () => {
       const isMoved = (moved.clips.get(tensor) ?? used) !== used;
-      return histogramCaption(drawn.svg, input, { layer: layer.name, method, isMoved });
+      return histogramCaption(drawn.svg, clipped, { layer: layer.name, method, isMoved });
     };
     addExport(picture, drawn.svg, { name: `${layer.name}-${tensor}`, caption }, host);
     if (hadFocus !== undefined)
@@ -102,7 +105,8 @@ export function addInput(
     (state) => {
       drawPicture(state);
       emptied(table);
-      addClipTable(table, input, report.settings, decidedClip(input, state) ?? null);
+      const { clipped, method } = withOwnClip(input, decidedClip(input, state));
+      addClipTable(table, clipped, method, report.settings);
     },
   );
   return (state) => {

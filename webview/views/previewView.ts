@@ -1,16 +1,19 @@
 import type { DataSummary, InputPreview, SamplePreview } from '../../engine/protocol';
 import { formatPlural, formatShape, formatValue } from '../../engine/format';
-import { add, addName, addText } from './dom';
+import { addPictureExport } from '../export/addExport';
+import { quoted, swatches, type Caption } from '../export/caption';
+import { keyOf } from '../export/captioned';
+import { regionPicture } from '../export/regionPicture';
+import { dataName } from './dataSummary';
+import { add, addName, addText, type Host } from './dom';
 import { addIcon } from './icons';
 import { addPicture } from './pictureView';
 
 const WIDE_RATIO = 2;
 
 /** Appends what looks wrong with the data, and its first samples as the model is fed with them; nothing where there is neither. */
-export function addPreview(
-  parent: HTMLElement,
-  { preview, warnings, calibrationSamples }: DataSummary,
-): void {
+export function addPreview(parent: HTMLElement, summary: DataSummary, host: Host): void {
+  const { preview, warnings } = summary;
   if (preview.length === 0 && warnings.length === 0) return;
   const section = add(parent, 'section', 'preview');
   section.setAttribute('aria-label', preview.length === 0 ? 'Warnings' : 'First samples');
@@ -24,15 +27,33 @@ export function addPreview(
   }
   if (preview.length === 0) return;
   const title = add(section, 'h2', '', 'First samples');
-  add(
-    title,
-    'span',
-    'muted',
-    ` ${preview.length} of ${calibrationSamples} that calibrate, as the model sees them`,
-  );
+  add(title, 'span', 'muted', ` ${describeCount(summary)}`);
   const samples = add(section, 'ul', 'samples');
   samples.classList.toggle('wide', preview.some(isWide));
   preview.forEach((sample) => addSample(add(samples, 'li', 'sample'), sample));
+  if (samples.querySelector('.wave') === null) return;
+  const picture = regionPicture(samples, () => captionOf(samples, summary));
+  addPictureExport(section, picture, () => `${dataName(summary.data)}-samples`, host);
+}
+
+function describeCount({ preview, calibrationSamples }: DataSummary): string {
+  return `${preview.length} of ${calibrationSamples} that calibrate, as the model sees them`;
+}
+
+function captionOf(samples: HTMLElement, summary: DataSummary): Caption {
+  return {
+    title: `First samples of ${quoted(dataName(summary.data))}`,
+    words: describeCount(summary),
+    keys: [
+      ...keyOf(
+        samples,
+        '.wave path',
+        swatches.box,
+        'from the least to the largest value, each curve to its own reach',
+      ),
+      ...keyOf(samples, '.wave line', swatches.line, 'zero'),
+    ],
+  };
 }
 
 function isWide({ inputs }: SamplePreview): boolean {

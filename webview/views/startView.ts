@@ -115,7 +115,7 @@ export function mountStart(parent: HTMLElement, host: Host): Update {
       section.hidden = screenOf(state) !== 'model' || model === null;
       if (section.hidden || model === null) return;
       addSteps(section, state, model, host);
-      if (data !== null) addPreview(section, data);
+      if (data !== null) addPreview(section, data, host);
       drawModelFacts(section, model);
       if (model.quantized !== null) addScales(section, model.quantized);
       section.querySelector<HTMLElement>(`[data-action="${focused ?? ''}"]`)?.focus();

@@ -1,9 +1,12 @@
 import { select } from 'd3-selection';
 import type { Int8Result, Report } from '../../engine/protocol';
 import {
+  baseName,
   describeDifference,
   formatBytes,
+  formatDate,
   formatInterval,
+  formatMethod,
   formatMetric,
   formatMilliseconds,
   formatPlural,
@@ -16,7 +19,10 @@ import {
 import { describeTarget } from '../../engine/target';
 import { tilePlaces, type TilePlace, type TileValue } from '../chart/tileScale';
 import { variantMark, type Variant } from '../chart/variantMarks';
-import { add, emptied, whenChanged, type Update } from './dom';
+import { addPictureExport } from '../export/addExport';
+import { quoted, type Caption } from '../export/caption';
+import { regionPicture } from '../export/regionPicture';
+import { add, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 
 interface TileRow extends TileValue {
@@ -177,8 +183,19 @@ function drawTile(parent: HTMLElement, tile: Tile): void {
   });
 }
 
+function captionOf({ model, settings, created }: Report): Caption {
+  const samples = formatPlural(settings.evaluationSamples, 'sample');
+  return {
+    title: `Float against int8: ${quoted(baseName(model.path))}`,
+    words:
+      `${samples} of ${quoted(baseName(settings.data))}, ${formatMethod(settings.method)}, weights ${settings.weights}, ${settings.profile}, ${formatDate(created)}. ` +
+      'Lines with ends: 95% intervals of the difference from float, and the middle half of the times.',
+    keys: [],
+  };
+}
+
 /** Accuracy, size, latency and the share of integer nodes at a glance; hidden before there is a report. */
-export function mountTiles(parent: HTMLElement): Update {
+export function mountTiles(parent: HTMLElement, host: Host): Update {
   const section = add(parent, 'section', 'tiles-panel');
   section.setAttribute('aria-label', 'At a glance');
   return whenChanged(
@@ -189,6 +206,8 @@ export function mountTiles(parent: HTMLElement): Update {
       if (report === null) return;
       const list = add(section, 'ul', 'tiles');
       for (const tileOf of [accuracyTile, sizeTile, latencyTile, nodesTile]) drawTile(list, tileOf(report));
+      const picture = regionPicture(list, () => captionOf(report));
+      addPictureExport(section, picture, () => `${baseName(report.model.path)}-overview`, host);
     },
   );
 }

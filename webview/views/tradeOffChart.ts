@@ -20,10 +20,18 @@ import { addAxisTitle, addPlotFrame } from './plotFrame';
 import { stepTarget } from './stepKeys';
 import { describePoint } from './tradeOffCard';
 
-const HEIGHT = 360;
+const LEAST_HEIGHT = 360;
+/** Of the pane's height and width: what else there is to read stays in sight, and narrow charts do not tower. */
+const MOST_HEIGHT = { ofHeight: 0.6, ofWidth: 0.45 };
 /** Pixels that a press has to move to be a brush and no click. */
 const BRUSH_FROM = 5;
 const RADIUS = 5;
+
+/** In pixels. */
+interface PlotSize {
+  width: number;
+  height: number;
+}
 
 /** What the user does with the networks of the chart, by their index in the plan. */
 export interface ChartEvents {
@@ -56,22 +64,26 @@ function errorBar({ x, top, bottom }: DropPlace): string {
   return `M${x.toFixed(1)} ${top.toFixed(1)}V${bottom.toFixed(1)}${at(top)}${at(bottom)}`;
 }
 
+/** Pixels that a chart is high in a pane; of the whole pane, since scroll bars come and go with the height. */
+export function chartHeight(pane: PlotSize): number {
+  const { ofHeight, ofWidth } = MOST_HEIGHT;
+  return Math.max(LEAST_HEIGHT, Math.floor(Math.min(ofHeight * pane.height, ofWidth * pane.width)));
+}
+
 /** The front of a plan in a frame that a mouse and the keyboard move along. */
 export function addTradeOffChart(
   parent: HTMLElement,
   plan: TradeOff,
-  report: Report | null,
-  resource: Resource,
+  { report, resource, size }: { report: Report | null; resource: Resource; size: PlotSize },
   events: ChartEvents,
 ): TradeOffChart {
-  const width = parent.clientWidth;
-  const geometry = tradeOffGeometry(plan, report, resource, { width, height: HEIGHT });
+  const geometry = tradeOffGeometry(plan, report, resource, size);
   const { plot, points, reports } = geometry;
   const { metric } = plan.float;
   const drawn = addPlotFrame(parent, {
     ...{ frame: 'trade-frame', plot: 'trade-chart' },
     label: `${formatPlural(points.length, 'network')} by ${axisTitles[resource]}; ${events.apply === null ? '' : 'Enter applies one, '}Shift with arrows compares`,
-    ...{ width, height: HEIGHT, from: 1, to: points.length },
+    ...{ ...size, from: 1, to: points.length },
   });
   const { frame, svg, root } = drawn;
 
@@ -102,7 +114,7 @@ export function addTradeOffChart(
   const unit = dropUnit(metric);
   const lost = `${formatMetric(metric)} against float${unit === '' ? '' : `, ${unit}`}`;
   addAxisTitle(root, 4, 11, 'start', lost);
-  addAxisTitle(root, (plot.left + plot.right) / 2, HEIGHT - 8, 'middle', axisTitles[resource]);
+  addAxisTitle(root, (plot.left + plot.right) / 2, size.height - 8, 'middle', axisTitles[resource]);
 
   root.append('path').attr('class', 'trade-front').attr('d', geometry.front);
   const groups = root

@@ -18,7 +18,7 @@ import { applyMessages, undoMessages } from '../tradeOffChoices';
 import { add, addButton, emptied, whenChanged, type Host, type Update } from './dom';
 import { addIcon } from './icons';
 import { describeGrids, drawCard, drawComparison, drawSummary, resourceTitles } from './tradeOffCard';
-import { addTradeOffChart, type TradeOffChart } from './tradeOffChart';
+import { addTradeOffChart, chartHeight, type TradeOffChart } from './tradeOffChart';
 
 const resources: Resource[] = ['latency', 'bytes', 'bops'];
 
@@ -107,10 +107,14 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
   let state: State | null = null;
   let resource: Resource = 'bytes';
   let chart: TradeOffChart | null = null;
-  let drawn = 0;
+  let drawn = { width: 0, height: 0 };
   let current = -1;
   let pair: [number, number] | null = null;
 
+  const wantedSize = () => ({
+    width: body.clientWidth,
+    height: chartHeight({ width: window.innerWidth, height: window.innerHeight }),
+  });
   const showCurrent = (plan: TradeOff) => {
     drawCard(card, plan, current);
     chart?.mark(current, pair);
@@ -130,25 +134,30 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
     });
   };
   const drawChart = () => {
-    drawn = body.clientWidth;
+    drawn = wantedSize();
     const plan = state?.tradeOff ?? null;
-    if (drawn === 0 || plan === null || state === null) return;
+    if (drawn.width === 0 || plan === null || state === null) return;
     const hadFocus = body.contains(document.activeElement);
     emptied(body);
-    chart = addTradeOffChart(body, plan, state.report, resource, {
-      point: (index) => {
-        // What was pointed at stays, so that its card can be read.
-        if (index < 0 || index === current) return;
-        current = index;
-        showCurrent(plan);
+    chart = addTradeOffChart(
+      body,
+      plan,
+      { report: state.report, resource, size: drawn },
+      {
+        point: (index) => {
+          // What was pointed at stays, so that its card can be read.
+          if (index < 0 || index === current) return;
+          current = index;
+          showCurrent(plan);
+        },
+        apply: isStandalone() ? null : (index) => apply(plan, index),
+        compare: (wanted) => {
+          pair = wanted;
+          drawComparison(comparison, plan, pair, host);
+          chart?.mark(current, pair);
+        },
       },
-      apply: isStandalone() ? null : (index) => apply(plan, index),
-      compare: (wanted) => {
-        pair = wanted;
-        drawComparison(comparison, plan, pair, host);
-        chart?.mark(current, pair);
-      },
-    });
+    );
     const { svg } = chart;
     const name = `${baseName(plan.model.path)}-trade-off`;
     addExport(body, svg, { name, caption: () => captionOf(svg, plan, resource) }, host);
@@ -166,9 +175,12 @@ export function mountTradeOff(parent: HTMLElement, host: Host): Update {
   const showSwitch = () =>
     switches.forEach(({ one, button }) => button.setAttribute('aria-pressed', String(one === resource)));
   // A panel that is hidden has no width to draw for.
-  new ResizeObserver(() => {
-    if (body.clientWidth !== drawn) drawChart();
-  }).observe(body);
+  const fit = () => {
+    const { width, height } = wantedSize();
+    if (width !== drawn.width || height !== drawn.height) drawChart();
+  };
+  new ResizeObserver(fit).observe(body);
+  window.addEventListener('resize', fit);
 
   const drawPlan = whenChanged(
     (now) => [now.tradeOff],
