@@ -222,8 +222,10 @@ export class LayerTrials {
     const known = this.sqnr.get(key);
     if (known !== undefined) return known;
     const plan = planOf(withClip(layersAlone(this.whole), tensor, clip));
-    const samples = firstOf(this.measured.dataset.calibration, LOCAL_SAMPLES);
-    const found = await localSqnr(this.pool, this.whole.base.plain, [layer], plan, samples, { signal });
+    const { dataset, isForeign } = this.measured;
+    const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
+    const how = { signal, unfused: isForeign };
+    const found = await localSqnr(this.pool, this.whole.base.plain, [layer], plan, samples, how);
     const db = found.get(layer.name) ?? 0;
     this.sqnr.set(key, db);
     return db;

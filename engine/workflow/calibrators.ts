@@ -18,6 +18,8 @@ export interface CalibratorContext {
   judge: Judge;
   /** Samples that calibrate. */
   samples: SampleSource;
+  /** {@link Measured.isForeign}: what is in int8 is computed as its text says. */
+  unfused: boolean;
   onProgress: OnProgress | undefined;
   signal: AbortSignal | undefined;
 }
@@ -29,19 +31,19 @@ function methodsOf(candidate: Candidate, method: CalibrationMethod): Map<string,
 /** For each tensor the method that leaves the layers around it the least noise. */
 async function mixedMethods(
   start: Candidate,
-  { pool, samples, onProgress, signal }: Omit<CalibratorContext, 'judge'>,
+  { pool, samples, unfused, onProgress, signal }: Omit<CalibratorContext, 'judge'>,
 ): Promise<Map<string, CalibrationMethod>> {
   const few = firstOf(samples, NOISE_SAMPLES);
   const total = few.length * methods.length;
   const progress = new StageProgress('choose', 'Trying each calibrator on each tensor', total, onProgress);
-  const step = () => progress.step();
+  const run = { onSample: () => progress.step(), unfused, signal };
   const sqnr = new Map<CalibrationMethod, Map<string, number>>();
   const { base } = start;
   for (const method of methods) {
     const methods = methodsOf(start, method);
     // Calibrators choose for activations; the noise of per-tensor weights would hide what they do.
     const plan = planOf({ ...layersAlone(start), weights: 'per-channel', methods });
-    sqnr.set(method, await localSqnr(pool, base.model, base.layers, plan, few, { onSample: step, signal }));
+    sqnr.set(method, await localSqnr(pool, base.model, base.layers, plan, few, run));
   }
   // Tensors that no layer reads or writes as integers have a histogram, but no noise: those between take what keeps most.
   return new Map([...methodsOf(start, 'max'), ...methodPerTensor(base.layers, sqnr)]);

@@ -94,7 +94,7 @@ export function foretellLayers(
 /** Each layer alone in int8, the rest in float: its noise and the model's score. */
 export async function measureLayers(
   pool: WorkerPool,
-  { dataset, chooser }: Measured,
+  { dataset, chooser, isForeign }: Measured,
   candidate: Candidate,
   targetDrop: number,
   { onProgress, onMeasured, known, signal }: Run,
@@ -110,7 +110,7 @@ export async function measureLayers(
     layers,
     planOf(layersAlone(candidate)),
     samples,
-    { onSample: step, signal },
+    { onSample: step, signal, unfused: isForeign },
     model,
   );
   const trying = new StageProgress(

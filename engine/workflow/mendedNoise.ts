@@ -12,7 +12,7 @@ import { LOCAL_SAMPLES } from './measureLayers';
  */
 export async function mendedNoise(
   pool: WorkerPool,
-  { dataset }: Pick<Measured, 'dataset'>,
+  { dataset, isForeign }: Pick<Measured, 'dataset' | 'isForeign'>,
   whole: Candidate,
   chosen: Candidate,
   { onProgress, signal }: Run,
@@ -20,7 +20,7 @@ export async function mendedNoise(
   if (chosen.base === whole.base && chosen.weights === whole.weights) return new Map();
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const progress = new StageProgress('local', 'Measuring what remedies save', samples.length, onProgress);
-  const onSample = () => progress.step();
+  const run = { onSample: () => progress.step(), signal, unfused: isForeign };
   const { layers, model, plain } = chosen.base;
-  return localSqnr(pool, plain, layers, planOf(layersAlone(chosen)), samples, { onSample, signal }, model);
+  return localSqnr(pool, plain, layers, planOf(layersAlone(chosen)), samples, run, model);
 }

@@ -96,7 +96,8 @@ const remedies: Record<RemedyName, Remedy> = {
     apply: async (candidate, context) => {
       const { base } = candidate;
       const samples = fewSamples(context.measured);
-      const measuring = run(context, 'Measuring mean errors of channels', samples.length);
+      const title = 'Measuring mean errors of channels';
+      const measuring = { ...run(context, title, samples.length), unfused: context.measured.isForeign };
       const layers = base.layers.filter((layer) => !candidate.choices.has(layer.name));
       const plan = planOf(withOperators(candidate, []));
       const errors = await biasErrors(context.pool, base.plain, layers, plan, samples, measuring, base.model);
@@ -144,7 +145,7 @@ async function recalibrated(
       made.operators.map((o) => o.name).filter((name) => operators.has(name) || !before.has(name)),
     ),
   };
-  const context = { pool, samples: calibration, onProgress, signal };
+  const context = { pool, samples: calibration, unfused: measured.isForeign, onProgress, signal };
   return { ...moved, methods: await methodsFor(moved, candidate.method, context) };
 }
 

@@ -66,7 +66,8 @@ export async function runTradeOff(
   const { dataset, chooser } = measured;
   const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
   const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
-  const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
+  const unfused = measured.isForeign;
+  const context = { pool, judge, samples: dataset.calibration, unfused, onProgress, signal };
   const { judged: calibrated } = await chooseCalibrator(start, settings.calibration, context);
   const { judged: blameless } = await blameOperators(calibrated, judge, onProgress);
   const remedying = { pool, measured, onProgress, signal };

@@ -154,7 +154,8 @@ export async function beginWorkflow(
   const { dataset, chooser } = measured;
   const judge = new Judge(chooser, dataset.metric, settings.targetDrop, signal);
   const start = withFixed(await startFrom(pool, measured, settings, signal), fixed);
-  const context = { pool, judge, samples: dataset.calibration, onProgress, signal };
+  const unfused = measured.isForeign;
+  const context = { pool, judge, samples: dataset.calibration, unfused, onProgress, signal };
   if (rank && onMeasured !== undefined) {
     const plan = planOf(layersAlone({ ...start, methods: await methodsFor(start, FORETELLING, context) }));
     onMeasured(foretellLayers(start, plan));
@@ -193,7 +194,8 @@ export async function rebuild(
 ): Promise<Candidate> {
   const plain = await startFrom(pool, measured, { ...settings, calibration: method }, signal);
   const start = { ...plain, clips: new Map(clips) };
-  const context = { pool, samples: measured.dataset.calibration, onProgress, signal };
+  const { dataset, isForeign: unfused } = measured;
+  const context = { pool, samples: dataset.calibration, unfused, onProgress, signal };
   const methods = await methodsFor(start, method, context);
   const all = { ...start, weights, method, methods };
   const remedied = await applyRemedies(all, remedies, { pool, measured, onProgress, signal });
