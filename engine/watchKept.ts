@@ -7,15 +7,14 @@ const QUIET_MS = 100;
 
 /**
  * Tells when an analysis or a plan was kept of a model, by this process or by another one: a second window, a terminal. Where the
- * folder cannot be watched nothing is told.
+ * folder cannot be watched nothing is told. It ends with the process, and does not keep it.
  * @param onKept is given {@link ModelSummary.hash}
  * @param onError is told why the folder is not watched
- * @returns ends it
  */
 export async function watchKept(
   onKept: (hash: string) => void,
   onError: (thrown: unknown) => void,
-): Promise<() => void> {
+): Promise<void> {
   const timers = new Map<string, NodeJS.Timeout>();
   const heed = (file: string | null) => {
     const hash = file === null ? undefined : /^([0-9a-f]+)(?:\.plan)?\.json$/.exec(file)?.[1];
@@ -33,12 +32,7 @@ export async function watchKept(
     await mkdir(cacheFolder(), { recursive: true });
     const watcher = watch(cacheFolder(), { persistent: false }, (_event, file) => heed(file));
     watcher.on('error', onError);
-    return () => {
-      watcher.close();
-      for (const timer of timers.values()) clearTimeout(timer);
-    };
   } catch (thrown) {
     onError(thrown);
-    return () => undefined;
   }
 }
