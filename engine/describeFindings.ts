@@ -93,11 +93,12 @@ function measuredNoise(before: string, mendedDb: number | null): string {
 /** That the layers' drops do not add up, in a sentence. */
 export function describeInteractions(
   metric: MetricName,
-  { jointDrop, sumOfDrops, standardError, samples }: Interactions,
+  { layers, jointDrop, sumOfDrops, standardError, samples }: Interactions,
 ): string {
   const off = formatMeasuredDrop(metric, { drop: jointDrop - sumOfDrops, standardError });
+  const [each, all] = layers === null ? ['each', 'all'] : [`each of the ${layers} that cost most`, 'these'];
   return (
-    `The layers do not add up: on ${formatPlural(samples, 'sample')} each alone changes the score by ${formatDrop(metric, sumOfDrops)} in sum, ` +
-    `all together by ${formatDrop(metric, jointDrop)} (${off} apart).`
+    `The layers do not add up: on ${formatPlural(samples, 'sample')} ${each} alone changes the score by ${formatDrop(metric, sumOfDrops)} in sum, ` +
+    `${all} together by ${formatDrop(metric, jointDrop)} (${off} apart).`
   );
 }

@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 8;
+export const REPORT_VERSION = 9;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -484,11 +484,13 @@ export interface LayerPair {
   isBeyondNoise: boolean;
 }
 
-/** Layers that do not cost together what they cost alone, on those of the samples that choose which every layer was run on. */
+/** Layers that do not cost together what they cost alone, on those of the samples that choose which each of them was run on. */
 export interface Interactions {
-  /** How many these are. */
+  /** How many layers, those that cost most and were run on all samples; `null` where it is all of them. */
+  layers: number | null;
+  /** How many samples. */
   samples: number;
-  /** All layers in int8, with what stands between them in float. */
+  /** These layers in int8, with what stands between them in float. */
   jointDrop: number;
   sumOfDrops: number;
   /** Of the difference of the two, sample by sample. */

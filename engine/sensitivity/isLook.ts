@@ -6,9 +6,13 @@ const FIRST_LOOK = 16;
  */
 const LOOKS = 2;
 
-/** Whether it is asked, after `done` of `all` samples, if they say enough. */
-export function isLook(done: number, all: number): boolean {
+/**
+ * Whether it is asked, after `done` of `all` samples, if they say enough.
+ * @param first how many samples all variants are tried on before any is run on the others: what is known then is looked at too
+ */
+export function isLook(done: number, all: number, first: number): boolean {
   if (done < FIRST_LOOK || done >= all) return false;
+  if (done === first) return true;
   const nth = Math.round(LOOKS * Math.log2(done / FIRST_LOOK));
   return done === Math.round(FIRST_LOOK * 2 ** (nth / LOOKS));
 }

@@ -10,6 +10,7 @@ import { spread } from '../stats/spread';
 import { Ahead } from './ahead';
 import type { Evaluator, Verdict } from './evaluator';
 import { isLook } from './isLook';
+import { noisiest } from './noisiest';
 import { Prefix, type Kept } from './prefix';
 import type { Places } from './shareOf';
 import { suffixProgram, SuffixRun } from './suffixRun';
@@ -43,8 +44,11 @@ export interface JudgeOptions {
   first?: number | undefined;
   /** Which variants are run on the other samples too, by what they scored on the first ones; left out, all are. */
   goesOn?: ((firsts: ReadonlyMap<string, JudgedVariant>) => ReadonlySet<string>) | undefined;
-  /** Asked now and then whether what a variant scored so far says enough; left out, all samples are run. */
-  isSettled?: ((soFar: JudgedVariant) => boolean) | undefined;
+  /**
+   * Asked now and then whether what a variant scored so far says enough; left out, all samples are run. Of those that are not
+   * among the noisiest ({@link noisiest}) it is asked again once these are done, and told what they scored.
+   */
+  isSettled?: ((soFar: JudgedVariant, witnesses: readonly JudgedVariant[]) => boolean) | undefined;
   /** Which variants are run here and at which places, for machines that share them; left out, all. */
   share?: ReadonlyMap<string, Places> | undefined;
   signal?: AbortSignal | undefined;
@@ -126,24 +130,15 @@ export async function judgeVariants(
     if (!isLast && weights * mine.length <= memory / 2) made.set(name, fresh);
     return fresh;
   };
-  const cuts: { variant: Variant; cut: string[] }[] = [];
+  const cuts = new Map<string, string[]>();
   for (const variant of variants) {
-    cuts.push({ variant, cut: take(variant, !isOwn(variant)).suffix.cut });
+    cuts.set(variant.name, take(variant, !isOwn(variant)).suffix.cut);
     // A cancellation has to get in between.
     await new Promise((resolve) => setImmediate(resolve));
     throwIfCancelled(signal);
   }
-  const ownCuts = cuts.filter(({ variant }) => isOwn(variant)).flatMap(({ cut }) => cut);
-  // Its own inputs the base has, and cannot hand out.
-  const inputs = new Set(base.graph.input.map((i) => i.name));
-  const computed = (names: string[]) => [...names.filter((name) => !inputs.has(name)), ...evaluator.outputs];
-  const prefix = new Prefix(
-    base,
-    // What others cut counts too: last bits depend on what onnxruntime fuses.
-    computed(cuts.flatMap(({ cut }) => cut)),
-    computed(ownCuts),
-    new Set(ownCuts.filter((name) => inputs.has(name))),
-  );
+  // What others cut counts too: last bits depend on what onnxruntime fuses.
+  const prefix = new Prefix(base, [...[...cuts.values()].flat(), ...evaluator.outputs]);
   const ratings = new Map(mine.map(({ name }) => [name, new Map<number, Rating>()]));
   const soFar = (name: string) => judgedFrom(evaluator, ratings.get(name) ?? new Map<number, Rating>());
   const firstTurn = firstCount ?? order.length;
@@ -153,65 +148,99 @@ export async function judgeVariants(
   const beginners = order.slice(0, firstTurn).filter((_, place) => isWanted(place)).length;
   const placeOf = new Map(order.map((index, place) => [index, place]));
   let variantsMs = 0;
-  for (let start = 0; start < wanted.length;) {
-    const open = mine.filter(({ name }) => !verdicts.has(name));
-    if (open.length === 0) break;
-    let kept: Kept[];
-    try {
-      const next = start < beginners ? wanted.slice(start, beginners) : wanted.slice(start);
-      kept = await prefix.compute(pool, evaluator, next, memory / 2, signal);
-    } catch (thrown) {
-      throwIfCancelled(signal);
-      // What a cut is of may be no tensor, which the base cannot hand out.
-      if (start === 0) return await judgeWhole();
-      throw thrown;
-    }
-    const isLast = start + kept.length === wanted.length;
-    if (start > 0 && firstTurn < order.length)
-      open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
-    const ahead = new Ahead(open, (one) => {
-      const { variant, suffix } = take(one, isLast);
-      return suffixProgram(variant, suffix, kept, evaluator);
-    });
-    const judgeRest = async (worker: RuntimeWorker, one: Variant, at: number) => {
-      const { name } = one;
-      const { from, to } = placesOf(name);
-      const own = ratings.get(name) ?? new Map<number, Rating>();
-      const due = kept.filter(({ index }) => {
-        const place = placeOf.get(index) ?? 0;
-        return from <= place && place < to;
-      });
-      const run = await SuffixRun.start(worker, ahead.take(at), evaluator);
-      const begun: Promise<Rating>[] = [];
-      let settled = false;
-      try {
-        for (let i = 0; i < due.length && !settled; i++) {
-          throwIfCancelled(signal);
-          begun.push(...due.slice(i + begun.length, i + WINDOW).map((sample) => run.rate(sample)));
-          // While the worker has something to do.
-          ahead.prepare();
-          const rating = await begun.shift();
-          const index = due[i]?.index;
-          if (rating === undefined || index === undefined) break;
-          own.set(index, rating);
-          // Without the first of them, nothing says where one run over all would end.
-          settled = from === 0 && isLook(own.size, order.length) && isSettled?.(soFar(name)) === true;
-        }
-      } finally {
-        await Promise.allSettled(begun);
-        variantsMs += run.milliseconds;
-        await run.release();
-      }
-      if (isLast || settled) tell(name, soFar(name));
-      else if (start === 0) onFirst?.(name, soFar(name));
-    };
-    await inTurn(pool, open, judgeRest, signal);
-    start += kept.length;
-    if (start !== firstTurn || start === order.length || goesOn === undefined) continue;
-    const firsts = new Map(mine.map(({ name }) => [name, soFar(name)]));
-    const others = goesOn(firsts);
-    for (const [name, verdict] of firsts) if (!others.has(name) && !verdicts.has(name)) tell(name, verdict);
+  const rest = wanted.slice(beginners);
+  let names: ReadonlySet<string> = new Set();
+  const keep = (indices: readonly number[], open: readonly Variant[]) => {
+    names = new Set([...open.flatMap(({ name }) => cuts.get(name) ?? []), ...evaluator.outputs]);
+    return prefix.compute(pool, evaluator, indices, names, memory / 2, signal);
+  };
+  let kept: Kept[];
+  try {
+    kept = await keep(beginners > 0 ? wanted.slice(0, beginners) : rest, mine);
+  } catch {
+    throwIfCancelled(signal);
+    // What a cut is of may be no tensor, which the base cannot hand out.
+    return await judgeWhole();
   }
+  const isKept = (open: readonly Variant[]) =>
+    open.every(({ name }) => cuts.get(name)?.every((tensor) => names.has(tensor)) === true);
+  let witnesses: JudgedVariant[] = [];
+  const settles = (name: string) =>
+    // Without the first of them, nothing says where one run over all would end.
+    placesOf(name).from === 0 &&
+    isLook(ratings.get(name)?.size ?? 0, order.length, firstTurn) &&
+    isSettled?.(soFar(name), witnesses) === true;
+  /** Runs variants on some of the samples, in as many turns as the memory asks for. */
+  const judgeRound = async (
+    round: readonly Variant[],
+    indices: readonly number[],
+    { begins, ends }: { begins: boolean; ends: boolean },
+  ) => {
+    for (let start = 0; start < indices.length;) {
+      const open = round.filter(({ name }) => !verdicts.has(name));
+      if (open.length === 0) return;
+      const next = indices.slice(start);
+      if (kept.some(({ index }, i) => index !== next[i]) || !isKept(open)) kept = await keep(next, open);
+      const held = kept;
+      const isFirst = begins && start === 0;
+      const isLast = ends && start + held.length === indices.length;
+      if (!isFirst && firstTurn < order.length)
+        open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
+      const ahead = new Ahead(open, (one) => {
+        const { variant, suffix } = take(one, isLast);
+        return suffixProgram(variant, suffix, held, evaluator);
+      });
+      const judgeOne = async (worker: RuntimeWorker, { name }: Variant, at: number) => {
+        const { from, to } = placesOf(name);
+        const own = ratings.get(name) ?? new Map<number, Rating>();
+        const due = held.filter(({ index }) => {
+          const place = placeOf.get(index) ?? 0;
+          return from <= place && place < to;
+        });
+        const run = await SuffixRun.start(worker, ahead.take(at), evaluator);
+        const begun: Promise<Rating>[] = [];
+        let settled = false;
+        try {
+          for (let i = 0; i < due.length && !settled; i++) {
+            throwIfCancelled(signal);
+            begun.push(...due.slice(i + begun.length, i + WINDOW).map((sample) => run.rate(sample)));
+            // While the worker has something to do.
+            ahead.prepare();
+            const rating = await begun.shift();
+            const index = due[i]?.index;
+            if (rating === undefined || index === undefined) break;
+            own.set(index, rating);
+            settled = settles(name);
+          }
+        } finally {
+          await Promise.allSettled(begun);
+          variantsMs += run.milliseconds;
+          await run.release();
+        }
+        if (isLast || settled) tell(name, soFar(name));
+        else if (isFirst) onFirst?.(name, soFar(name));
+      };
+      await inTurn(pool, open, judgeOne, signal);
+      start += held.length;
+    }
+  };
+  await judgeRound(mine, wanted.slice(0, beginners), { begins: true, ends: rest.length === 0 });
+  const firsts = new Map(mine.map(({ name }) => [name, soFar(name)]));
+  const others = rest.length === 0 ? undefined : goesOn?.(firsts);
+  if (others !== undefined)
+    for (const [name, verdict] of firsts) if (!others.has(name) && !verdicts.has(name)) tell(name, verdict);
+  // Machines that share the work do not know what the noisiest score on the others.
+  const before = new Set(isSettled === undefined || share !== undefined ? [] : noisiest(firsts));
+  const afterwards = { begins: false, ends: true };
+  await judgeRound(
+    mine.filter(({ name }) => before.has(name)),
+    rest,
+    afterwards,
+  );
+  witnesses = [...before].flatMap((name) => verdicts.get(name) ?? []);
+  for (const { name } of mine)
+    if (witnesses.length > 0 && !verdicts.has(name) && settles(name)) tell(name, soFar(name));
+  await judgeRound(mine, rest, afterwards);
   return { verdicts, passMs: prefix.milliseconds / prefix.runs, variantsMs, isWhole: false };
 }
 

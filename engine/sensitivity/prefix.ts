@@ -14,71 +14,75 @@ export interface Kept extends Pick<Sample, 'truth'> {
   tensors: Feeds;
 }
 
-/** Runs the base and keeps what the variants start from, for as many samples as the memory holds. */
+/** Runs the base and keeps what variants start from, for as many samples as the memory holds. */
 export class Prefix {
   milliseconds = 0;
   /** How many samples took them. */
   runs = 0;
   private readonly bytes: Uint8Array;
   private readonly exposed: string[];
-  private readonly names: string[];
-  /** Of the first sample, once it was run. */
-  private size: number | undefined;
+  private readonly inputs: ReadonlySet<string>;
+  /** Bytes of each tensor that it could keep, of the first sample, once it was run. */
+  private sizes: ReadonlyMap<string, number> | undefined;
   /** What was kept before, whose memory is used again. */
   private last: Kept[] = [];
 
   /**
    * @param exposed what it could hand out, and does for the first sample: machines that share variants have to agree on
-   * whether it can
-   * @param names what it does
-   * @param inputs of the base that variants are fed with
+   * whether it can, and the last bits of floats depend on it
    */
-  constructor(
-    base: Model,
-    exposed: readonly string[],
-    names: readonly string[],
-    private readonly inputs: ReadonlySet<string>,
-  ) {
-    this.exposed = [...new Set(exposed)];
-    this.names = [...new Set(names)];
-    this.bytes = encodeModel(exposeTensors(base, exposed).model);
+  constructor(base: Model, exposed: readonly string[]) {
+    // Its own inputs the base has, and cannot hand out.
+    this.inputs = new Set(base.graph.input.map((i) => i.name));
+    this.exposed = [...new Set(exposed)].filter((name) => !this.inputs.has(name));
+    this.bytes = encodeModel(exposeTensors(base, this.exposed).model);
   }
 
-  /** What was answered before is written over. */
+  /**
+   * What was answered before is written over.
+   * @param names what it keeps of each sample
+   */
   async compute(
     pool: WorkerPool,
     evaluator: Evaluator,
     indices: readonly number[],
+    names: ReadonlySet<string>,
     memory: number,
     signal: AbortSignal | undefined,
   ): Promise<Kept[]> {
     const { samples } = evaluator;
     const kept: Kept[] = [];
     const before = this.last;
+    const own = this.exposed.filter((name) => names.has(name));
     const run = async (session: Session, k: number) => {
       const index = indices[k] ?? 0;
       const sample = await unlessCancelled(samples.load(index), signal);
       const old = before[k]?.tensors ?? {};
-      const wanted = this.size === undefined ? this.exposed : this.names;
-      const { outputs, milliseconds } = await session.runShared(sample.feeds, wanted, old);
+      const isFirst = this.sizes === undefined;
+      const { outputs, milliseconds } = await session.runShared(
+        sample.feeds,
+        isFirst ? this.exposed : own,
+        old,
+      );
       this.milliseconds += milliseconds;
       this.runs++;
+      if (isFirst)
+        this.sizes = new Map(
+          Object.entries({ ...sample.feeds, ...outputs }).map(([name, t]) => [name, t.data.byteLength]),
+        );
       const fed = Object.entries(sample.feeds).flatMap(([name, tensor]) =>
-        this.inputs.has(name) ? [[name, shareTensor(tensor, old[name])] as const] : [],
+        names.has(name) ? [[name, shareTensor(tensor, old[name])] as const] : [],
       );
-      kept[k] = {
-        index,
-        truth: sample.truth,
-        tensors: { ...pick(outputs, this.names), ...Object.fromEntries(fed) },
-      };
+      const tensors = { ...pick(outputs, own), ...Object.fromEntries(fed) };
+      kept[k] = { index, truth: sample.truth, tensors };
     };
-    const begun = this.size === undefined ? 1 : 0;
-    if (this.size === undefined) {
+    const begun = this.sizes === undefined ? 1 : 0;
+    if (begun > 0) {
       const session = await evaluator.load(pool.first, this.bytes);
       await run(session, 0).finally(() => session.release());
-      this.size = Object.values(kept[0]?.tensors ?? {}).reduce((n, t) => n + t.data.byteLength, 0);
     }
-    const count = Math.min(indices.length, Math.max(1, Math.floor(memory / Math.max(1, this.size))));
+    const size = [...names].reduce((n, name) => n + (this.sizes?.get(name) ?? 0), 0);
+    const count = Math.min(indices.length, Math.max(1, Math.floor(memory / Math.max(1, size))));
     await pool.forEach(
       count - begun,
       {

@@ -15,8 +15,9 @@ const PAIR_ERRORS = 3;
 
 /**
  * Whether layers cost together what they cost alone. Everything in int8, with nothing between the layers, is held against the
- * layers alone, sample by sample, since what is hard for one is hard for others too. Where it is off the sum by more than the
- * samples' noise, pairs of the layers that cost most are measured, and held against their two layers in the same way.
+ * layers alone, sample by sample, since what is hard for one is hard for others too. Of layers that were settled early few samples
+ * are known: where nothing shows on these, the others are held against theirs on all. Where the joint result is off the sum by
+ * more than the samples' noise, pairs of the layers that cost most are measured, and held against their two layers in the same way.
  * @param scores each layer alone in int8
  * @returns `null` where the drops add up, and for scores in decibels, which never do
  */
@@ -48,19 +49,18 @@ export async function findInteractions(
     return sets.map((_, i) => verdicts.get(String(i)));
   };
   const float = chooser.floatSamples;
-  const [joint] = await judge([names], 'Trying all layers together');
-  // Of layers that were settled early some samples are not known.
-  const common = [...float.keys()].filter((i) => scores.every(({ values }) => values.has(i)));
-  if (joint === undefined || common.length < 2) return null;
-  const floats = common.flatMap((i) => float[i] ?? []);
-  const added = common.map((i) => {
-    const { value, weight } = float[i] ?? { value: 0, weight: 0 };
-    const changes = scores.reduce((n, { values }) => n + (values.get(i) ?? value) - value, 0);
-    return { value: value + changes, weight };
-  });
-  const together = common.flatMap((i) => joint.samples[i] ?? []);
-  const { difference, standardError } = pairedDifference(added, together);
-  if (Math.abs(difference) <= NORMAL_95 * standardError) return null;
+  const held = async (some: readonly LayerScore[], title: string) => {
+    const [joint] = await judge([some.map((s) => s.name)], title);
+    const sum = joint === undefined ? null : heldAgainstSum(float, some, joint);
+    return sum !== null && Math.abs(sum.jointDrop - sum.sumOfDrops) > NORMAL_95 * sum.standardError
+      ? sum
+      : null;
+  };
+  const whole = scores.filter(({ values }) => values.size === float.length);
+  const off = await held(scores, 'Trying all layers together');
+  const isSaid = off !== null || whole.length < 2 || whole.length === scores.length;
+  const sum = isSaid ? off : await held(whole, 'Trying the layers that cost most together');
+  if (sum === null) return null;
 
   const top = rankLayers(scores)
     .slice(0, MOST_LAYERS)
@@ -69,10 +69,8 @@ export async function findInteractions(
   const found = await judge([...top.map((name) => [name]), ...pairs], 'Trying pairs of layers');
   const alone = new Map(top.map((name, i) => [name, found[i]]));
   return {
-    samples: common.length,
-    jointDrop: 0 - pairedDifference(floats, together).difference,
-    sumOfDrops: 0 - pairedDifference(floats, added).difference,
-    standardError,
+    ...sum,
+    layers: sum.layers === scores.length ? null : sum.layers,
     pairs: pairs.flatMap((layers, i): LayerPair[] => {
       const both = found[top.length + i];
       const [a, b] = layers.map((name) => alone.get(name));
@@ -80,6 +78,30 @@ export async function findInteractions(
         ? []
         : [{ layers, ...pairOf(float, a, b, both) }];
     }),
+  };
+}
+
+/** What layers score together and in sum, on the samples that all of them were run on; `null` where these tell nothing. */
+function heldAgainstSum(
+  float: readonly WeightedValue[],
+  scores: readonly LayerScore[],
+  joint: JudgedVariant,
+): (Omit<Interactions, 'pairs' | 'layers'> & { layers: number }) | null {
+  const common = [...float.keys()].filter((i) => scores.every(({ values }) => values.has(i)));
+  if (common.length < 2) return null;
+  const floats = common.flatMap((i) => float[i] ?? []);
+  const added = common.map((i) => {
+    const { value, weight } = float[i] ?? { value: 0, weight: 0 };
+    const changes = scores.reduce((n, { values }) => n + (values.get(i) ?? value) - value, 0);
+    return { value: value + changes, weight };
+  });
+  const together = common.flatMap((i) => joint.samples[i] ?? []);
+  return {
+    layers: scores.length,
+    samples: common.length,
+    jointDrop: 0 - pairedDifference(floats, together).difference,
+    sumOfDrops: 0 - pairedDifference(floats, added).difference,
+    standardError: pairedDifference(added, together).standardError,
   };
 }
 

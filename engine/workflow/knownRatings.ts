@@ -2,6 +2,7 @@ import { EngineError, throwIfCancelled } from '../engineError';
 import type { Rating } from '../feeds/metrics/rater';
 import type { Evaluator } from '../sensitivity/evaluator';
 import { isLook } from '../sensitivity/isLook';
+import { noisiest } from '../sensitivity/noisiest';
 import { judgedFrom, type JudgedVariant } from '../sensitivity/judgeVariants';
 import { shareOf, type Shard } from '../sensitivity/shareOf';
 import { spread } from '../stats/spread';
@@ -52,7 +53,7 @@ export class KnownRatings {
   judge(
     evaluator: Evaluator,
     { kind, candidate, variants }: Subject,
-    { isSettled, onVerdict, signal }: SubjectOptions,
+    { first = evaluator.samples.length, isSettled, onVerdict, signal }: SubjectOptions,
   ): Map<string, JudgedVariant> {
     const samples = evaluator.samples.length;
     const network = networkKey(candidate);
@@ -66,24 +67,34 @@ export class KnownRatings {
     const names = candidate.base.layers.map((l) => l.name);
     const shares = found.map((part) => ({ ...part, share: shareOf(names, samples, part.shard) }));
     const order = spread(samples);
+    const ratings = new Map(variants.map(({ name }) => [name, new Map<number, Rating>()]));
+    const soFar = (name: string) => judgedFrom(evaluator, ratings.get(name) ?? new Map<number, Rating>());
     const verdicts = new Map<string, JudgedVariant>();
-    for (const { name } of variants) {
+    /** As far as the sample at place `to`. */
+    const goOn = (name: string, to: number, witnesses: readonly JudgedVariant[]) => {
       throwIfCancelled(signal);
-      const ratings = new Map<number, Rating>();
+      const own = ratings.get(name);
+      const settles = (done: number) =>
+        !isWhole && isLook(done, samples, first) && isSettled?.(soFar(name), witnesses) === true;
       let holder: (typeof shares)[number] | undefined;
-      for (const [place, index] of order.entries()) {
+      for (let place = own?.size ?? 0; place < to && !settles(place); place++) {
         if (!holds(holder?.share.get(name), place))
           holder = shares.find(({ share }) => holds(share.get(name), place));
         const rating = ratingAt(holder?.layers.get(name), place);
         if (rating === undefined) throw tooLittle(holder?.file ?? '', name);
-        ratings.set(index, rating);
-        const soFar = () => judgedFrom(evaluator, ratings);
-        if (!isWhole && isLook(ratings.size, samples) && isSettled?.(soFar()) === true) break;
+        own?.set(order[place] ?? 0, rating);
       }
-      const verdict = judgedFrom(evaluator, ratings);
+      return soFar(name);
+    };
+    const firsts = new Map(variants.map(({ name }) => [name, goOn(name, first, [])]));
+    const before = isSettled === undefined || isWhole ? [] : noisiest(firsts);
+    const tell = (name: string, verdict: JudgedVariant) => {
       verdicts.set(name, verdict);
       onVerdict?.(name, verdict);
-    }
+    };
+    for (const name of before) tell(name, goOn(name, samples, []));
+    const witnesses = [...verdicts.values()];
+    for (const { name } of variants) if (!verdicts.has(name)) tell(name, goOn(name, samples, witnesses));
     return verdicts;
   }
 }

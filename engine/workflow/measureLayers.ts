@@ -1,18 +1,21 @@
 import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import { firstOf } from '../feeds/limitSamples';
+import type { SampleScore } from '../feeds/metrics/metric';
 import type { MeasuredLayer } from '../protocol';
 import type { QuantPlan } from '../quantize/plan';
 import type { WorkerPool } from '../runtime/workerPool';
-import type { Evaluator } from '../sensitivity/evaluator';
+import type { Evaluator, Verdict } from '../sensitivity/evaluator';
 import type { JudgedVariant } from '../sensitivity/judgeVariants';
 import { localErrors } from '../sensitivity/localError';
+import { WITNESSES } from '../sensitivity/noisiest';
 import { predictedSqnr } from '../sensitivity/predictedSqnr';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
 import { isDropSettled } from '../stats/isDropSettled';
 import { pairedDifference } from '../stats/pairedDifference';
+import { MAX_SQNR_DB } from '../target';
 import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
-import { SUFFICES } from './judge';
+import { SUFFICES, type Judged } from './judge';
 import { judgeLayers, type Subject, type SubjectOptions } from './judgeLayers';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
@@ -60,23 +63,51 @@ export function aloneVariants(candidate: Candidate): Subject {
   return { kind: 'alone', candidate: bare, base: inFloat(names), variants };
 }
 
-/** How many samples come first, and when enough of them are run. */
+/**
+ * How many samples come first, and when enough of them are run. What a single sample that was not seen may lose is taken from
+ * networks with more noise at the outputs, which ran on all of them: all layers in int8, and noisier layers alone.
+ * @param joint what the candidate scores, with all its layers in int8
+ */
 export function aloneOptions(
-  chooser: Evaluator,
+  chooser: Pick<Evaluator, 'float' | 'floatSamples' | 'samples'>,
   targetDrop: number,
   variants: number,
+  joint: Verdict,
 ): Pick<SubjectOptions, 'first' | 'isSettled'> {
   // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
   const threshold = SUFFICES * targetDrop * Math.abs(chooser.float);
   const all = chooser.samples.length;
+  const byAll = mostChanged(chooser.floatSamples, joint.samples);
   return {
     first: firstSamples(all, variants),
-    isSettled: ({ samples, indices }) =>
-      isDropSettled(floatScores(chooser, indices), samples, all, threshold),
+    isSettled: (soFar, witnesses) => {
+      const nearest = witnesses
+        // What makes no noise tells nothing.
+        .filter(({ sqnrDb }) => sqnrDb <= soFar.sqnrDb && sqnrDb < MAX_SQNR_DB)
+        .sort((a, b) => b.sqnrDb - a.sqnrDb)
+        .slice(0, WITNESSES);
+      const byNoisier = nearest.map(({ indices, samples }) =>
+        mostChanged(floatScores(chooser, indices), samples),
+      );
+      const mostLost = Math.min(
+        joint.sqnrDb <= soFar.sqnrDb ? byAll : Infinity,
+        nearest.length < WITNESSES ? Infinity : Math.max(...byNoisier),
+      );
+      const float = floatScores(chooser, soFar.indices);
+      return isDropSettled(float, soFar.samples, all, threshold, mostLost);
+    },
   };
 }
 
-function floatScores({ floatSamples }: Evaluator, indices: readonly number[]) {
+/** By how much one sample's share of the score changes at most. */
+function mostChanged(float: readonly SampleScore[], scores: readonly SampleScore[]): number {
+  return float.reduce(
+    (most, { value, weight }, i) => Math.max(most, Math.abs((scores[i]?.value ?? value) - value) * weight),
+    0,
+  );
+}
+
+function floatScores({ floatSamples }: Pick<Evaluator, 'floatSamples'>, indices: readonly number[]) {
   return indices.flatMap((i) => floatSamples[i] ?? []);
 }
 
@@ -91,11 +122,14 @@ export function foretellLayers(
   }));
 }
 
-/** Each layer alone in int8, the rest in float: its noise and the model's score. */
+/**
+ * Each layer alone in int8, the rest in float: its noise and the model's score.
+ * @param judged what they are the layers of, with what it scored
+ */
 export async function measureLayers(
   pool: WorkerPool,
   { dataset, chooser, isForeign }: Measured,
-  candidate: Candidate,
+  { candidate, verdict: joint }: Pick<Judged, 'candidate' | 'verdict'>,
   targetDrop: number,
   { onProgress, onMeasured, known, signal }: Run,
 ): Promise<LayerScore[]> {
@@ -142,7 +176,7 @@ export async function measureLayers(
     onMeasured?.([{ ...measuredOf(name), alone: { ...cost, isSettled: true } }]);
   };
   await judgeLayers(pool, chooser, { ...alone, variants }, known, {
-    ...aloneOptions(chooser, targetDrop, variants.length),
+    ...aloneOptions(chooser, targetDrop, variants.length, joint),
     onFirst: (name, verdict) =>
       onMeasured?.([{ ...measuredOf(name), alone: { ...costOf(verdict), isSettled: false } }]),
     ...{ onVerdict, signal },

@@ -7,6 +7,7 @@ import { shareOf, type Shard } from '../sensitivity/shareOf';
 import { spread } from '../stats/spread';
 import type { FixedChoices } from './candidate';
 import { withoutVariants } from './explainLayers';
+import type { Judged } from './judge';
 import type { Subject, SubjectKind } from './judgeLayers';
 import type { MeasuredPlaces, Measurement } from './knownRatings';
 import { aloneOptions, aloneVariants } from './measureLayers';
@@ -33,7 +34,8 @@ export async function measureShare(
   const { chooser } = measured;
   const begun = await beginWorkflow(pool, measured, settings, { fixed, refine: true, rank: true }, run);
   const measurements: Measurement[] = [];
-  for (const { kind, candidate, base, variants } of subjectsOf(begun)) {
+  for (const { subject, judged } of subjectsOf(begun)) {
+    const { kind, candidate, base, variants } = subject;
     const samples = chooser.samples.length;
     const share = shareOf(
       variants.map((v) => v.name),
@@ -43,7 +45,9 @@ export async function measureShare(
     const progress = new StageProgress('sensitivity', titles[kind], share.size, run.onProgress);
     const { verdicts, isWhole } = await judgeVariants(pool, chooser, base, variants, {
       share,
-      ...(kind === 'alone' ? aloneOptions(chooser, settings.targetDrop, variants.length) : {}),
+      ...(kind === 'alone'
+        ? aloneOptions(chooser, settings.targetDrop, variants.length, judged.verdict)
+        : {}),
       onVerdict: () => progress.step(),
       signal: run.signal,
     });
@@ -56,14 +60,13 @@ export async function measureShare(
   return measurements;
 }
 
-/** What the workflow and its explanations will measure of single layers, each once. */
-function subjectsOf({ judge, whole, current }: Begun): Subject[] {
-  const subjects = judge.suffices(current.verdict.score) ? [] : [aloneVariants(current.candidate)];
-  const alone = aloneVariants(whole.candidate);
-  const key = networkKey(alone.candidate);
-  if (!subjects.some(({ candidate }) => networkKey(candidate) === key)) subjects.push(alone);
-  if (!judge.aims(whole)) subjects.push(withoutVariants(whole.candidate));
-  return subjects;
+/** What the workflow and its explanations will measure of single layers, each once, and what these are the layers of. */
+function subjectsOf({ judge, whole, current }: Begun): { subject: Subject; judged: Judged }[] {
+  const alone = judge.suffices(current.verdict.score) ? [whole] : [current, whole];
+  const subjects = alone.map((judged) => ({ subject: aloneVariants(judged.candidate), judged }));
+  const keys = subjects.map(({ subject }) => networkKey(subject.candidate));
+  const own = subjects.filter((_, i) => keys.indexOf(keys[i] ?? '') === i);
+  return judge.aims(whole) ? own : [...own, { subject: withoutVariants(whole.candidate), judged: whole }];
 }
 
 /** What was measured, in the order of the samples. */

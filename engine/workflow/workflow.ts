@@ -88,11 +88,12 @@ export async function runWorkflow(
 
   let ranked: LayerScore[] | undefined;
   if (refine) {
-    const { candidate } = current;
+    const started = current;
+    const { candidate } = started;
     const ranking = async () => {
       const isReported = candidate.remedies.length === 0 && candidate.weights === whole.weights;
       const own = isReported ? run : { ...run, onMeasured: undefined };
-      const scores = await measureLayers(pool, measured, candidate, settings.targetDrop, own);
+      const scores = await measureLayers(pool, measured, started, settings.targetDrop, own);
       // Of a remedied model they are those of its own weights, and of one scaled otherwise too.
       if (isReported) ranked = scores;
       return rankLayers(scores).flatMap(({ name }) => (candidate.fixed.has(name) ? [] : [name]));
@@ -102,7 +103,7 @@ export async function runWorkflow(
   // This processor's times say nothing of another.
   if (timed && !isForeign)
     current = await chooseByLatency(current, judge, pool.first, chooser, outputs, onProgress, signal);
-  if (rank) ranked ??= await measureLayers(pool, measured, whole, settings.targetDrop, run);
+  if (rank) ranked ??= await measureLayers(pool, measured, judged, settings.targetDrop, run);
   const explained = rank
     ? await explainLayers(pool, measured, whole, ranked ?? [], !judge.aims(judged), run)
     : new Map<string, Explained>();

@@ -3,10 +3,12 @@ import { ascending, rank } from 'd3-array';
 import { isNoise } from '../../engine/format';
 import type { MeasuredLayer, WeightGranularity } from '../../engine/protocol';
 import { WorkerPool } from '../../engine/runtime/workerPool';
-import { foretellLayers, measureLayers } from '../../engine/workflow/measureLayers';
+import { judgeVariants } from '../../engine/sensitivity/judgeVariants';
+import { pairedDifference } from '../../engine/stats/pairedDifference';
+import { aloneVariants, foretellLayers, measureLayers } from '../../engine/workflow/measureLayers';
 import { rankLayers } from '../../engine/sensitivity/selectFloatLayers';
-import { layersAlone, planOf } from '../../engine/workflow/candidate';
-import { layersOf } from './layersOf';
+import { encodeCandidate, layersAlone, planOf } from '../../engine/workflow/candidate';
+import { layersOf } from '../engine/layersOf';
 
 const [path = '', data = '', count = '', weights = 'per-channel'] = process.argv.slice(2);
 const pool = new WorkerPool(2);
@@ -36,7 +38,17 @@ async function main(): Promise<unknown> {
   const onMeasured = (layers: readonly MeasuredLayer[]) => {
     for (const { name, alone } of layers) if (alone !== null && !early.has(name)) early.set(name, alone);
   };
-  const scores = await measureLayers(pool, measured, candidate, 0.01, { onMeasured });
+  const { chooser } = measured;
+  const verdict = await chooser.judge(encodeCandidate(candidate));
+  const settled = await measureLayers(pool, measured, { candidate, verdict }, 0.01, { onMeasured });
+  // An analysis ends layers early; what it is held against is of all samples.
+  const { base, variants } = aloneVariants(candidate);
+  const { verdicts } = await judgeVariants(pool, chooser, base, variants);
+  const scores = settled.map((score) => {
+    const { samples, sqnrDb: outputDb } = verdicts.get(score.name) ?? verdict;
+    const { difference, standardError } = pairedDifference(chooser.floatSamples, samples);
+    return { ...score, drop: -difference, standardError, outputDb };
+  });
   const few = rankLayers([...early].map(([name, alone]) => ({ name, ...alone })));
   const depths = {
     foretold: new Map(foretold.map(({ name, sqnrDb }) => [name, sqnrDb])),

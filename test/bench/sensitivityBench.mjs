@@ -36,6 +36,7 @@ const full = (ours, peer) => ({
   'of N passes': ours.share.toFixed(2),
   'times the peer': (peer.seconds / ours.seconds).toFixed(1),
   'worst difference': ours.worstDifference.toExponential(1),
+  'settled otherwise': ours.settledOtherwise,
 });
 
 const rows = [];

@@ -6,11 +6,15 @@ import { encodeModel } from '../../engine/onnx/model';
 import type { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import type { Verdict } from '../../engine/sensitivity/evaluator';
-import { judgeVariants } from '../../engine/sensitivity/judgeVariants';
+import { judgeVariants, type JudgedVariant } from '../../engine/sensitivity/judgeVariants';
+import { pairedDifference } from '../../engine/stats/pairedDifference';
+import { encodeCandidate } from '../../engine/workflow/candidate';
+import { SUFFICES } from '../../engine/workflow/judge';
 import { aloneOptions, aloneVariants } from '../../engine/workflow/measureLayers';
-import { layersOf } from './layersOf';
+import { layersOf } from '../engine/layersOf';
 
 const [path = '', data = '', count = '', isFull = ''] = process.argv.slice(2);
+const TARGET_DROP = 0.01;
 const pool = new WorkerPool(2);
 
 async function main(): Promise<unknown> {
@@ -18,6 +22,8 @@ async function main(): Promise<unknown> {
   const { chooser } = measured;
   const { base: float, variants } = aloneVariants(candidate);
 
+  // What all of them score together an analysis knows before it measures them one by one.
+  const joint = await chooser.judge(encodeCandidate(candidate));
   const inFull = isFull === 'true' ? variants : [];
   const whole = new Map<string, Verdict>();
   const begun = performance.now();
@@ -39,7 +45,7 @@ async function main(): Promise<unknown> {
     chooser,
     float,
     variants,
-    aloneOptions(chooser, 0.01, variants.length),
+    aloneOptions(chooser, TARGET_DROP, variants.length, joint),
   );
   const last = performance.now();
   // The float model by itself: with tensors kept for the cuts onnxruntime fuses less, and takes longer. On all threads too, which
@@ -54,6 +60,16 @@ async function main(): Promise<unknown> {
     },
     finish: (session) => session.release(),
   });
+  const threshold = SUFFICES * TARGET_DROP * Math.abs(chooser.float);
+  const isAbove = ({ samples, indices }: JudgedVariant) =>
+    -pairedDifference(
+      indices.flatMap((i) => chooser.floatSamples[i] ?? []),
+      samples,
+    ).difference > threshold;
+  const otherwise = [...verdicts].filter(([name, verdict]) => {
+    const early = settled.verdicts.get(name);
+    return early !== undefined && isAbove(early) !== isAbove(verdict);
+  });
   const differences = [...whole].map(([name, { score }]) =>
     Math.abs(score - (verdicts.get(name)?.score ?? 0)),
   );
@@ -66,6 +82,8 @@ async function main(): Promise<unknown> {
     // Of N float passes that N whole evaluations take.
     share: variantsMs / (passMs * inFull.length),
     settledShare: settled.variantsMs / (passMs * variants.length),
+    // Of layers that were ended early: those on whose drop all samples say otherwise.
+    settledOtherwise: otherwise.length,
     worstDifference: Math.max(...differences),
   };
 }

@@ -229,7 +229,7 @@ export function sampleReport(layers = 51): Report {
     floatGroups: sampleGroups(),
   };
   return {
-    version: 8,
+    version: 9,
     created: '2026-03-01T14:05:00',
     model,
     settings: {
@@ -279,7 +279,7 @@ export function sampleReport(layers = 51): Report {
     operators: sampleOperators(),
     fixes: sampleFixes(),
     interactions: {
-      ...{ samples: 500, jointDrop: 0.45, sumOfDrops: 0.62, standardError: 0.021 },
+      ...{ layers: null, samples: 500, jointDrop: 0.45, sumOfDrops: 0.62, standardError: 0.021 },
       pairs: [
         {
           layers: ['p2o.Conv.2', 'p2o.Conv.28'],

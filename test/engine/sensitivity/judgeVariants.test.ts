@@ -357,6 +357,47 @@ test('tells a variant once that is settled on the first samples and goes on to n
   for (const { indices } of verdicts.values()) expect(indices).toHaveLength(16);
 });
 
+test('asks again of those that are not the noisiest once these are done, and tells what they scored', async () => {
+  const { normalized, base, variants } = await variantsOf(residual);
+  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
+  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
+  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const told: string[] = [];
+  const asked: [number, number][] = [];
+  // For all samples, and for five at a time.
+  for (const memory of [undefined, 2 * 5 * 4 * (144 * 4 + 10)]) {
+    const firsts = new Map<string, number>();
+    const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
+      ...{ memory, first: 20 },
+      isSettled: ({ indices }, witnesses) => {
+        asked.push([indices.length, witnesses.length]);
+        expect(witnesses.every((w) => w.samples.length === 40)).toBe(true);
+        return witnesses.length > 0;
+      },
+      onFirst: (name, { sqnrDb }) => firsts.set(name, sqnrDb),
+      onVerdict: (name) => told.push(name),
+    });
+    const done = (count: number) =>
+      [...verdicts].flatMap(([name, { indices }]) => (indices.length === count ? [name] : [])).sort();
+    if (memory === undefined)
+      expect(done(40)).toEqual(
+        [...firsts.keys()]
+          .sort((a, b) => (firsts.get(a) ?? 0) - (firsts.get(b) ?? 0))
+          .slice(0, 3)
+          .sort(),
+      );
+    expect([done(40).length, done(20).length]).toEqual([3, 2]);
+  }
+  expect(told.length).toBe(2 * variants.length);
+  expect([...new Set(asked.map(([, witnesses]) => witnesses))]).toEqual([0, 3]);
+  expect([...new Set(asked.map(([count]) => count))].sort((a, b) => a - b)).toEqual([16, 20, 23, 32]);
+  // A machine that has a part of them has no others to hold them against.
+  const share = new Map(variants.map(({ name }) => [name, { from: 0, to: 40 }]));
+  const isSettled = (_: unknown, witnesses: readonly unknown[]) => witnesses.length > 0;
+  const own = await judgeVariants(pool, evaluator, base, variants, { first: 20, share, isSettled });
+  for (const { indices } of own.verdicts.values()) expect(indices).toHaveLength(40);
+});
+
 test('ends when it is cancelled', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
   const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };

@@ -10,6 +10,13 @@ test('no change in a few samples says nothing of a small threshold, and in many 
   expect(isDropSettled(all(512, 1), all(512, 1), 10_000, 0.005)).toBe(true);
 });
 
+test('less says enough where it is known how much one sample can lose', () => {
+  const unchanged = (mostLost: number) => isDropSettled(all(16, 1), all(16, 1), 10_000, 0.005, mostLost);
+  expect([unchanged(0), unchanged(0.07), unchanged(0.09), unchanged(1)]).toEqual([true, true, false, false]);
+  // No more than all it is worth.
+  expect(isDropSettled(all(256, 1), all(256, 1), 10_000, 0.005, 40)).toBe(true);
+});
+
 test('a large drop is settled by a few samples', () => {
   const hits = Array.from({ length: 32 }, (_, i) => (i % 3 === 0 ? 1 : 0));
   expect(isDropSettled(all(32, 1), scores(hits), 10_000, 0.005)).toBe(true);

@@ -4,11 +4,16 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { dump } from 'npyjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeInteractions } from '../../../engine/describeFindings';
 import { interactionsText } from '../../../engine/interactionsText';
 import { encodeModel } from '../../../engine/onnx/model';
 import { Project } from '../../../engine/project';
 import type { Report } from '../../../engine/protocol';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
+import { judgeVariants } from '../../../engine/sensitivity/judgeVariants';
+import { findInteractions } from '../../../engine/workflow/findInteractions';
+import { aloneVariants, type LayerScore } from '../../../engine/workflow/measureLayers';
+import { layersOf } from '../layersOf';
 import { node, noise, tinyModel } from '../tinyModel';
 
 const COUNT = 80;
@@ -29,7 +34,7 @@ afterAll(async () => {
  * Four products. `spread` widens the columns of each first one and takes it back in the rows of the second: on one grid for a
  * weight each of them loses half of what there is, and no more can be lost than all.
  */
-async function analyze(name: string, spread: number): Promise<Report> {
+function write(name: string, spread: number): { path: string; data: string } {
   const factor = (i: number) => spread ** (i / (SIZE - 1));
   const weight = (seed: number, scale: (row: number, column: number) => number): [number[], number[]] => [
     [SIZE, SIZE],
@@ -57,6 +62,11 @@ async function analyze(name: string, spread: number): Promise<Report> {
   writeFileSync(path, encodeModel(model));
   const data = join(folder, `${name}.npz`);
   writeFileSync(data, zipSync({ 'x.npy': new Uint8Array(dump(noise(COUNT * SIZE, 9), [COUNT, SIZE])) }));
+  return { path, data };
+}
+
+async function analyze(name: string, spread: number): Promise<Report> {
+  const { path, data } = write(name, spread);
   const project = await Project.open(path, pool);
   const settings = { data, preset: null, samples: null, weights: 'per-tensor', calibration: 'max' } as const;
   return project.analyze({ ...settings, profile: 'auto', targetDrop: 0.01 }, {});
@@ -98,4 +108,28 @@ test('nothing is said and no pair tried where they add up', async () => {
   const report = await analyze('even', 1);
   expect(report.interactions).toBeNull();
   expect(interactionsText(report)).toBe('');
+});
+
+test('where few samples are known of some layers, the others are held against theirs on all', async () => {
+  const { path, data } = write('early', 3e4);
+  const { measured, candidate } = await layersOf(pool, path, data, COUNT, 'per-tensor');
+  const { chooser } = measured;
+  const { base, variants } = aloneVariants(candidate);
+  const { verdicts } = await judgeVariants(pool, chooser, base, variants);
+  const scores = [...verdicts].map(([name, { score, samples, indices, sqnrDb }], layer): LayerScore => {
+    const values = new Map(indices.map((index, i) => [index, samples[i]?.value ?? 0] as const));
+    // Of the last two a single sample.
+    const known = layer < 2 ? values : new Map([...values].slice(0, 1));
+    const drop = chooser.float - score;
+    const noise = { sqnrDb, outputDb: sqnrDb, cosine: 1, outputCosine: 1 };
+    return { ...{ name, score, drop, standardError: 0.01, samples: known.size, values: known }, ...noise };
+  });
+  const interactions = await findInteractions(pool, measured, candidate, scores, {});
+  const [a, b] = scores;
+  expect(interactions).toMatchObject({ layers: 2, samples: chooser.samples.length });
+  expect(interactions?.sumOfDrops).toBeCloseTo((a?.drop ?? 0) + (b?.drop ?? 0), 9);
+  expect(interactions?.jointDrop).toBeLessThan((interactions?.sumOfDrops ?? 0) - 0.1);
+  expect(interactions && describeInteractions('agreement', interactions)).toMatch(
+    /^The layers do not add up: on \d+ samples each of the 2 that cost most alone changes the score by .* in sum, these together by /,
+  );
 });
