@@ -11,7 +11,7 @@ import { Ahead } from './ahead';
 import type { Evaluator, Verdict } from './evaluator';
 import { isLook } from './isLook';
 import { noisiest } from './noisiest';
-import { Prefix, type Kept } from './prefix';
+import { Prefix } from './prefix';
 import type { Places } from './shareOf';
 import { suffixProgram, SuffixRun } from './suffixRun';
 
@@ -149,21 +149,17 @@ export async function judgeVariants(
   const placeOf = new Map(order.map((index, place) => [index, place]));
   let variantsMs = 0;
   const rest = wanted.slice(beginners);
-  let names: ReadonlySet<string> = new Set();
   const keep = (indices: readonly number[], open: readonly Variant[]) => {
-    names = new Set([...open.flatMap(({ name }) => cuts.get(name) ?? []), ...evaluator.outputs]);
+    const names = new Set([...open.flatMap(({ name }) => cuts.get(name) ?? []), ...evaluator.outputs]);
     return prefix.compute(pool, evaluator, indices, names, memory / 2, signal);
   };
-  let kept: Kept[];
   try {
-    kept = await keep(beginners > 0 ? wanted.slice(0, beginners) : rest, mine);
+    await keep(beginners > 0 ? wanted.slice(0, beginners) : rest, mine);
   } catch {
     throwIfCancelled(signal);
     // What a cut is of may be no tensor, which the base cannot hand out.
     return await judgeWhole();
   }
-  const isKept = (open: readonly Variant[]) =>
-    open.every(({ name }) => cuts.get(name)?.every((tensor) => names.has(tensor)) === true);
   let witnesses: JudgedVariant[] = [];
   const settles = (name: string) =>
     // Without the first of them, nothing says where one run over all would end.
@@ -179,21 +175,19 @@ export async function judgeVariants(
     for (let start = 0; start < indices.length;) {
       const open = round.filter(({ name }) => !verdicts.has(name));
       if (open.length === 0) return;
-      const next = indices.slice(start);
-      if (kept.some(({ index }, i) => index !== next[i]) || !isKept(open)) kept = await keep(next, open);
-      const held = kept;
+      const kept = await keep(indices.slice(start), open);
       const isFirst = begins && start === 0;
-      const isLast = ends && start + held.length === indices.length;
+      const isLast = ends && start + kept.length === indices.length;
       if (!isFirst && firstTurn < order.length)
         open.sort((a, b) => compareVerdicts(soFar(a.name), soFar(b.name)));
       const ahead = new Ahead(open, (one) => {
         const { variant, suffix } = take(one, isLast);
-        return suffixProgram(variant, suffix, held, evaluator);
+        return suffixProgram(variant, suffix, kept, evaluator);
       });
       const judgeOne = async (worker: RuntimeWorker, { name }: Variant, at: number) => {
         const { from, to } = placesOf(name);
         const own = ratings.get(name) ?? new Map<number, Rating>();
-        const due = held.filter(({ index }) => {
+        const due = kept.filter(({ index }) => {
           const place = placeOf.get(index) ?? 0;
           return from <= place && place < to;
         });
@@ -221,7 +215,7 @@ export async function judgeVariants(
         else if (isFirst) onFirst?.(name, soFar(name));
       };
       await inTurn(pool, open, judgeOne, signal);
-      start += held.length;
+      start += kept.length;
     }
   };
   await judgeRound(mine, wanted.slice(0, beginners), { begins: true, ends: rest.length === 0 });

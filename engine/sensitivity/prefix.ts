@@ -24,8 +24,9 @@ export class Prefix {
   private readonly inputs: ReadonlySet<string>;
   /** Bytes of each tensor that it could keep, of the first sample, once it was run. */
   private sizes: ReadonlyMap<string, number> | undefined;
-  /** What was kept before, whose memory is used again. */
+  /** What was kept before, whose memory is used again, and which tensors. */
   private last: Kept[] = [];
+  private lastNames: ReadonlySet<string> = new Set();
 
   /**
    * @param exposed what it could hand out, and does for the first sample: machines that share variants have to agree on
@@ -39,7 +40,8 @@ export class Prefix {
   }
 
   /**
-   * What was answered before is written over.
+   * As many of the samples as the memory holds, from the first one on. What was answered before is written over, or answered
+   * again where it is just that.
    * @param names what it keeps of each sample
    */
   async compute(
@@ -50,9 +52,14 @@ export class Prefix {
     memory: number,
     signal: AbortSignal | undefined,
   ): Promise<Kept[]> {
+    const before = this.last;
+    const isThere =
+      before.length > 0 &&
+      before.every(({ index }, i) => index === indices[i]) &&
+      [...names].every((name) => this.lastNames.has(name));
+    if (isThere) return before;
     const { samples } = evaluator;
     const kept: Kept[] = [];
-    const before = this.last;
     const own = this.exposed.filter((name) => names.has(name));
     const run = async (session: Session, k: number) => {
       const index = indices[k] ?? 0;
@@ -93,6 +100,7 @@ export class Prefix {
       signal,
     );
     this.last = kept;
+    this.lastNames = names;
     return kept;
   }
 }
