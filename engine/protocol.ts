@@ -486,7 +486,7 @@ export interface LayerPair {
 
 /** Layers that do not cost together what they cost alone, on those of the samples that choose which each of them was run on. */
 export interface Interactions {
-  /** How many layers, those that cost most and were run on all samples; `null` where it is all of them. */
+  /** How many layers, those that cost most; `null` where it is all of them. */
   layers: number | null;
   /** How many samples. */
   samples: number;

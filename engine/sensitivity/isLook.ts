@@ -1,8 +1,7 @@
 /** A variant is looked at after so many samples first. */
-const FIRST_LOOK = 16;
+export const FIRST_LOOK = 16;
 /**
- * Looks while the samples double: with one, what 260 samples would settle runs on to 512. More looks are more chances to be wrong:
- * each is held to 95%.
+ * Looks while the samples double: with one, what 260 samples would settle runs on to 512. More looks are more chances to be wrong.
  */
 const LOOKS = 2;
 

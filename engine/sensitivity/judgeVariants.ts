@@ -37,7 +37,8 @@ export interface JudgeOptions {
   onVerdict?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /**
    * Called with what a variant scored on the first samples, before any is run on the others, where those are to come by
-   * themselves; the others are then begun with the variants that score worst, and of equal ones with the noisiest.
+   * themselves; the others are then begun with the variants that score worst, and of equal ones with the noisiest, where
+   * {@link isSettled} does not ask for another order.
    */
   onFirst?: ((name: string, verdict: JudgedVariant) => void) | undefined;
   /** How many samples are the first; left out, all are. */
@@ -45,8 +46,9 @@ export interface JudgeOptions {
   /** Which variants are run on the other samples too, by what they scored on the first ones; left out, all are. */
   goesOn?: ((firsts: ReadonlyMap<string, JudgedVariant>) => ReadonlySet<string>) | undefined;
   /**
-   * Asked now and then whether what a variant scored so far says enough; left out, all samples are run. Of those that are not
-   * among the noisiest ({@link noisiest}) it is asked again once these are done, and told what they scored.
+   * Asked now and then whether what a variant scored so far says enough; left out, all samples are run. The noisiest of those
+   * that the first samples left open ({@link noisiest}) are done before the others, of which it is asked with what they scored.
+   * Knowing that must not unsettle what is settled without: machines that share the work do not know it.
    */
   isSettled?: ((soFar: JudgedVariant, witnesses: readonly JudgedVariant[]) => boolean) | undefined;
   /** Which variants are run here and at which places, for machines that share them; left out, all. */
@@ -223,8 +225,8 @@ export async function judgeVariants(
   const others = rest.length === 0 ? undefined : goesOn?.(firsts);
   if (others !== undefined)
     for (const [name, verdict] of firsts) if (!others.has(name) && !verdicts.has(name)) tell(name, verdict);
-  // Machines that share the work do not know what the noisiest score on the others.
-  const before = new Set(isSettled === undefined || share !== undefined ? [] : noisiest(firsts));
+  const open = new Map([...firsts].filter(([name]) => !verdicts.has(name)));
+  const before = new Set(isSettled === undefined || share !== undefined ? [] : noisiest(open));
   const afterwards = { begins: false, ends: true };
   await judgeRound(
     mine.filter(({ name }) => before.has(name)),

@@ -7,6 +7,7 @@ import { shareTensor } from '../runtime/shareTensor';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Feeds } from '../runtime/workerProtocol';
 import type { Evaluator } from './evaluator';
+import { SpareTensors } from './spareTensors';
 
 /** What is kept of a sample: what the base reads and computes of the cuts, and its outputs; where all threads see it. */
 export interface Kept extends Pick<Sample, 'truth'> {
@@ -61,10 +62,19 @@ export class Prefix {
     const { samples } = evaluator;
     const kept: Kept[] = [];
     const own = this.exposed.filter((name) => names.has(name));
+    const spare = new SpareTensors(
+      before.map(({ tensors }) => tensors),
+      names,
+    );
     const run = async (session: Session, k: number) => {
       const index = indices[k] ?? 0;
       const sample = await unlessCancelled(samples.load(index), signal);
-      const old = before[k]?.tensors ?? {};
+      const old = Object.fromEntries(
+        [...names].flatMap((name) => {
+          const tensor = spare.take(name, this.sizes?.get(name) ?? 0);
+          return tensor === undefined ? [] : [[name, tensor] as const];
+        }),
+      );
       const isFirst = this.sizes === undefined;
       const { outputs, milliseconds } = await session.runShared(
         sample.feeds,

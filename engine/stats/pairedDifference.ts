@@ -14,6 +14,8 @@ export interface PairedDifference {
 
 /** Values of the normal distribution that hold 95% between them. */
 export const NORMAL_95 = 1.96;
+/** And 97.5%. */
+export const NORMAL_97_5 = 2.24;
 
 /**
  * Difference of two weighted means over the same samples, with the standard error of a ratio estimator (Cochran, "Sampling

@@ -4,7 +4,7 @@ import type { Interactions, LayerPair } from '../protocol';
 import type { WorkerPool } from '../runtime/workerPool';
 import { judgeVariants, type JudgedVariant } from '../sensitivity/judgeVariants';
 import { rankLayers } from '../sensitivity/selectFloatLayers';
-import { NORMAL_95, pairedDifference, type WeightedValue } from '../stats/pairedDifference';
+import { NORMAL_95, NORMAL_97_5, pairedDifference, type WeightedValue } from '../stats/pairedDifference';
 import { buildModel, layersAlone, withChoices, type Candidate } from './candidate';
 import type { LayerScore } from './measureLayers';
 
@@ -16,8 +16,9 @@ const PAIR_ERRORS = 3;
 /**
  * Whether layers cost together what they cost alone. Everything in int8, with nothing between the layers, is held against the
  * layers alone, sample by sample, since what is hard for one is hard for others too. Of layers that were settled early few samples
- * are known: where nothing shows on these, the others are held against theirs on all. Where the joint result is off the sum by
- * more than the samples' noise, pairs of the layers that cost most are measured, and held against their two layers in the same way.
+ * are known: where nothing shows on these, the layers that cost most are run alone and together on all. Where the joint result is
+ * off the sum by more than the samples' noise, pairs of the layers that cost most are measured, and held against their two layers
+ * in the same way.
  * @param scores each layer alone in int8
  * @returns `null` where the drops add up, and for scores in decibels, which never do
  */
@@ -49,31 +50,37 @@ export async function findInteractions(
     return sets.map((_, i) => verdicts.get(String(i)));
   };
   const float = chooser.floatSamples;
-  const held = async (some: readonly LayerScore[], title: string) => {
-    const [joint] = await judge([some.map((s) => s.name)], title);
-    const sum = joint === undefined ? null : heldAgainstSum(float, some, joint);
-    return sum !== null && Math.abs(sum.jointDrop - sum.sumOfDrops) > NORMAL_95 * sum.standardError
-      ? sum
-      : null;
-  };
-  const whole = scores.filter(({ values }) => values.size === float.length);
-  const off = await held(scores, 'Trying all layers together');
-  const isSaid = off !== null || whole.length < 2 || whole.length === scores.length;
-  const sum = isSaid ? off : await held(whole, 'Trying the layers that cost most together');
-  if (sum === null) return null;
-
   const top = rankLayers(scores)
     .slice(0, MOST_LAYERS)
     .map((s) => s.name);
+  const isPartial = scores.some(({ values }) => values.size < float.length);
+  // Asked twice, there are two chances to be wrong.
+  const errors = isPartial ? NORMAL_97_5 : NORMAL_95;
+  const ifOff = (sum: Sum | null) =>
+    sum !== null && Math.abs(sum.jointDrop - sum.sumOfDrops) > errors * sum.standardError ? sum : null;
+  const [joint] = await judge([names], 'Trying all layers together');
+  const ofAll = scores.map((s) => s.values);
+  let sum = ifOff(heldAgainstSum(float, ofAll, joint));
+  let alone: (JudgedVariant | undefined)[] | undefined;
+  const eachOfTop = top.map((name) => [name]);
+  if (sum === null && isPartial) {
+    const [together, ...each] = await judge([top, ...eachOfTop], 'Trying the layers that cost most together');
+    const onAll = each.map((verdict) => new Map(verdict?.samples.map(({ value }, i) => [i, value])));
+    sum = ifOff(heldAgainstSum(float, onAll, together));
+    alone = each;
+  }
+  if (sum === null) return null;
+
   const pairs = top.flatMap((a, i) => top.slice(i + 1).map((b): [string, string] => [a, b]));
-  const found = await judge([...top.map((name) => [name]), ...pairs], 'Trying pairs of layers');
-  const alone = new Map(top.map((name, i) => [name, found[i]]));
+  const found = await judge([...pairs, ...(alone === undefined ? eachOfTop : [])], 'Trying pairs of layers');
+  const singles = alone ?? found.slice(pairs.length);
+  const byName = new Map(top.map((name, i) => [name, singles[i]]));
   return {
     ...sum,
-    layers: sum.layers === scores.length ? null : sum.layers,
+    layers: alone === undefined || top.length === scores.length ? null : top.length,
     pairs: pairs.flatMap((layers, i): LayerPair[] => {
-      const both = found[top.length + i];
-      const [a, b] = layers.map((name) => alone.get(name));
+      const both = found[i];
+      const [a, b] = layers.map((name) => byName.get(name));
       return both === undefined || a === undefined || b === undefined
         ? []
         : [{ layers, ...pairOf(float, a, b, both) }];
@@ -81,23 +88,27 @@ export async function findInteractions(
   };
 }
 
-/** What layers score together and in sum, on the samples that all of them were run on; `null` where these tell nothing. */
+type Sum = Omit<Interactions, 'pairs' | 'layers'>;
+
+/**
+ * What layers score together and in sum, on the samples that all of them were run on; `null` where these tell nothing.
+ * @param alone by layer, what it scores on samples by their index
+ */
 function heldAgainstSum(
   float: readonly WeightedValue[],
-  scores: readonly LayerScore[],
-  joint: JudgedVariant,
-): (Omit<Interactions, 'pairs' | 'layers'> & { layers: number }) | null {
-  const common = [...float.keys()].filter((i) => scores.every(({ values }) => values.has(i)));
-  if (common.length < 2) return null;
+  alone: readonly ReadonlyMap<number, number>[],
+  joint: JudgedVariant | undefined,
+): Sum | null {
+  const common = [...float.keys()].filter((i) => alone.every((values) => values.has(i)));
+  if (joint === undefined || common.length < 2) return null;
   const floats = common.flatMap((i) => float[i] ?? []);
   const added = common.map((i) => {
     const { value, weight } = float[i] ?? { value: 0, weight: 0 };
-    const changes = scores.reduce((n, { values }) => n + (values.get(i) ?? value) - value, 0);
+    const changes = alone.reduce((n, values) => n + (values.get(i) ?? value) - value, 0);
     return { value: value + changes, weight };
   });
   const together = common.flatMap((i) => joint.samples[i] ?? []);
   return {
-    layers: scores.length,
     samples: common.length,
     jointDrop: 0 - pairedDifference(floats, together).difference,
     sumOfDrops: 0 - pairedDifference(floats, added).difference,

@@ -70,31 +70,47 @@ export class KnownRatings {
     const ratings = new Map(variants.map(({ name }) => [name, new Map<number, Rating>()]));
     const soFar = (name: string) => judgedFrom(evaluator, ratings.get(name) ?? new Map<number, Rating>());
     const verdicts = new Map<string, JudgedVariant>();
-    /** As far as the sample at place `to`. */
-    const goOn = (name: string, to: number, witnesses: readonly JudgedVariant[]) => {
+    const tell = (name: string) => {
+      const verdict = soFar(name);
+      verdicts.set(name, verdict);
+      onVerdict?.(name, verdict);
+    };
+    /** As far as the sample at place `to`; whether it was settled by then. */
+    const goOn = (name: string, to: number, witnesses: readonly JudgedVariant[]): boolean => {
       throwIfCancelled(signal);
       const own = ratings.get(name);
       const settles = (done: number) =>
         !isWhole && isLook(done, samples, first) && isSettled?.(soFar(name), witnesses) === true;
       let holder: (typeof shares)[number] | undefined;
-      for (let place = own?.size ?? 0; place < to && !settles(place); place++) {
+      for (let place = own?.size ?? 0; place < to; place++) {
+        if (settles(place)) return true;
         if (!holds(holder?.share.get(name), place))
           holder = shares.find(({ share }) => holds(share.get(name), place));
         const rating = ratingAt(holder?.layers.get(name), place);
         if (rating === undefined) throw tooLittle(holder?.file ?? '', name);
         own?.set(order[place] ?? 0, rating);
       }
-      return soFar(name);
+      return settles(to);
     };
-    const firsts = new Map(variants.map(({ name }) => [name, goOn(name, first, [])]));
-    const before = isSettled === undefined || isWhole ? [] : noisiest(firsts);
-    const tell = (name: string, verdict: JudgedVariant) => {
-      verdicts.set(name, verdict);
-      onVerdict?.(name, verdict);
+    const open: string[] = [];
+    for (const { name } of variants) {
+      if (goOn(name, Math.min(first, samples), []) || first >= samples) tell(name);
+      else open.push(name);
+    }
+    // As judgeVariants does.
+    const before = isSettled === undefined ? [] : noisiest(new Map(open.map((name) => [name, soFar(name)])));
+    const judgeRest = (names: readonly string[], witnesses: readonly JudgedVariant[]) => {
+      for (const name of names) {
+        goOn(name, samples, witnesses);
+        tell(name);
+      }
     };
-    for (const name of before) tell(name, goOn(name, samples, []));
-    const witnesses = [...verdicts.values()];
-    for (const { name } of variants) if (!verdicts.has(name)) tell(name, goOn(name, samples, witnesses));
+    judgeRest(before, []);
+    const witnesses = before.flatMap((name) => verdicts.get(name) ?? []);
+    judgeRest(
+      open.filter((name) => !verdicts.has(name)),
+      witnesses,
+    );
     return verdicts;
   }
 }

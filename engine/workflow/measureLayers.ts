@@ -7,6 +7,7 @@ import type { QuantPlan } from '../quantize/plan';
 import type { WorkerPool } from '../runtime/workerPool';
 import type { Evaluator, Verdict } from '../sensitivity/evaluator';
 import type { JudgedVariant } from '../sensitivity/judgeVariants';
+import { FIRST_LOOK } from '../sensitivity/isLook';
 import { localErrors } from '../sensitivity/localError';
 import { WITNESSES } from '../sensitivity/noisiest';
 import { predictedSqnr } from '../sensitivity/predictedSqnr';
@@ -64,33 +65,40 @@ export function aloneVariants(candidate: Candidate): Subject {
 }
 
 /**
- * How many samples come first, and when enough of them are run. What a single sample that was not seen may lose is taken from
- * networks with more noise at the outputs, which ran on all of them: all layers in int8, and noisier layers alone.
- * @param joint what the candidate scores, with all its layers in int8
+ * How many samples come first, and when enough of them are run. How much a sample that was not seen may lose is guessed from
+ * networks with more noise at the outputs, which ran on many more: all layers in int8, and noisier layers alone.
+ * @param joint what the candidate scores with all its layers in int8; `null` where some of them are not
  */
 export function aloneOptions(
   chooser: Pick<Evaluator, 'float' | 'floatSamples' | 'samples'>,
   targetDrop: number,
   variants: number,
-  joint: Verdict,
+  joint: Verdict | null,
 ): Pick<SubjectOptions, 'first' | 'isSettled'> {
   // Half of what is accepted of all layers together: a layer that loses less by itself is none to look for.
   const threshold = SUFFICES * targetDrop * Math.abs(chooser.float);
   const all = chooser.samples.length;
-  const byAll = mostChanged(chooser.floatSamples, joint.samples);
+  const worth = chooser.floatSamples.reduce(
+    (n, { value, weight }) => Math.max(n, Math.abs(value) * weight),
+    0,
+  );
+  const byAll = joint === null ? Infinity : mostChanged(chooser.floatSamples, joint.samples);
+  const first = firstSamples(all, variants) ?? (all < 2 * FIRST_LOOK ? undefined : FIRST_LOOK);
   return {
-    first: firstSamples(all, variants),
+    first: first === undefined ? undefined : Math.min(first, FIRST_LOOK),
     isSettled: (soFar, witnesses) => {
       const nearest = witnesses
-        // What makes no noise tells nothing.
-        .filter(({ sqnrDb }) => sqnrDb <= soFar.sqnrDb && sqnrDb < MAX_SQNR_DB)
+        // What makes no noise tells nothing, nor what was settled by a few samples itself.
+        .filter(({ sqnrDb, indices }) => sqnrDb < MAX_SQNR_DB && 2 * indices.length >= all)
+        .filter(({ sqnrDb }) => sqnrDb <= soFar.sqnrDb)
         .sort((a, b) => b.sqnrDb - a.sqnrDb)
         .slice(0, WITNESSES);
       const byNoisier = nearest.map(({ indices, samples }) =>
         mostChanged(floatScores(chooser, indices), samples),
       );
       const mostLost = Math.min(
-        joint.sqnrDb <= soFar.sqnrDb ? byAll : Infinity,
+        worth,
+        joint !== null && joint.sqnrDb <= soFar.sqnrDb ? byAll : Infinity,
         nearest.length < WITNESSES ? Infinity : Math.max(...byNoisier),
       );
       const float = floatScores(chooser, soFar.indices);
@@ -122,6 +130,11 @@ export function foretellLayers(
   }));
 }
 
+/** What all layers of a network in int8 score; `null` where some were decided otherwise. */
+export function jointOf({ candidate, verdict }: Pick<Judged, 'candidate' | 'verdict'>): Verdict | null {
+  return candidate.choices.size === 0 ? verdict : null;
+}
+
 /**
  * Each layer alone in int8, the rest in float: its noise and the model's score.
  * @param judged what they are the layers of, with what it scored
@@ -129,10 +142,11 @@ export function foretellLayers(
 export async function measureLayers(
   pool: WorkerPool,
   { dataset, chooser, isForeign }: Measured,
-  { candidate, verdict: joint }: Pick<Judged, 'candidate' | 'verdict'>,
+  judged: Pick<Judged, 'candidate' | 'verdict'>,
   targetDrop: number,
   { onProgress, onMeasured, known, signal }: Run,
 ): Promise<LayerScore[]> {
+  const { candidate } = judged;
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const { layers, model, plain } = candidate.base;
   const alone = aloneVariants(candidate);
@@ -176,7 +190,7 @@ export async function measureLayers(
     onMeasured?.([{ ...measuredOf(name), alone: { ...cost, isSettled: true } }]);
   };
   await judgeLayers(pool, chooser, { ...alone, variants }, known, {
-    ...aloneOptions(chooser, targetDrop, variants.length, joint),
+    ...aloneOptions(chooser, targetDrop, variants.length, jointOf(judged)),
     onFirst: (name, verdict) =>
       onMeasured?.([{ ...measuredOf(name), alone: { ...costOf(verdict), isSettled: false } }]),
     ...{ onVerdict, signal },

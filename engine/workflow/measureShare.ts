@@ -10,7 +10,7 @@ import { withoutVariants } from './explainLayers';
 import type { Judged } from './judge';
 import type { Subject, SubjectKind } from './judgeLayers';
 import type { MeasuredPlaces, Measurement } from './knownRatings';
-import { aloneOptions, aloneVariants } from './measureLayers';
+import { aloneOptions, aloneVariants, jointOf } from './measureLayers';
 import { networkKey } from './networkKey';
 import { beginWorkflow, type Begun } from './workflow';
 
@@ -46,7 +46,7 @@ export async function measureShare(
     const { verdicts, isWhole } = await judgeVariants(pool, chooser, base, variants, {
       share,
       ...(kind === 'alone'
-        ? aloneOptions(chooser, settings.targetDrop, variants.length, judged.verdict)
+        ? aloneOptions(chooser, settings.targetDrop, variants.length, jointOf(judged))
         : {}),
       onVerdict: () => progress.step(),
       signal: run.signal,
@@ -70,7 +70,7 @@ function subjectsOf({ judge, whole, current }: Begun): { subject: Subject; judge
 }
 
 /** What was measured, in the order of the samples. */
-function inOrder(
+export function inOrder(
   { indices, ratings }: JudgedVariant,
   samples: number,
 ): Pick<MeasuredPlaces, 'values' | 'weights' | 'sqnrDb' | 'cosine'> {

@@ -53,6 +53,7 @@ async function main(): Promise<unknown> {
   const depths = {
     foretold: new Map(foretold.map(({ name, sqnrDb }) => [name, sqnrDb])),
     local: new Map(scores.map(({ name, sqnrDb }) => [name, sqnrDb])),
+    'early ends': new Map(rankLayers(settled).map(({ name }, place) => [name, place])),
     'few samples': new Map(few.map(({ name }, place) => [name, place])),
     'few, noise': new Map([...early].map(([name, { outputDb }]) => [name, outputDb])),
   };

@@ -17,7 +17,7 @@ function judged(count: number, sqnrDb: number, lost = 0): JudgedVariant {
   return { ...{ score: 0, samples, sqnrDb, cosine: 1, indices }, ratings: [] };
 }
 
-const isSettled = (joint: JudgedVariant, soFar: JudgedVariant, witnesses: JudgedVariant[]) =>
+const isSettled = (joint: JudgedVariant | null, soFar: JudgedVariant, witnesses: JudgedVariant[]) =>
   aloneOptions(chooser, 0.01, 40, joint).isSettled?.(soFar, witnesses);
 const loud = judged(COUNT, 5, 0.9);
 const quiet = judged(16, 40);
@@ -40,6 +40,22 @@ describe('sixteen samples without a change settle a layer', () => {
     expect(isSettled(loud, quiet, [...mild, judged(COUNT, 35, 0.9)])).toBe(false);
   });
 
+  test('which ran on half of all samples at least', () => {
+    const early = (count: number) => [25, 28, 31].map((db) => judged(count, db));
+    expect([isSettled(loud, quiet, early(50)), isSettled(loud, quiet, early(45))]).toEqual([true, false]);
+  });
+
+  test('and not where all layers were not tried together, unless by such', () => {
+    expect(isSettled(null, quiet, [])).toBe(false);
+    expect(
+      isSettled(
+        null,
+        quiet,
+        [25, 28, 31].map((db) => judged(COUNT, db, 0.05)),
+      ),
+    ).toBe(true);
+  });
+
   test('and not where nothing makes noise at all', () => {
     const silent = [1, 2, 3].map(() => judged(COUNT, 100));
     expect(isSettled(loud, judged(16, 100), silent)).toBe(false);
@@ -53,4 +69,13 @@ test('a layer that loses about what is asked for is not settled', () => {
     return { ...own, samples: own.samples.map((s, i) => ({ ...s, value: i % 2 === 0 ? 0.9 : 0.89 })) };
   };
   expect(isSettled(even, losing(32), [])).toBe(false);
+});
+
+test('sixteen samples come first at most, and no more than two passes over all take', () => {
+  const firstOf = (count: number, variants: number) => {
+    const samples = { ...chooser.samples, length: count };
+    return aloneOptions({ ...chooser, samples }, 0.01, variants, null).first;
+  };
+  expect([firstOf(64, 51), firstOf(128, 51), firstOf(1024, 51)]).toEqual([8, 15, 16]);
+  expect([firstOf(64, 7), firstOf(31, 7), firstOf(15, 51)]).toEqual([16, undefined, undefined]);
 });

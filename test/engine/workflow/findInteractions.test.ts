@@ -110,26 +110,36 @@ test('nothing is said and no pair tried where they add up', async () => {
   expect(interactionsText(report)).toBe('');
 });
 
-test('where few samples are known of some layers, the others are held against theirs on all', async () => {
+test('where few samples are known of some layers, those that cost most are run together on all', async () => {
   const { path, data } = write('early', 3e4);
   const { measured, candidate } = await layersOf(pool, path, data, COUNT, 'per-tensor');
   const { chooser } = measured;
   const { base, variants } = aloneVariants(candidate);
   const { verdicts } = await judgeVariants(pool, chooser, base, variants);
   const scores = [...verdicts].map(([name, { score, samples, indices, sqnrDb }], layer): LayerScore => {
-    const values = new Map(indices.map((index, i) => [index, samples[i]?.value ?? 0] as const));
-    // Of the last two a single sample.
-    const known = layer < 2 ? values : new Map([...values].slice(0, 1));
+    const all = new Map(indices.map((index, i) => [index, samples[i]?.value ?? 0] as const));
+    // Of the first two a single sample.
+    const values = layer < 2 ? new Map([...all].slice(0, 1)) : all;
     const drop = chooser.float - score;
     const noise = { sqnrDb, outputDb: sqnrDb, cosine: 1, outputCosine: 1 };
-    return { ...{ name, score, drop, standardError: 0.01, samples: known.size, values: known }, ...noise };
+    return { ...{ name, score, drop, standardError: 0.01, samples: values.size, values }, ...noise };
   });
+  const sumOf = (names: readonly string[]) =>
+    scores.reduce((n, { name, drop }) => n + (names.includes(name) ? drop : 0), 0);
   const interactions = await findInteractions(pool, measured, candidate, scores, {});
-  const [a, b] = scores;
-  expect(interactions).toMatchObject({ layers: 2, samples: chooser.samples.length });
-  expect(interactions?.sumOfDrops).toBeCloseTo((a?.drop ?? 0) + (b?.drop ?? 0), 9);
+  expect(interactions).toMatchObject({ layers: null, samples: chooser.samples.length });
+  expect(interactions?.sumOfDrops).toBeCloseTo(sumOf(scores.map((s) => s.name)), 9);
   expect(interactions?.jointDrop).toBeLessThan((interactions?.sumOfDrops ?? 0) - 0.1);
-  expect(interactions && describeInteractions('agreement', interactions)).toMatch(
-    /^The layers do not add up: on \d+ samples each of the 2 that cost most alone changes the score by .* in sum, these together by /,
+  expect(interactions?.pairs.length).toBe(6);
+  for (const { layers, sum } of interactions?.pairs ?? []) expect(sum).toBeCloseTo(sumOf(layers), 9);
+});
+
+test('layers that do not add up are told with how many they are', () => {
+  const interactions = { samples: 90, jointDrop: 0.3, sumOfDrops: 0.5, standardError: 0.02, pairs: [] };
+  expect(describeInteractions('agreement', { ...interactions, layers: 6 })).toMatch(
+    /^The layers do not add up: on 90 samples each of the 6 that cost most alone changes the score by .* in sum, these together by /,
+  );
+  expect(describeInteractions('agreement', { ...interactions, layers: null })).toMatch(
+    /on 90 samples each alone changes the score by .* in sum, all together by /,
   );
 });

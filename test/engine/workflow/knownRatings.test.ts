@@ -7,10 +7,11 @@ import { afterAll, expect, test } from 'vitest';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { judgeVariants, type JudgedVariant } from '../../../engine/sensitivity/judgeVariants';
 import { shareOf } from '../../../engine/sensitivity/shareOf';
-import { spread } from '../../../engine/stats/spread';
 import type { SubjectOptions } from '../../../engine/workflow/judgeLayers';
 import { KnownRatings } from '../../../engine/workflow/knownRatings';
-import { aloneVariants } from '../../../engine/workflow/measureLayers';
+import { encodeCandidate } from '../../../engine/workflow/candidate';
+import { aloneOptions, aloneVariants } from '../../../engine/workflow/measureLayers';
+import { inOrder } from '../../../engine/workflow/measureShare';
 import { networkKey } from '../../../engine/workflow/networkKey';
 import { layersOf } from '../layersOf';
 import { noise } from '../tinyModel';
@@ -39,22 +40,23 @@ test('several machines run as many samples of each layer as one does, wherever i
   const samples = chooser.samples.length;
   const { base, variants } = aloneVariants(candidate);
   const names = variants.map((v) => v.name);
-  const parts = [];
-  for (let index = 1; index <= SHARDS; index++) {
-    const share = shareOf(names, samples, { index, count: SHARDS });
-    const { verdicts, isWhole } = await judgeVariants(pool, chooser, base, variants, { share });
-    const layers = [...share].flatMap(([name, { from }]) => {
-      const found = verdicts.get(name);
-      return found === undefined ? [] : [{ name, from, ...figuresOf(found, samples) }];
-    });
-    const network = networkKey(candidate);
-    const measurements = [{ kind: 'alone' as const, network, samples, isWhole, layers }];
-    parts.push({ file: `part-${index}.json`, shard: { index, count: SHARDS }, measurements });
-  }
-  const known = new KnownRatings(parts);
-  const judge = async (options: SubjectOptions) => {
+  /** Held against one run with these options: parts that are measured in full, or with them. */
+  const judge = async (options: SubjectOptions, partly: SubjectOptions = {}) => {
+    const parts = [];
+    for (let index = 1; index <= SHARDS; index++) {
+      const share = shareOf(names, samples, { index, count: SHARDS });
+      const { verdicts, isWhole } = await judgeVariants(pool, chooser, base, variants, { share, ...partly });
+      const layers = [...share].flatMap(([name, { from }]) => {
+        const found = verdicts.get(name);
+        return found === undefined ? [] : [{ name, from, ...inOrder(found, samples) }];
+      });
+      const network = networkKey(candidate);
+      const measurements = [{ kind: 'alone' as const, network, samples, isWhole, layers }];
+      parts.push({ file: `part-${index}.json`, shard: { index, count: SHARDS }, measurements });
+    }
     const one = await judgeVariants(pool, chooser, base, variants, options);
-    const many = known.judge(chooser, { kind: 'alone', candidate, base, variants }, options);
+    const subject = { kind: 'alone' as const, candidate, base, variants };
+    const many = new KnownRatings(parts).judge(chooser, subject, options);
     expect(new Map(many)).toEqual(one.verdicts);
     return new Set([...many.values()].map((v) => v.indices.length));
   };
@@ -62,21 +64,17 @@ test('several machines run as many samples of each layer as one does, wherever i
   const whole = await judgeVariants(pool, chooser, base, variants);
   const decibels = [...whole.verdicts.values()].map((v) => v.sqnrDb).sort((a, b) => a - b);
   const [, second = 0, , , fifth = 0] = decibels;
-  const isNoisy = ({ sqnrDb }: JudgedVariant) => sqnrDb <= second;
-  expect(await judge({ first: 20, isSettled: isNoisy })).toEqual(new Set([16, samples]));
+  const early = { first: 20, isSettled: ({ sqnrDb }: JudgedVariant) => sqnrDb <= second };
+  expect(await judge(early)).toEqual(new Set([16, samples]));
+  expect(await judge(early, early)).toEqual(new Set([16, samples]));
   // The noisiest three run on all samples, and the others until they are held against them, or somewhat further.
   const held: SubjectOptions['isSettled'] = ({ indices, sqnrDb }, witnesses) =>
     witnesses.length === 3 && (sqnrDb > fifth || indices.length > 30);
-  expect(await judge({ first: 20, isSettled: held })).toEqual(new Set([20, 32, samples]));
+  expect(await judge({ first: 20, isSettled: held }, { first: 20, isSettled: held })).toEqual(
+    new Set([20, 32, samples]),
+  );
+  // As an analysis does it.
+  const joint = await chooser.judge(encodeCandidate(candidate));
+  const options = aloneOptions(chooser, 0.2, variants.length, joint);
+  expect((await judge(options, options)).size).toBeGreaterThan(0);
 });
-
-/** What a part holds of a layer. */
-function figuresOf({ indices, ratings }: JudgedVariant, samples: number) {
-  const ordered = spread(samples).flatMap((index) => ratings[indices.indexOf(index)] ?? []);
-  return {
-    values: Float64Array.from(ordered, ({ score }) => score.value),
-    weights: Float64Array.from(ordered, ({ score }) => score.weight),
-    sqnrDb: Float64Array.from(ordered, ({ sqnrDb }) => sqnrDb ?? NaN),
-    cosine: Float64Array.from(ordered, ({ cosine }) => cosine ?? NaN),
-  };
-}
