@@ -464,7 +464,7 @@ export interface OperatorReport {
 
 /**
  * A layer while the analysis runs. First there is what its histograms foretell; then its noise is measured; then what it costs alone
- * in int8, on few samples and then on all.
+ * in int8, on few samples and then on as many as settle whether that matters.
  */
 export interface MeasuredLayer extends Pick<LayerReport, 'name' | 'sqnrDb'> {
   /** The noise is foretold, and not measured yet. */

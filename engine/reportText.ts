@@ -213,7 +213,18 @@ export function layersText(report: Report): string {
       : [
           `The change of ${noise === report.layers.length ? 'every layer' : formatPlural(noise, 'layer')} is within its noise, twice what stands behind ±.`,
         ]),
+    ...settledEarly(report),
   ].join('\n');
+}
+
+function settledEarly({ layers, settings: { choosingSamples: all } }: Report): string[] {
+  const early = layers.map((l) => l.samples).filter((samples) => samples < all);
+  if (early.length === 0) return [];
+  const [least, most] = [Math.min(...early), Math.max(...early)];
+  const range = least === most ? `${least}` : `${least} to ${most}`;
+  return [
+    `${formatPlural(early.length, 'layer')} ended after ${range} of ${all} samples: these settled whether the drop matters.`,
+  ];
 }
 
 /** What to keep in float, in one paragraph. */

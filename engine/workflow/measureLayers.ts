@@ -26,6 +26,8 @@ export const LOCAL_SAMPLES = 16;
 const SUFFIX = 1 / 3;
 /** Fewer say too little. */
 const LEAST_FIRST = 8;
+/** With more the others would wait for what is known already. */
+const MOST_FIRST = 2 * FIRST_LOOK;
 
 /**
  * On how many samples all variants are tried before any is tried on the others: as many as two float passes over all of them take.
@@ -85,7 +87,8 @@ export function aloneOptions(
   const byAll = joint === null ? Infinity : mostChanged(chooser.floatSamples, joint.samples);
   const first = firstSamples(all, variants) ?? (all < 2 * FIRST_LOOK ? undefined : FIRST_LOOK);
   return {
-    first: first === undefined ? undefined : Math.min(first, FIRST_LOOK),
+    // Looked at a few times; by then the noisiest are known.
+    first: first === undefined ? undefined : Math.min(first, MOST_FIRST),
     isSettled: (soFar, witnesses) => {
       const nearest = witnesses
         // What makes no noise tells nothing, nor what was settled by a few samples itself.

@@ -116,6 +116,17 @@ describe('an analysis in a terminal', () => {
       expect(text).not.toMatch(/chose nothing|others/);
   });
 
+  test('tells how many layers ended before all samples', () => {
+    const ended = report.layers.filter((l) => l.samples < 500).length;
+    const early = `${ended} layers ended after 128 of 500 samples: these settled whether the drop matters.`;
+    expect(layersText(report)).toContain(early);
+    const [first, ...others] = report.layers;
+    const layers = first === undefined ? [] : [{ ...first, samples: 16 }, ...others];
+    expect(layersText({ ...report, layers })).toContain(' ended after 16 to 128 of 500 samples: ');
+    const whole = report.layers.map((l) => ({ ...l, samples: 500 }));
+    expect(layersText({ ...report, layers: whole })).not.toContain('ended after');
+  });
+
   test('holds what chose against float on the same samples', () => {
     expect(layersText(report)).toContain('float scores 98.4% on these samples');
     const [, row] = calibratorsText([report]).split('\n');
