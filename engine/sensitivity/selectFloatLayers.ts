@@ -1,19 +1,14 @@
-import { NORMAL_95 } from '../stats/pairedDifference';
-
 /** What is known of a layer when the choice is made. */
 export interface Ranked {
   name: string;
   drop: number;
-  /** Of the drop, over the samples. */
-  standardError: number;
   /** Signal to noise of the model's outputs with this layer alone in int8, in dB. */
   outputDb: number;
 }
 
-/** Most harmful first: by drop, and where the metric cannot tell layers from float, by the noise that reaches the outputs. */
+/** Most harmful first: by drop, and where the metric cannot tell two layers apart, by the noise that reaches the outputs. */
 export function rankLayers<T extends Ranked>(layers: readonly T[]): T[] {
-  const known = ({ drop, standardError }: T) => (Math.abs(drop) > NORMAL_95 * standardError ? drop : 0);
-  return [...layers].sort((a, b) => known(b) - known(a) || a.outputDb - b.outputDb);
+  return [...layers].sort((a, b) => b.drop - a.drop || a.outputDb - b.outputDb);
 }
 
 export interface Selection {
