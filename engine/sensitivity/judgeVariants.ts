@@ -15,8 +15,6 @@ import { Prefix } from './prefix';
 import type { Places } from './shareOf';
 import { suffixProgram, SuffixRun } from './suffixRun';
 
-/** Samples that are handed to a worker before the first of them has come back, so that it need not wait for this thread. */
-const WINDOW = 3;
 /** A model that differs from the base in a part of it. */
 export interface Variant {
   name: string;
@@ -194,22 +192,14 @@ export async function judgeVariants(
           return from <= place && place < to;
         });
         const run = await SuffixRun.start(worker, ahead.take(at), evaluator);
-        const begun: Promise<Rating>[] = [];
         let settled = false;
         try {
-          for (let i = 0; i < due.length && !settled; i++) {
-            throwIfCancelled(signal);
-            begun.push(...due.slice(i + begun.length, i + WINDOW).map((sample) => run.rate(sample)));
-            // While the worker has something to do.
-            ahead.prepare();
-            const rating = await begun.shift();
-            const index = due[i]?.index;
-            if (rating === undefined || index === undefined) break;
+          for await (const [index, rating] of run.rateInTurn(due, () => ahead.prepare(), signal)) {
             own.set(index, rating);
             settled = settles(name);
+            if (settled) break;
           }
         } finally {
-          await Promise.allSettled(begun);
           variantsMs += run.milliseconds;
           await run.release();
         }

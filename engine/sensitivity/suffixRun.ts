@@ -1,9 +1,13 @@
+import { throwIfCancelled } from '../engineError';
 import type { Rating } from '../feeds/metrics/rater';
 import { encodeModel, type Model } from '../onnx/model';
 import { suffixModel, type CutTensor, type Suffix } from '../onnx/suffixOf';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { Evaluator } from './evaluator';
 import { pick, type Kept } from './prefix';
+
+/** Samples that are handed to a worker before the first of them has come back, so that it need not wait for this thread. */
+const WINDOW = 3;
 
 /** A variant's own part, to be loaded. */
 export interface SuffixProgram {
@@ -46,7 +50,31 @@ export class SuffixRun {
     return new SuffixRun(evaluator, program, bytes === null ? null : await evaluator.load(worker, bytes));
   }
 
-  async rate(kept: Kept): Promise<Rating> {
+  /**
+   * Rates samples in their order, as long as somebody asks for the next.
+   * @param meanwhile called while the worker has something to do
+   * @throws EngineError `runtime`, `cancelled`
+   */
+  async *rateInTurn(
+    samples: readonly Kept[],
+    meanwhile: () => void,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<[index: number, rating: Rating]> {
+    const begun: Promise<Rating>[] = [];
+    try {
+      for (const [i, { index }] of samples.entries()) {
+        throwIfCancelled(signal);
+        begun.push(...samples.slice(i + begun.length, i + WINDOW).map((sample) => this.rate(sample)));
+        meanwhile();
+        const rating = await begun.shift();
+        if (rating !== undefined) yield [index, rating];
+      }
+    } finally {
+      await Promise.allSettled(begun);
+    }
+  }
+
+  private async rate(kept: Kept): Promise<Rating> {
     const { evaluator, session } = this;
     const { suffix, outputs } = this.program;
     const known = pick(kept.tensors, suffix.alike);

@@ -53,39 +53,52 @@ export async function findInteractions(
   const top = rankLayers(scores)
     .slice(0, MOST_LAYERS)
     .map((s) => s.name);
-  const isPartial = scores.some(({ values }) => values.size < float.length);
+  /** By layer, what it scores alone on all samples. */
+  const alone = new Map(
+    scores.flatMap(({ name, values }) => (values.size === float.length ? [[name, values]] : [])),
+  );
+  /** Runs sets of layers, and alone what is not known of the layers that cost most. */
+  const judgeWithAlone = async (sets: readonly (readonly string[])[], title: string) => {
+    const missing = top.filter((name) => !alone.has(name));
+    const found = await judge([...sets, ...missing.map((name) => [name])], title);
+    missing.forEach((name, i) => alone.set(name, valuesOf(found[sets.length + i])));
+    return found.slice(0, sets.length);
+  };
+  const isPartial = alone.size < scores.length;
   // Asked twice, there are two chances to be wrong.
   const errors = isPartial ? NORMAL_97_5 : NORMAL_95;
   const ifOff = (sum: Sum | null) =>
     sum !== null && Math.abs(sum.jointDrop - sum.sumOfDrops) > errors * sum.standardError ? sum : null;
   const [joint] = await judge([names], 'Trying all layers together');
   const ofAll = scores.map((s) => s.values);
-  let sum = ifOff(heldAgainstSum(float, ofAll, joint));
-  let alone: (JudgedVariant | undefined)[] | undefined;
-  const eachOfTop = top.map((name) => [name]);
+  let sum = ifOff(heldAgainstSum(float, ofAll, valuesOf(joint)));
+  let isOfTop = false;
   if (sum === null && isPartial) {
-    const [together, ...each] = await judge([top, ...eachOfTop], 'Trying the layers that cost most together');
-    const onAll = each.map((verdict) => new Map(verdict?.samples.map(({ value }, i) => [i, value])));
-    sum = ifOff(heldAgainstSum(float, onAll, together));
-    alone = each;
+    const [together] = await judgeWithAlone([top], 'Trying the layers that cost most together');
+    const each = top.flatMap((name) => alone.get(name) ?? []);
+    sum = ifOff(heldAgainstSum(float, each, valuesOf(together)));
+    isOfTop = top.length < scores.length;
   }
   if (sum === null) return null;
 
   const pairs = top.flatMap((a, i) => top.slice(i + 1).map((b): [string, string] => [a, b]));
-  const found = await judge([...pairs, ...(alone === undefined ? eachOfTop : [])], 'Trying pairs of layers');
-  const singles = alone ?? found.slice(pairs.length);
-  const byName = new Map(top.map((name, i) => [name, singles[i]]));
+  const found = await judgeWithAlone(pairs, 'Trying pairs of layers');
   return {
     ...sum,
-    layers: alone === undefined || top.length === scores.length ? null : top.length,
+    layers: isOfTop ? top.length : null,
     pairs: pairs.flatMap((layers, i): LayerPair[] => {
-      const both = found[i];
-      const [a, b] = layers.map((name) => byName.get(name));
-      return both === undefined || a === undefined || b === undefined
-        ? []
-        : [{ layers, ...pairOf(float, a, b, both) }];
+      const each = layers.flatMap((name) => alone.get(name) ?? []);
+      const both = heldAgainstSum(float, each, valuesOf(found[i]));
+      if (both === null) return [];
+      const { jointDrop: drop, sumOfDrops, standardError } = both;
+      const isBeyondNoise = Math.abs(drop - sumOfDrops) > PAIR_ERRORS * standardError;
+      return [{ layers, drop, sum: sumOfDrops, standardError, isBeyondNoise }];
     }),
   };
+}
+
+function valuesOf(verdict: JudgedVariant | undefined): ReadonlyMap<number, number> {
+  return new Map(verdict?.samples.map(({ value }, i) => [i, value]));
 }
 
 type Sum = Omit<Interactions, 'pairs' | 'layers'>;
@@ -93,44 +106,25 @@ type Sum = Omit<Interactions, 'pairs' | 'layers'>;
 /**
  * What layers score together and in sum, on the samples that all of them were run on; `null` where these tell nothing.
  * @param alone by layer, what it scores on samples by their index
+ * @param joint the same of all of them together
  */
 function heldAgainstSum(
   float: readonly WeightedValue[],
   alone: readonly ReadonlyMap<number, number>[],
-  joint: JudgedVariant | undefined,
+  joint: ReadonlyMap<number, number>,
 ): Sum | null {
-  const common = [...float.keys()].filter((i) => alone.every((values) => values.has(i)));
-  if (joint === undefined || common.length < 2) return null;
-  const floats = common.flatMap((i) => float[i] ?? []);
-  const added = common.map((i) => {
-    const { value, weight } = float[i] ?? { value: 0, weight: 0 };
+  const common = [...float.entries()].filter(([i]) => [joint, ...alone].every((values) => values.has(i)));
+  if (common.length < 2) return null;
+  const floats = common.map(([, sample]) => sample);
+  const added = common.map(([i, { value, weight }]) => {
     const changes = alone.reduce((n, values) => n + (values.get(i) ?? value) - value, 0);
     return { value: value + changes, weight };
   });
-  const together = common.flatMap((i) => joint.samples[i] ?? []);
+  const together = common.map(([i, { value, weight }]) => ({ value: joint.get(i) ?? value, weight }));
   return {
     samples: common.length,
     jointDrop: 0 - pairedDifference(floats, together).difference,
     sumOfDrops: 0 - pairedDifference(floats, added).difference,
     standardError: pairedDifference(added, together).standardError,
-  };
-}
-
-function pairOf(
-  float: readonly WeightedValue[],
-  a: JudgedVariant,
-  b: JudgedVariant,
-  both: JudgedVariant,
-): Omit<LayerPair, 'layers'> {
-  const added = float.map(({ value, weight }, s) => ({
-    value: (a.samples[s]?.value ?? value) + (b.samples[s]?.value ?? value) - value,
-    weight,
-  }));
-  const { difference, standardError } = pairedDifference(added, both.samples);
-  return {
-    drop: 0 - pairedDifference(float, both.samples).difference,
-    sum: 0 - pairedDifference(float, added).difference,
-    standardError,
-    isBeyondNoise: Math.abs(difference) > PAIR_ERRORS * standardError,
   };
 }

@@ -11,7 +11,8 @@ import { pairedDifference } from '../stats/pairedDifference';
 import { decibels } from '../stats/sqnr';
 import { computes } from './blameOperators';
 import { buildModel, freeOperators, planOf, withOperators, type Candidate } from './candidate';
-import { aloneVariants, firstSamples } from './measureLayers';
+import { firstSamples } from './aloneOptions';
+import { aloneVariants } from './measureLayers';
 
 /** Of those that nobody blames. */
 const FEW = 16;

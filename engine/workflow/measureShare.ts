@@ -5,12 +5,13 @@ import type { WorkerPool } from '../runtime/workerPool';
 import { judgeVariants, type JudgedVariant } from '../sensitivity/judgeVariants';
 import { shareOf, type Shard } from '../sensitivity/shareOf';
 import { spread } from '../stats/spread';
+import { aloneOptions, jointOf } from './aloneOptions';
 import type { FixedChoices } from './candidate';
 import { withoutVariants } from './explainLayers';
 import type { Judged } from './judge';
 import type { Subject, SubjectKind } from './judgeLayers';
 import type { MeasuredPlaces, Measurement } from './knownRatings';
-import { aloneOptions, aloneVariants, jointOf } from './measureLayers';
+import { aloneVariants } from './measureLayers';
 import { networkKey } from './networkKey';
 import { beginWorkflow, type Begun } from './workflow';
 

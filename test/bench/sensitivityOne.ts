@@ -10,7 +10,8 @@ import { judgeVariants, type JudgedVariant } from '../../engine/sensitivity/judg
 import { pairedDifference } from '../../engine/stats/pairedDifference';
 import { encodeCandidate } from '../../engine/workflow/candidate';
 import { SUFFICES } from '../../engine/workflow/judge';
-import { aloneOptions, aloneVariants } from '../../engine/workflow/measureLayers';
+import { aloneOptions, floatScores } from '../../engine/workflow/aloneOptions';
+import { aloneVariants } from '../../engine/workflow/measureLayers';
 import { layersOf } from '../engine/layersOf';
 
 const [path = '', data = '', count = '', isFull = ''] = process.argv.slice(2);
@@ -62,10 +63,7 @@ async function main(): Promise<unknown> {
   });
   const threshold = SUFFICES * TARGET_DROP * Math.abs(chooser.float);
   const isAbove = ({ samples, indices }: JudgedVariant) =>
-    -pairedDifference(
-      indices.flatMap((i) => chooser.floatSamples[i] ?? []),
-      samples,
-    ).difference > threshold;
+    -pairedDifference(floatScores(chooser, indices), samples).difference > threshold;
   const otherwise = [...verdicts].filter(([name, verdict]) => {
     const early = settled.verdicts.get(name);
     return early !== undefined && isAbove(early) !== isAbove(verdict);

@@ -123,6 +123,18 @@ const branching = tinyModel({
   ],
 });
 
+/** Scores outputs of the residual block on so many pictures. */
+function evaluatorOf(
+  normalized: Model,
+  count: number,
+  metric: 'agreement' | 'sqnr' = 'agreement',
+  load = sampleOf,
+) {
+  const many = { length: count, load: (i: number) => Promise.resolve(load(i)) };
+  const rules = { metric, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
+  return Evaluator.create(pool, many, rules, encodeModel(normalized));
+}
+
 /** By variant and index, what machines that share the variants find together. */
 async function sharedRatings(evaluator: Evaluator, base: Model, variants: Variant[], count: number) {
   const names = variants.map((v) => v.name);
@@ -270,14 +282,7 @@ test('samples whose state is fed back are run whole', async () => {
 
 test('runs no more samples once the first few, which stand for all, settle it', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
-  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };
-  const evaluator = await Evaluator.create(
-    pool,
-    many,
-    { ...rules, all: ['y', 'z'] },
-    encodeModel(normalized),
-  );
+  const evaluator = await evaluatorOf(normalized, 40);
   const looks: number[] = [];
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
     // Memory for five at a time.
@@ -299,15 +304,10 @@ test('runs no more samples once the first few, which stand for all, settle it', 
 test('the base is run on no more samples once all variants are settled', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
   let loaded = 0;
-  const many = {
-    length: 40,
-    load: (i: number) => {
-      loaded++;
-      return Promise.resolve(sampleOf(i));
-    },
-  };
-  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
-  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const evaluator = await evaluatorOf(normalized, 40, 'agreement', (i) => {
+    loaded++;
+    return sampleOf(i);
+  });
   loaded = 0;
   const { passMs } = await judgeVariants(pool, evaluator, base, variants, {
     // Memory for five at a time.
@@ -322,9 +322,7 @@ test('the base is run on no more samples once all variants are settled', async (
 
 test('tries all on the first samples before any on the others, and then the noisiest first', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
-  const rules = { metric: 'sqnr' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
-  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const evaluator = await evaluatorOf(normalized, 40, 'sqnr');
   const heard: { name: string; isFirst: boolean; indices: number[]; sqnrDb: number }[] = [];
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
     first: 4,
@@ -343,9 +341,7 @@ test('tries all on the first samples before any on the others, and then the nois
 
 test('tells a variant once that is settled on the first samples and goes on to no others', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
-  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
-  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const evaluator = await evaluatorOf(normalized, 40);
   const told: string[] = [];
   const { verdicts } = await judgeVariants(pool, evaluator, base, variants, {
     first: 20,
@@ -359,9 +355,7 @@ test('tells a variant once that is settled on the first samples and goes on to n
 
 test('asks again of those that are not the noisiest once these are done, and tells what they scored', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const many = { length: 40, load: (i: number) => Promise.resolve(sampleOf(i)) };
-  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
-  const evaluator = await Evaluator.create(pool, many, rules, encodeModel(normalized));
+  const evaluator = await evaluatorOf(normalized, 40);
   const told: string[] = [];
   const asked: [number, number][] = [];
   // For all samples, and for five at a time.
@@ -400,13 +394,7 @@ test('asks again of those that are not the noisiest once these are done, and tel
 
 test('ends when it is cancelled', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'] };
-  const evaluator = await Evaluator.create(
-    pool,
-    samples,
-    { ...rules, all: ['y', 'z'] },
-    encodeModel(normalized),
-  );
+  const evaluator = await evaluatorOf(normalized, COUNT);
   const abort = new AbortController();
   const judging = judgeVariants(pool, evaluator, base, variants, {
     signal: abort.signal,
@@ -417,8 +405,7 @@ test('ends when it is cancelled', async () => {
 
 test('ends while variants are made', async () => {
   const { normalized, base, variants } = await variantsOf(residual);
-  const rules = { metric: 'agreement' as const, alphabet: [], outputs: ['y'], all: ['y', 'z'] };
-  const evaluator = await Evaluator.create(pool, samples, rules, encodeModel(normalized));
+  const evaluator = await evaluatorOf(normalized, COUNT);
   const abort = new AbortController();
   let made = 0;
   const noting = variants.map(({ name, build }) => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JudgedVariant } from '../../../engine/sensitivity/judgeVariants';
-import { aloneOptions } from '../../../engine/workflow/measureLayers';
+import { aloneOptions } from '../../../engine/workflow/aloneOptions';
 
 const COUNT = 100;
 const floatSamples = Array.from({ length: COUNT }, () => ({ value: 0.9, weight: 1 }));
