@@ -15,5 +15,7 @@ export default defineConfig({
     // Far above what any test takes: it ends what hangs, and must not end what a busy machine slows down.
     testTimeout: 120_000,
     maxWorkers: 2,
+    // For tests that load onnxruntime by themselves.
+    env: { ORT_DISABLE_TELEMETRY: '1', ORT_TELEMETRY_DISABLED: '1' },
   },
 });

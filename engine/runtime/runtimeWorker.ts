@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
 import { formatBytes } from '../format';
 import { dataFolderOf } from '../onnx/externalData';
+import { disableTelemetry } from './disableTelemetry';
 import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
 import type { Sequence } from './sequence';
@@ -11,6 +12,9 @@ import type { HistogramState } from '../stats/histogram';
 
 /** Folder of the built files; set when the program is built. */
 declare const QUANTSCOPE_DIST: string;
+
+// Once for the whole process, before any thread of it can load the library: a user's module may, too.
+disableTelemetry();
 
 /** How long a thread may take to end by itself; a run of a large model is waited for. */
 const PATIENCE_MS = 10_000;

@@ -8,6 +8,9 @@ import resource
 import sys
 import time
 
+# Its own telemetry is read from the environment as the library is loaded.
+os.environ.update(ORT_DISABLE_TELEMETRY="1", ORT_TELEMETRY_DISABLED="1")
+
 import numpy
 import onnx
 from onnxruntime.quantization.calibrate import (

@@ -3,6 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+// Its onnxruntime sends telemetry of its own too; every process that a bench starts inherits this.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+process.env.ORT_TELEMETRY_DISABLED = '1';
+
 /**
  * Path of a Python in which `check` runs: QUANTSCOPE_PYTHON if that is set, else .venv in `folder`, which is made, and
  * filled from the folder's requirements.txt, if there is a python3; else undefined.

@@ -7,10 +7,14 @@ their proportion; that of making models and sessions is as measured. Prints JSON
 """
 
 import json
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+# Its own telemetry is read from the environment as the library is loaded.
+os.environ.update(ORT_DISABLE_TELEMETRY="1", ORT_TELEMETRY_DISABLED="1")
 
 import numpy
 import onnx

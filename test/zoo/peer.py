@@ -15,6 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+# Its own telemetry is read from the environment as the library is loaded.
+os.environ.update(ORT_DISABLE_TELEMETRY="1", ORT_TELEMETRY_DISABLED="1")
+
 import numpy
 import onnx
 from onnx import numpy_helper, version_converter
