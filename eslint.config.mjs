@@ -113,6 +113,7 @@ export default tseslint.config(
         '!**/engine/recipeText',
         '!**/engine/reportPage',
         '!**/engine/target',
+        '!**/engine/walkFolder',
         '**/webview/*',
         '!**/webview/protocol',
         '**/test/*',

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readPart } from './analysisPart';
 import { mergeRecords, readCalibration, type CalibrationRecord } from './calibrationFile';
@@ -36,6 +36,9 @@ export async function openParts(files: readonly string[]): Promise<OpenedParts> 
 
 /** Calibrations are, and parts of analyses are not. What cannot be opened is for its reader to name. */
 async function isCompressed(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => null);
+  // A pipe would be waited for.
+  if (found?.isFile() !== true) return false;
   const handle = await open(file).catch(() => null);
   if (handle === null) return false;
   try {

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { getNodeValue, parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
 import { EngineError, errorText } from './engineError';
 import { isSynthetic } from './feeds/openSynthetic';
 import { presetNames } from './feeds/presets';
 import { baseName } from './format';
+import { readRegularFile, UnreadableFile } from './readRegularFile';
 import { RECIPE_VERSION } from './protocol';
 import type {
   Decisions,
@@ -44,6 +44,8 @@ export const remedyNames: readonly RemedyName[] = [
   'round',
   'correct-bias',
 ];
+/** Of a recipe with a rule for each of a million layers. */
+const MAX_RECIPE_BYTES = 2 ** 26;
 const granularities: readonly WeightGranularity[] = ['per-channel', 'per-tensor'];
 
 /** What is wrong with a recipe, and where. */
@@ -221,16 +223,14 @@ export function withDataPath(recipe: Recipe, file: string): Recipe {
 
 /** @throws EngineError `not-found`, and as {@link parseRecipe} does */
 export async function readRecipe(file: string): Promise<Recipe> {
-  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
-    throw new EngineError(
-      'not-found',
-      `Cannot read the recipe ${file}: ${errorText(thrown)}.`,
-      'Check the path.',
-      {
-        cause: thrown,
-      },
-    );
+  const bytes = await readRegularFile(file, MAX_RECIPE_BYTES).catch((thrown: unknown) => {
+    const [why, hint] =
+      thrown instanceof UnreadableFile
+        ? [`it ${thrown.message}`, thrown.hint]
+        : [errorText(thrown), 'Check the path.'];
+    throw new EngineError('not-found', `Cannot read the recipe ${file}: ${why}.`, hint, { cause: thrown });
   });
+  const text = new TextDecoder().decode(bytes);
   return withDataPath(parseRecipe(text, baseName(file)), file);
 }
 

@@ -1,12 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { walkFolder } from '../engine/walkFolder';
 
 const PICTURE = /\.(png|jpe?g|bmp)$/i;
 const MANIFEST = 'quantscope.json';
-/** As deep as the engine reads a folder of samples. */
-const MAX_DEPTH = 4;
-/** A home folder chosen by mistake must not be read whole. */
-const MAX_ENTRIES = 100_000;
 const MAX_MANIFEST_BYTES = 64e6;
 
 /**
@@ -23,12 +20,9 @@ export async function pictureFolder(path: string): Promise<'bare' | 'manifest' |
 
 /** What is wrong with a manifest, the engine says. */
 async function readManifest(file: string): Promise<'none' | 'open' | 'decided'> {
-  const size = await stat(file).then(
-    (found) => found.size,
-    () => null,
-  );
-  if (size === null) return 'none';
-  if (size > MAX_MANIFEST_BYTES) return 'decided';
+  const found = await stat(file).catch(() => null);
+  if (found === null) return 'none';
+  if (!found.isFile() || found.size > MAX_MANIFEST_BYTES) return 'decided';
   try {
     const manifest: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (typeof manifest !== 'object' || manifest === null) return 'decided';
@@ -38,21 +32,13 @@ async function readManifest(file: string): Promise<'none' | 'open' | 'decided'> 
   }
 }
 
-/** Links to folders are not followed; what cannot be read holds none. */
+/** As the engine looks for samples; what it would refuse holds none. */
 async function holdsPictures(folder: string): Promise<boolean> {
-  let level = [folder];
-  let seen = 0;
-  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
-    const next: string[] = [];
-    for (const path of level) {
-      const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-      seen += entries.length;
+  try {
+    for await (const { entries } of walkFolder(folder))
       if (entries.some((entry) => !entry.isDirectory() && PICTURE.test(entry.name))) return true;
-      if (seen > MAX_ENTRIES) return false;
-      for (const entry of entries)
-        if (entry.isDirectory() && !entry.name.startsWith('.')) next.push(join(path, entry.name));
-    }
-    level = next;
+  } catch {
+    // The engine says why.
   }
   return false;
 }

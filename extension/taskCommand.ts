@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
@@ -73,7 +73,10 @@ export function settingsOptions(settings: ConfiguredSettings, said: ReadonlySet<
 /** What the recipe beside a model says; nothing where there is none, or none that can be read. */
 function recipeKeys(model: vscode.Uri): Set<string> {
   try {
-    const said: unknown = parse(readFileSync(recipeUriOf(model).fsPath, 'utf8'));
+    const file = recipeUriOf(model).fsPath;
+    // A pipe would be waited for, and the editor with it.
+    if (!statSync(file).isFile()) return new Set();
+    const said: unknown = parse(readFileSync(file, 'utf8'));
     return new Set(typeof said === 'object' && said !== null ? Object.keys(said) : []);
   } catch {
     return new Set();

@@ -1,27 +1,44 @@
+import { dirname, join } from 'node:path';
 import type { Dataset, InputSpec, OpenOptions } from './dataset';
 import { MANIFEST_NAME } from './manifest';
 import { openCsv } from './openCsv';
-import { openFolder } from './openFolder';
+import { manifestFiles, openFolder } from './openFolder';
 import { openJsonLines } from './openJsonLines';
 import { openModule } from './openModule';
 import { openNpz } from './openNpz';
-import { openSampleFolder } from './openSampleFolder';
+import { openSampleFolder, sampleFolderFiles } from './openSampleFolder';
 import { openTextLines } from './openTextLines';
-import { holdsTestData, openTestData } from './openTestData';
+import { TOKENIZER_NAME } from './tokenizer';
+import { holdsTestData, openTestData, testDataFiles } from './openTestData';
 
-interface DataKind {
+export interface DataKind {
   /** As errors and help call it: `an .npz file`. */
   what: string;
   open: (path: string, inputs: readonly InputSpec[], options: OpenOptions) => Promise<Dataset>;
+  /** Every file that is read of it, as a path, some of which may be missing. What a module reads is its own matter. */
+  files: (path: string) => Promise<string[]>;
 }
+
+const itself = (path: string) => Promise.resolve([path]);
+const withTokenizer = (path: string) => Promise.resolve([path, join(dirname(path), TOKENIZER_NAME)]);
 
 /** Files by their names' endings. */
 export const fileKinds: readonly (DataKind & { pattern: RegExp })[] = [
-  { what: 'an .npz file', pattern: /\.npz$/i, open: openNpz },
-  { what: 'a .jsonl file', pattern: /\.(jsonl|ndjson)$/i, open: openJsonLines },
-  { what: 'a .csv file', pattern: /\.csv$/i, open: openCsv },
-  { what: 'a .txt file with a tokenizer.json beside it', pattern: /\.txt$/i, open: openTextLines },
-  { what: 'a .mjs or .js module that yields feeds (it is run)', pattern: /\.[cm]?js$/i, open: openModule },
+  { what: 'an .npz file', pattern: /\.npz$/i, open: openNpz, files: itself },
+  { what: 'a .jsonl file', pattern: /\.(jsonl|ndjson)$/i, open: openJsonLines, files: withTokenizer },
+  { what: 'a .csv file', pattern: /\.csv$/i, open: openCsv, files: itself },
+  {
+    what: 'a .txt file with a tokenizer.json beside it',
+    pattern: /\.txt$/i,
+    open: openTextLines,
+    files: withTokenizer,
+  },
+  {
+    what: 'a .mjs or .js module that yields feeds (it is run)',
+    pattern: /\.[cm]?js$/i,
+    open: openModule,
+    files: itself,
+  },
 ];
 
 /** Folders by the names in them; the first that fits is taken. */
@@ -30,12 +47,19 @@ export const folderKinds: readonly (DataKind & { holds: (names: readonly string[
     what: `a folder with a ${MANIFEST_NAME}`,
     holds: (names) => names.includes(MANIFEST_NAME),
     open: openFolder,
+    files: manifestFiles,
   },
-  { what: 'a folder of ONNX test data (test_data_set_0)', holds: holdsTestData, open: openTestData },
+  {
+    what: 'a folder of ONNX test data (test_data_set_0)',
+    holds: holdsTestData,
+    open: openTestData,
+    files: testDataFiles,
+  },
   {
     what: 'a folder of .npy or .npz files, or of pictures with a preset',
     holds: () => true,
     open: openSampleFolder,
+    files: sampleFolderFiles,
   },
 ];
 

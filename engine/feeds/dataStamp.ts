@@ -1,17 +1,28 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { dataFiles } from './openDataset';
+
+/** Files that are asked about at a time. */
+const AT_ONCE = 64;
 
 /**
- * What tells one state of a data source on disk from another: how many files it has, how large they are together, and
- * when the last of them changed. A folder counts with all it holds, so that a sample overwritten in place is seen.
+ * What tells one state of a data source on disk from another: how many files are read of it, how large they are together, and a
+ * digest of their names, sizes and times of change. Exactly those files count that a run would read, so that a sample overwritten in
+ * place is seen, and a folder that no run would read whole is not read whole either. What cannot be opened as data has none.
  */
 export async function dataStamp(data: string): Promise<string> {
-  const inside = await readdir(data, { recursive: true }).catch((): string[] => []);
-  let [bytes, changed] = [0, 0];
-  for (const path of [data, ...inside.map((name) => join(data, name))]) {
-    const found = await stat(path).catch(() => null);
-    bytes += found?.size ?? 0;
-    changed = Math.max(changed, found?.mtimeMs ?? 0);
+  const files = await dataFiles(data).catch((): string[] => []);
+  const hash = createHash('sha256');
+  let [count, bytes] = [0, 0];
+  for (let start = 0; start < files.length; start += AT_ONCE) {
+    const some = files.slice(start, start + AT_ONCE);
+    const found = await Promise.all(some.map((path) => stat(path).catch(() => null)));
+    for (const [i, one] of found.entries()) {
+      if (one === null) continue;
+      count++;
+      bytes += one.size;
+      hash.update(JSON.stringify([some[i], one.size, one.mtimeMs]));
+    }
   }
-  return `${inside.length} ${bytes} ${changed}`;
+  return `${count} ${bytes} ${count === 0 ? 0 : hash.digest('hex').slice(0, 16)}`;
 }

@@ -1,44 +1,54 @@
-import { readdir } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { walkFolder } from '../walkFolder';
 import { badData } from './badData';
 import type { SampleFile } from './fileSamples';
 import { insideFolder } from './insideFolder';
 
-const MAX_DEPTH = 4;
-const MAX_FILES = 100_000;
+interface Listing {
+  /** Folder below `root` that is listed, empty or with `/` at its end; `root` itself when left out. */
+  below?: string;
+  /** Folders deep; four when left out. */
+  depth?: number;
+  /** What errors call the place that names the files; `root` when left out. */
+  where?: string;
+}
 
 /**
- * The sample files of a folder and of its subfolders, four deep; links to folders are not followed. Files of one
- * folder are in the order of their names. Subfolders, which often are classes, take turns by two files: so the first few
- * samples show many classes, and so do every second ones.
+ * The sample files of a folder and of its subfolders, four deep; links to folders are not followed, links to files only inside
+ * `root`. Files of one folder are in the order of their names. Subfolders, which often are classes, take turns by two files: so
+ * the first few samples show many classes, and so do every second ones.
  * @param pattern of a sample's name
- * @throws EngineError `bad-data` for more than 100,000 files, and for links that lead out of the folder
+ * @returns the files, named from the folder that is listed
+ * @throws EngineError `bad-data` as {@link walkFolder} does, and for links that lead out of `root`
  */
-export async function listSampleFiles(folder: string, pattern: RegExp): Promise<SampleFile[]> {
+export async function listSampleFiles(
+  root: string,
+  pattern: RegExp,
+  { below = '', depth, where = root }: Listing = {},
+): Promise<SampleFile[]> {
   const groups: SampleFile[][] = [];
-  let count = 0;
-  let level = [''];
-  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) {
-    const next: string[] = [];
-    for (const prefix of level) {
-      const group: SampleFile[] = [];
-      const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-      count += entries.length;
-      if (count > MAX_FILES)
-        throw badData(`${folder} holds more than ${MAX_FILES} files.`, 'A few hundred samples are enough.');
-      for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-        const name = prefix + entry.name;
-        if (entry.isDirectory() && !entry.name.startsWith('.')) next.push(`${name}/`);
-        else if (pattern.test(entry.name) && (entry.isFile() || entry.isSymbolicLink())) {
-          const path = entry.isFile() ? join(folder, name) : await insideFolder(folder, name, folder);
-          group.push({ name, path, truth: null });
-        }
-      }
-      if (group.length > 0) groups.push(group);
+  const folder = below === '' ? root : await insideFolder(root, below, where);
+  for await (const { prefix, entries } of walkFolder(folder, depth)) {
+    const group: SampleFile[] = [];
+    for (const entry of entries) {
+      if (!pattern.test(entry.name) || !(entry.isFile() || entry.isSymbolicLink())) continue;
+      const name = prefix + entry.name;
+      const path = entry.isFile() ? join(folder, name) : await insideFolder(root, below + name, where);
+      if (!entry.isFile() && !(await stat(path)).isFile()) continue;
+      if (name.includes('\uFFFD')) await checkName(path, name, where);
+      group.push({ name, path, truth: null });
     }
-    level = next;
+    if (group.length > 0) groups.push(group);
   }
   return inTurns(groups);
+}
+
+/** Node puts U+FFFD where a name is no UTF-8, and then finds no such file. */
+async function checkName(path: string, name: string, where: string): Promise<void> {
+  await access(path).catch((error: unknown) => {
+    throw badData(`${where} holds a file whose name is no UTF-8: ${name}.`, 'Rename it.', error);
+  });
 }
 
 function inTurns(groups: readonly SampleFile[][]): SampleFile[] {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { shorten } from '../format';
 import type { MetricName } from '../protocol';
@@ -6,6 +6,7 @@ import { badData } from './badData';
 import type { Dataset, InputSpec, OpenOptions } from './dataset';
 import { fileSamples, SAMPLE_FILE, type SampleFile } from './fileSamples';
 import { insideFolder } from './insideFolder';
+import { listSampleFiles } from './listSampleFiles';
 import { MANIFEST_NAME, type Alphabet, type Manifest, type Part } from './manifest';
 import { parseManifest } from './parseManifest';
 import { readBounded } from './readBounded';
@@ -59,6 +60,19 @@ export async function openFolder(
   };
 }
 
+/**
+ * What is read of a folder with a manifest, as paths: the manifest and all that it names.
+ * @throws EngineError as {@link openFolder} does
+ */
+export async function manifestFiles(folder: string): Promise<string[]> {
+  const name = `${basename(folder)}/${MANIFEST_NAME}`;
+  const { alphabet, samples, calibration, evaluation } = parseManifest(await readManifestText(folder), name);
+  const named = alphabet === undefined ? [] : [await insideFolder(folder, alphabet.file, name)];
+  for (const part of [samples, calibration, evaluation])
+    if (part !== undefined) named.push(...(await listFiles(folder, part, name)).map(({ path }) => path));
+  return [await insideFolder(folder, MANIFEST_NAME, folder), ...named];
+}
+
 async function readManifestText(folder: string): Promise<string> {
   return readText(await insideFolder(folder, MANIFEST_NAME, folder), MANIFEST_NAME);
 }
@@ -93,21 +107,17 @@ async function listFiles(folder: string, part: Part, name: string): Promise<Samp
       })),
     );
   const inside = await insideFolder(folder, part.folder, name);
-  const entries = await readdir(inside).catch((error: unknown) => {
-    throw badData(`${name}: "${part.folder}" is not a folder.`, 'Name a folder, or list files.', error);
+  if (!(await stat(inside)).isDirectory())
+    throw badData(`${name}: "${part.folder}" is not a folder.`, 'Name a folder, or list files.');
+  const files = await listSampleFiles(folder, SAMPLE_FILE, {
+    below: `${part.folder}/`,
+    depth: 0,
+    where: name,
   });
-  const files = entries.filter((entry) => SAMPLE_FILE.test(entry)).sort();
-  if (files.length === 0)
-    throw badData(
-      `${name}: the folder "${part.folder}" holds no samples.`,
-      'Put .png, .jpg, .bmp, .npy or .npz files there.',
-    );
-  return Promise.all(
-    files.map(async (file) => ({
-      name: file,
-      path: await insideFolder(folder, `${part.folder}/${file}`, name),
-      truth: null,
-    })),
+  if (files.length > 0) return files;
+  throw badData(
+    `${name}: the folder "${part.folder}" holds no samples.`,
+    'Put .png, .jpg, .bmp, .npy or .npz files there.',
   );
 }
 

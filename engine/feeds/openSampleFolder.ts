@@ -5,6 +5,11 @@ import { listSampleFiles } from './listSampleFiles';
 import { presetNames } from './presets';
 import { splitSamples } from './splitSamples';
 
+/** The samples of a folder without a manifest, as paths. */
+export async function sampleFolderFiles(folder: string): Promise<string[]> {
+  return (await listSampleFiles(folder, SAMPLE_FILE)).map(({ path }) => path);
+}
+
 /**
  * Opens a folder without a manifest: every `.npy`, `.npz` and picture file in it and in its subfolders is one
  * sample, without truth. Pictures need a preset.

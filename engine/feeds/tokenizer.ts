@@ -1,5 +1,6 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { readdir } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errorText } from '../engineError';
 import { badData } from './badData';
 import { castTensor } from './castTensor';
@@ -10,7 +11,8 @@ import { readBounded } from './readBounded';
 /** Turns a text into a sample's feeds; `where` is what errors call it. */
 export type Tokenizer = (text: unknown, where: string) => Record<string, Tensor>;
 
-const FILE = 'tokenizer.json';
+/** What lies beside texts. */
+export const TOKENIZER_NAME = 'tokenizer.json';
 const MAX_FILE_BYTES = 2 ** 26;
 /** Tokens of one text, where the model leaves the length open. */
 const MOST_TOKENS = 128;
@@ -30,9 +32,17 @@ const roles: readonly { pattern: RegExp; of: (ids: readonly number[], kept: numb
  * @throws EngineError `bad-data` when there is none, it is damaged, or the model takes something else
  */
 export async function openTokenizer(folder: string, inputs: readonly InputSpec[]): Promise<Tokenizer> {
-  if (!(await readdir(folder)).includes(FILE))
-    throw badData(`There is no ${FILE} beside the text.`, `Put the model's ${FILE} into ${folder}.`);
-  const bytes = await readBounded(await insideFolder(folder, FILE, FILE), MAX_FILE_BYTES, FILE);
+  const found = await stat(join(folder, TOKENIZER_NAME)).catch(() => null);
+  if (found === null)
+    throw badData(
+      `There is no ${TOKENIZER_NAME} beside the text.`,
+      `Put the model's ${TOKENIZER_NAME} into ${folder}.`,
+    );
+  const bytes = await readBounded(
+    await insideFolder(folder, TOKENIZER_NAME, TOKENIZER_NAME),
+    MAX_FILE_BYTES,
+    TOKENIZER_NAME,
+  );
   const fed = inputs.map((spec) => {
     const role = roles.find(({ pattern }) => pattern.test(spec.name));
     if (role !== undefined) return { spec, role };
@@ -42,7 +52,7 @@ export async function openTokenizer(folder: string, inputs: readonly InputSpec[]
   try {
     tokenizer = new HuggingFaceTokenizer(JSON.parse(new TextDecoder().decode(bytes)) as object, {});
   } catch (error) {
-    throw badData(`${FILE} cannot be used: ${errorText(error)}.`, "Take the model's own.", error);
+    throw badData(`${TOKENIZER_NAME} cannot be used: ${errorText(error)}.`, "Take the model's own.", error);
   }
   const fixed = inputs.map((spec) => spec.dims?.[1]).find((dim) => typeof dim === 'number');
   return (text, where) => {
@@ -63,6 +73,10 @@ function encode(tokenizer: HuggingFaceTokenizer, text: string, where: string): n
   try {
     return tokenizer.encode(text).ids;
   } catch (error) {
-    throw badData(`${where} cannot be turned into tokens: ${errorText(error)}.`, `Check ${FILE}.`, error);
+    throw badData(
+      `${where} cannot be turned into tokens: ${errorText(error)}.`,
+      `Check ${TOKENIZER_NAME}.`,
+      error,
+    );
   }
 }

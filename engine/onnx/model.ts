@@ -1,9 +1,10 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { randomUUID } from 'node:crypto';
-import { access, constants, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
+import { readRegularFile, UnreadableFile } from '../readRegularFile';
 import { allTensors } from './allTensors';
 import { countMessages } from './countMessages';
 import { openExternalData, rememberDataFolder, withRelativePlaces, type DataFile } from './externalData';
@@ -93,9 +94,10 @@ const READ_WHOLE = 64 * 2 ** 20;
 export async function readModelFile(path: string): Promise<ReadModel> {
   const name = basename(path);
   try {
-    const { size } = await stat(path);
-    if (size > READ_WHOLE) return await readLarge(await realpath(path), size, name);
-    const bytes = new Uint8Array(await readFile(path));
+    const found = await stat(path);
+    const { size } = found;
+    if (found.isFile() && size > READ_WHOLE) return await readLarge(await realpath(path), size, name);
+    const bytes = await readRegularFile(path, READ_WHOLE);
     const model = decodeModel(bytes, name);
     const dataFiles = await openExternalData(model, path);
     const [first] = dataFiles;
@@ -103,9 +105,10 @@ export async function readModelFile(path: string): Promise<ReadModel> {
     return { bytes, model, dataFiles, size: size + sizeOf(dataFiles) };
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown;
+    const why = thrown instanceof UnreadableFile ? `it ${thrown.message}` : errorText(thrown);
     throw new EngineError(
       'not-found',
-      `Cannot read the model ${path}: ${errorText(thrown)}.`,
+      `Cannot read the model ${path}: ${why}.`,
       'Check the path and its permissions.',
       { cause: thrown },
     );

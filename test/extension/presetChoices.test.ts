@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -48,6 +49,12 @@ describe('a preset is asked for', () => {
     expect(await pictureFolder(join(home, 'nothing'))).toBeNull();
     expect(await pictureFolder(join(folderOf('file', { 'a.png': '' }), 'a.png'))).toBeNull();
     expect(await pictureFolder('synthetic')).toBeNull();
+  });
+
+  test('nor where a pipe stands for the manifest, which would be waited for', async () => {
+    const folder = folderOf('pipe', { 'a.png': '' });
+    execFileSync('mkfifo', [join(folder, 'quantscope.json')]);
+    expect(await pictureFolder(folder)).toBeNull();
   });
 });
 
