@@ -107,6 +107,7 @@ export default tseslint.config(
         '!**/engine/describeFindings',
         '!**/engine/format',
         '!**/engine/keptInFloat',
+        '!**/engine/parseJson',
         '!**/engine/recipeEdits',
         '!**/engine/recipePath',
         '!**/engine/recipeRules',

@@ -5,6 +5,7 @@ import { readBounded } from './feeds/readBounded';
 import { presetNames } from './feeds/presets';
 import type { Dimensions } from './onnx/bindDimensions';
 import { writeFileAtomically } from './onnx/model';
+import { parseJson } from './parseJson';
 import type { Resolved } from './preparation';
 import { RECIPE_VERSION, type AnalyzeSettings, type ProfileName } from './protocol';
 import { parseRecipe } from './recipe';
@@ -69,7 +70,7 @@ export async function readPart(path: string): Promise<AnalysisPart> {
   const text = new TextDecoder().decode(await readBounded(path, MAX_BYTES, file));
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (thrown) {
     const why = `${file} is no part of an analysis, or is cut off: ${errorText(thrown)}.`;
     throw new EngineError('bad-data', why, hint, { cause: thrown });

@@ -1,12 +1,17 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cacheFolder';
 import { writeFileAtomically } from './onnx/model';
+import { parseJson } from './parseJson';
+import { readRegularFile } from './readRegularFile';
+
+const MAX_BYTES = 2 ** 28;
 
 /** Reads the JSON that was kept under a name; `null` when nothing was or it is damaged: then the work has to be done again. */
 export async function readEntry(name: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(join(cacheFolder(), `${name}.json`), 'utf8'));
+    const bytes = await readRegularFile(join(cacheFolder(), `${name}.json`), MAX_BYTES);
+    return parseJson(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }

@@ -4,6 +4,7 @@ import { EngineError, errorText } from './engineError';
 import { baseName } from './format';
 import { readBounded } from './feeds/readBounded';
 import { writeFileAtomically } from './onnx/model';
+import { parseJson } from './parseJson';
 import { mergeCalibrations, type Calibration } from './sensitivity/calibrationPass';
 import {
   BINS_PER_OCTAVE,
@@ -44,7 +45,7 @@ export async function readCalibration(file: string): Promise<CalibrationRecord> 
   const bytes = await readBounded(file, MAX_BYTES, baseName(file));
   try {
     const text = (await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES })).toString('utf8');
-    return checked(JSON.parse(text));
+    return checked(parseJson(text));
   } catch (thrown) {
     throw new EngineError(
       'bad-data',

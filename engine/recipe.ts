@@ -4,6 +4,7 @@ import { EngineError, errorText } from './engineError';
 import { isSynthetic } from './feeds/openSynthetic';
 import { presetNames } from './feeds/presets';
 import { baseName } from './format';
+import { TOO_DEEP, tooDeepAt } from './parseJson';
 import { readRegularFile, UnreadableFile } from './readRegularFile';
 import { RECIPE_VERSION } from './protocol';
 import type {
@@ -141,13 +142,17 @@ export interface ParsedText {
   /** `undefined` where there is no value at all. */
   root: Node | undefined;
   errors: readonly ParseError[];
+  /** Where it is nested too deeply to be parsed; `null` for others. */
+  deepAt: number | null;
 }
 
-/** Parses JSON with comments and trailing commas; never throws but for a text nested too deeply, a RangeError. */
+/** Parses JSON with comments and trailing commas; never throws. */
 export function parseText(text: string): ParsedText {
   const errors: ParseError[] = [];
+  const deepAt = tooDeepAt(text);
+  if (deepAt !== null) return { text, root: undefined, errors, deepAt };
   const root = parseTree(text, errors, { allowTrailingComma: true });
-  return { text, root, errors };
+  return { text, root, errors, deepAt };
 }
 
 /**
@@ -163,8 +168,9 @@ export function parseRecipe(text: string, file: string): Recipe {
  * The recipe in a text that is parsed already.
  * @throws RecipeError as {@link parseRecipe} does
  */
-export function recipeIn({ text, root, errors }: ParsedText, file: string): Recipe {
+export function recipeIn({ text, root, errors, deepAt }: ParsedText, file: string): Recipe {
   const reader = new RecipeReader(text, file);
+  if (deepAt !== null) throw reader.fail(deepAt, `it ${TOO_DEEP}.`, 'docs/recipe.md shows one.');
   const [broken] = errors;
   if (broken !== undefined || root === undefined) {
     const said = broken === undefined ? 'nothing' : printParseErrorCode(broken.error);

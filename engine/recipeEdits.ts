@@ -1,5 +1,6 @@
 import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
 import { PartIndex, type Part } from './language/partIndex';
+import { tooDeepAt } from './parseJson';
 import type { LayerChoice, RemedyName, WeightGranularity } from './protocol';
 
 /** What a user decided of parts of a model, all in one. */
@@ -98,6 +99,7 @@ function additions(text: string, layers: Node, left: Node[], added: readonly str
  * @returns edits of the text as it is, in its order; `null` where it is no recipe that could be edited
  */
 export function decideInRecipe(text: string, decision: RecipeDecision): Edit[] | null {
+  if (tooDeepAt(text) !== null) return null;
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   return errors.length > 0 || root === undefined ? null : decideInTree(text, root, decision);
@@ -232,6 +234,7 @@ function addSection(
 
 /** The data that a recipe names, however broken the rest of it; `null` where it names none, and for another tool's file. */
 export function dataIn(text: string): string | null {
+  if (tooDeepAt(text) !== null) return null;
   const root = parseTree(text, [], { allowTrailingComma: true });
   const valueOf = (key: string): unknown => root && findNodeAtLocation(root, [key])?.value;
   const data = valueOf('data');

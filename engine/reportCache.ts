@@ -2,6 +2,7 @@ import { readEntry, writeEntry } from './cacheEntry';
 import { EngineError, errorText } from './engineError';
 import { readBounded } from './feeds/readBounded';
 import { baseName } from './format';
+import { parseJson } from './parseJson';
 import { REPORT_VERSION, type ModelSummary, type Report } from './protocol';
 
 type Versioned = (Omit<Report, 'version'> & { version: number }) | null;
@@ -48,7 +49,7 @@ export async function readReport(file: string): Promise<Report> {
   };
   let report: Partial<Report> | null;
   try {
-    report = JSON.parse(text) as Partial<Report> | null;
+    report = parseJson(text) as Partial<Report> | null;
   } catch (thrown) {
     throw refuse(errorText(thrown));
   }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { parseJson } from '../engine/parseJson';
 import { walkFolder } from '../engine/walkFolder';
 
 const PICTURE = /\.(png|jpe?g|bmp)$/i;
@@ -24,7 +25,7 @@ async function readManifest(file: string): Promise<'none' | 'open' | 'decided'> 
   if (found === null) return 'none';
   if (!found.isFile() || found.size > MAX_MANIFEST_BYTES) return 'decided';
   try {
-    const manifest: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const manifest: unknown = parseJson(await readFile(file, 'utf8'));
     if (typeof manifest !== 'object' || manifest === null) return 'decided';
     return Object.hasOwn(manifest, 'preset') || Object.hasOwn(manifest, 'preprocess') ? 'decided' : 'open';
   } catch {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { parse } from 'jsonc-parser';
 import * as vscode from 'vscode';
+import { tooDeepAt } from '../engine/parseJson';
 import { recipeUriOf } from './recipeFile';
 import type { Services } from './services';
 import { settingsWith, type ConfiguredSettings } from './settings';
@@ -76,7 +77,8 @@ function recipeKeys(model: vscode.Uri): Set<string> {
     const file = recipeUriOf(model).fsPath;
     // A pipe would be waited for, and the editor with it.
     if (!statSync(file).isFile()) return new Set();
-    const said: unknown = parse(readFileSync(file, 'utf8'));
+    const text = readFileSync(file, 'utf8');
+    const said: unknown = tooDeepAt(text) === null ? parse(text) : null;
     return new Set(typeof said === 'object' && said !== null ? Object.keys(said) : []);
   } catch {
     return new Set();

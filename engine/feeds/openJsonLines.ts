@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { errorText } from '../engineError';
+import { parseJson } from '../parseJson';
 import { badData } from './badData';
 import type { Dataset, InputSpec, Sample, Truth } from './dataset';
 import { jsonTensor } from './jsonTensor';
@@ -32,7 +33,7 @@ export async function openJsonLines(path: string, inputs: readonly InputSpec[]):
 function parseLine(text: string, where: string): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     throw badData(`${where} is not JSON: ${errorText(error)}.`, 'Write one JSON value on each line.', error);
   }

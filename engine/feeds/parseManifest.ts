@@ -1,5 +1,6 @@
 import type { MetricName } from '../protocol';
 import { errorText } from '../engineError';
+import { parseJson } from '../parseJson';
 import { badData } from './badData';
 import { JsonValue } from './jsonValue';
 import type { Alphabet, Audio, Manifest, Pad, Part, Preprocess, Resize, SampleEntry } from './manifest';
@@ -20,7 +21,7 @@ const SIZE = { integer: true, min: 1, max: 16384 };
 export function parseManifest(text: string, file: string): Manifest {
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    json = parseJson(text);
   } catch (error) {
     throw badData(`${file} is not JSON: ${errorText(error)}.`, 'Correct the file.', error);
   }

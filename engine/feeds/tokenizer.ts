@@ -2,6 +2,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../engineError';
+import { parseJson } from '../parseJson';
 import { badData } from './badData';
 import { castTensor } from './castTensor';
 import type { InputSpec, Tensor } from './dataset';
@@ -50,7 +51,7 @@ export async function openTokenizer(folder: string, inputs: readonly InputSpec[]
   });
   let tokenizer: HuggingFaceTokenizer;
   try {
-    tokenizer = new HuggingFaceTokenizer(JSON.parse(new TextDecoder().decode(bytes)) as object, {});
+    tokenizer = new HuggingFaceTokenizer(parseJson(new TextDecoder().decode(bytes)) as object, {});
   } catch (error) {
     throw badData(`${TOKENIZER_NAME} cannot be used: ${errorText(error)}.`, "Take the model's own.", error);
   }

@@ -143,6 +143,7 @@ export function recipeCompletion(
   subject: RecipeSubject | null,
   offset: number,
 ): RecipeCompletion[] {
+  if (tree.parsed === null) return [];
   const { path, isAtPropertyKey, previousNode } = getLocation(tree.text, offset);
   const isIn =
     previousNode !== undefined &&

@@ -23,7 +23,7 @@ export interface WrittenSetting {
 /** A recipe's text as it stands, however broken: what can be made out of it. It is made once for a version of the text. */
 export interface RecipeTree {
   text: string;
-  /** What the parser made of it; `null` where that exhausted its stack. */
+  /** What the parser made of it; `null` where it is nested too deeply. */
   parsed: ParsedText | null;
   errors: { message: string; place: Place }[];
   /** The whole object; `null` when there is none. */
@@ -62,16 +62,12 @@ function describeError(error: ParseError): string {
 export function recipeTree(text: string): RecipeTree {
   const none = { layers: [], operators: [], clips: [] };
   const empty = { text, root: null, settings: new Map<string, WrittenSetting>(), ...none };
-  let parsed: ParsedText;
-  try {
-    parsed = parseText(text);
-  } catch (thrown) {
-    // A million brackets exhaust the parser's stack.
-    if (!(thrown instanceof RangeError)) throw thrown;
-    const message = 'Nested too deeply.';
-    return { ...empty, parsed: null, errors: [{ message, place: { start: 0, end: 1 } }] };
+  const parsed = parseText(text);
+  const { root, deepAt } = parsed;
+  if (deepAt !== null) {
+    const place = { start: deepAt, end: deepAt + 1 };
+    return { ...empty, parsed: null, errors: [{ message: 'Nested too deeply.', place }] };
   }
-  const { root } = parsed;
   const found = parsed.errors.map((error) => ({
     message: `${describeError(error)}.`,
     // Where something is missing there is nothing to underline but what stands before.
