@@ -17,6 +17,8 @@ import {
 const FORMAT = 'quantscope calibration';
 const VERSION = 1;
 const MAX_BYTES = 2 ** 30;
+/** The longest text that Node has. */
+const MAX_TEXT_BYTES = 2 ** 29 - 24;
 
 /** A calibration with the model that it is of; what `calibrate` writes and the cache keeps. */
 export interface CalibrationRecord extends Calibration {
@@ -44,7 +46,7 @@ export async function writeCalibration(file: string, record: CalibrationRecord):
 export async function readCalibration(file: string): Promise<CalibrationRecord> {
   const bytes = await readBounded(file, MAX_BYTES, baseName(file));
   try {
-    const text = (await promisify(gunzip)(bytes, { maxOutputLength: MAX_BYTES })).toString('utf8');
+    const text = (await promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES })).toString('utf8');
     return checked(parseJson(text));
   } catch (thrown) {
     throw new EngineError(

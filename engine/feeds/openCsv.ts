@@ -7,7 +7,8 @@ import { jsonTensor } from './jsonTensor';
 import { readBounded } from './readBounded';
 import { splitSamples } from './splitSamples';
 
-const MAX_FILE_BYTES = 2 ** 29;
+/** The longest text that Node has. */
+const MAX_FILE_BYTES = 2 ** 29 - 24;
 const TRUTHS = ['truth', 'label', 'labels'];
 
 /**

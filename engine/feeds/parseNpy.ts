@@ -20,6 +20,9 @@ const types: Record<string, ElementType> = {
   f8: 'float64',
 };
 
+/** Bytes in which the type of a plain array stands. */
+const HEADER = 256;
+
 /**
  * Reads one NumPy array file into row-major order; `where` is what errors call it. The tensor may share the bytes.
  * Source: NumPy, "numpy.lib.format", versions 1.0 to 3.0.
@@ -46,6 +49,12 @@ export function parseNpy(bytes: Uint8Array, where: string): Tensor {
 function parseOrThrow(bytes: Uint8Array, where: string): ReturnType<typeof parse> {
   const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
   const buffer = whole && bytes.buffer instanceof ArrayBuffer ? bytes.buffer : bytes.slice().buffer;
+  // Of texts the parser makes texts, one by one on its stack.
+  const text = /'descr'\s*:\s*'[<>|=]?(U\d*)'/.exec(
+    new TextDecoder('latin1').decode(bytes.subarray(0, HEADER)),
+  );
+  if (text !== null)
+    throw badData(`${where} holds elements of type ${text[1] ?? ''}.`, 'Store numbers: floats or integers.');
   try {
     return parse(buffer, { convertFloat16: false });
   } catch (error) {

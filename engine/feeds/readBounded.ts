@@ -1,5 +1,6 @@
+import type { FileHandle } from 'node:fs/promises';
 import { EngineError, errorText } from '../engineError';
-import { readRegularFile, UnreadableFile } from '../readRegularFile';
+import { openRegularFile, readRegularFile, UnreadableFile } from '../readRegularFile';
 import { badData } from './badData';
 
 /**
@@ -11,12 +12,20 @@ export async function readBounded(
   limit: number,
   label: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await readRegularFile(path, limit);
-  } catch (error) {
-    if (error instanceof UnreadableFile) throw badData(`${label} ${error.message}.`, error.hint);
-    throw new EngineError('not-found', `${label} cannot be opened: ${errorText(error)}.`, 'Check the path.', {
-      cause: error,
-    });
-  }
+  return readRegularFile(path, limit).catch((error: unknown) => {
+    throw refused(error, label);
+  });
+}
+
+/** Opens such a file, to read parts of it; whoever asks closes it. */
+export async function openBounded(path: string, limit: number, label: string): Promise<FileHandle> {
+  return openRegularFile(path, limit).catch((error: unknown) => {
+    throw refused(error, label);
+  });
+}
+
+function refused(error: unknown, label: string): EngineError {
+  if (error instanceof UnreadableFile) return badData(`${label} ${error.message}.`, error.hint);
+  const message = `${label} cannot be opened: ${errorText(error)}.`;
+  return new EngineError('not-found', message, 'Check the path.', { cause: error });
 }

@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { badData } from './badData';
 import { readBounded } from './readBounded';
 
-const MAX_FILE_BYTES = 2 ** 29;
+/** The longest text that Node has. */
+const MAX_FILE_BYTES = 2 ** 29 - 24;
 
 /**
  * Lines of a text file that hold something, with their numbers from 1.

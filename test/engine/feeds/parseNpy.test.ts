@@ -67,6 +67,7 @@ test.each([
   ['objects', npyBytes({ ...good, descr: '|O' }), /\|O/],
   ['complex numbers', npyBytes({ ...good, descr: '<c8', shape: [3] }), /type c8/],
   ['texts', npyBytes({ ...good, descr: '<U6', shape: [1] }), /type U6/],
+  ['many texts', npyBytes({ ...good, descr: '<U1', shape: [1e6], data: new Int32Array(1e6) }), /type U1/],
 ])('refuses %s', (_, bytes, message) => {
   expect(() => parseNpy(new Uint8Array(bytes), 'array "x"')).toThrow(message);
 });
