@@ -2,6 +2,7 @@ import { thatChangeRanges } from './describeFindings';
 import { EngineError } from './engineError';
 import { LayerTrials } from './layerTrials';
 import { layerWeights, weightsOfLayers } from './layerWeights';
+import type { Layer } from './onnx/layers';
 import type { Model } from './onnx/model';
 import type { Measured, Resolved, Run } from './preparation';
 import type {
@@ -9,11 +10,13 @@ import type {
   ClipTrial,
   LayerWeights,
   OutputScatter,
+  ProfileName,
   RemediedInputs,
   Report,
   Requests,
 } from './protocol';
 import { profiles } from './quantize/profiles';
+import { weightBits } from './quantize/weightBits';
 import { resolveProfile } from './resolveProfile';
 import { fixedChoices } from './ruledParts';
 import type { WorkerPool } from './runtime/workerPool';
@@ -43,19 +46,13 @@ export class LayerDetail {
   async weights(layer: string, report: Report | null): Promise<LayerWeights> {
     this.source.checkLayerNames([layer]);
     const profile = report?.settings.profile ?? (await resolveProfile('auto', this.pool.first));
-    const { bits } = profiles[profile].weight;
-    return layerWeights(this.normalized, layer, bits, report?.decisions.remedies ?? []);
+    return layerWeights(this.normalized, layer, bitsOn(profile), report?.decisions.remedies ?? []);
   }
 
   /** {@link weights} of several layers of an analyzed model. */
   weightsOf(layers: readonly string[], { settings, decisions }: Report): LayerWeights[] {
     this.source.checkLayerNames(layers);
-    return weightsOfLayers(
-      this.normalized,
-      layers,
-      profiles[settings.profile].weight.bits,
-      decisions.remedies,
-    );
+    return weightsOfLayers(this.normalized, layers, bitsOn(settings.profile), decisions.remedies);
   }
 
   /**
@@ -124,6 +121,11 @@ export class LayerDetail {
     this.last = { key, measured, isWhole, trials };
     return trials;
   }
+}
+
+/** Bits of a layer's weights in int8 on a target. */
+function bitsOn(profile: ProfileName): (layer: Layer) => number {
+  return (layer) => weightBits(layer, 'int8', profiles[profile]);
 }
 
 /** What decides on which samples the float model is measured, and the recipe: a report keeps not all of it. */

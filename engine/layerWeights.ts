@@ -11,22 +11,24 @@ import { quantileSorted } from './stats/quantileSorted';
 export const MOST_BOXES = 512;
 /** Outliers that are named. */
 const MOST_OUTLIERS = 20;
+type BitsOf = (layer: Layer) => number;
+
 /** How many times as far as the median channel one reaches that is called an outlier: two of the eight bits. */
 const OUTLIER = 4;
 
 /**
  * How the weights of a layer's output channels are spread, and how with the remedies that change ranges of weights and need no data:
  * of these there is equalization.
- * @param bits of the weights' grid
+ * @param bitsOf a layer's weights
  * @throws EngineError `unsupported` for a layer without weights
  */
 export function layerWeights(
   normalized: Model,
   name: string,
-  bits: number,
+  bitsOf: BitsOf,
   remedies: readonly RemedyName[],
 ): LayerWeights {
-  return weightsOf(normalized, mendedModel(normalized, remedies), name, bits);
+  return weightsOf(normalized, mendedModel(normalized, remedies), name, bitsOf);
 }
 
 /**
@@ -36,11 +38,11 @@ export function layerWeights(
 export function weightsOfLayers(
   normalized: Model,
   names: readonly string[],
-  bits: number,
+  bitsOf: BitsOf,
   remedies: readonly RemedyName[],
 ): LayerWeights[] {
   const mended = names.length === 0 ? null : mendedModel(normalized, remedies);
-  return names.map((name) => weightsOf(normalized, mended, name, bits));
+  return names.map((name) => weightsOf(normalized, mended, name, bitsOf));
 }
 
 /** `null` where the remedies leave all weights as they are. */
@@ -48,7 +50,7 @@ function mendedModel(normalized: Model, remedies: readonly RemedyName[]): Model 
   return remedies.includes('equalize') ? (equalizeLayers(normalized)?.model ?? null) : null;
 }
 
-function weightsOf(normalized: Model, mendedBy: Model | null, name: string, bits: number): LayerWeights {
+function weightsOf(normalized: Model, mendedBy: Model | null, name: string, bitsOf: BitsOf): LayerWeights {
   const layer = layerNamed(normalized, name);
   if (layer?.weight == null)
     throw new EngineError(
@@ -59,6 +61,7 @@ function weightsOf(normalized: Model, mendedBy: Model | null, name: string, bits
   const { weight } = layer;
   const channels = channelsOf(layer);
   const values = floatValues(weight);
+  const bits = bitsOf(layer);
   const mended = mendedBy === null ? undefined : layerNamed(mendedBy, name)?.weight;
   const after = mended == null ? null : floatValues(mended);
   const isChanged = after?.length === values.length && after.some((w, i) => w !== values[i]);

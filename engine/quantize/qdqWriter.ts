@@ -9,9 +9,11 @@ import { clipBounds } from '../onnx/rescaling';
 import { integersOn, quantize, roundHalfEven, type Affine } from './affine';
 import { activationAffine, isClipping, scaledBy } from './grids';
 import { layerGrids } from './layerGrids';
+import { fillConstant, type PlacedConstant } from './placedConstant';
 import type { QuantPlan } from './plan';
 import { quantizeDomain } from './quantizeDomain';
 import type { Stored } from './storedWeights';
+import { weightBits, type WrittenWeight } from './weightBits';
 import { isPerChannel, quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
 
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
@@ -39,6 +41,8 @@ export class QdqWriter {
   /** Pairs for tensors that no node makes: inputs of the graph. */
   private readonly first: NodeProto[] = [];
   private readonly numbers = new Map<string, number>();
+  /** What was written of layers between QuantizeLinear and DequantizeLinear, in their target's usual bits. */
+  readonly weights: WrittenWeight[] = [];
   private readonly index: GraphIndex;
 
   /** @param constants of the whole model, by name */
@@ -218,40 +222,48 @@ export class QdqWriter {
       return most / inputScale / MAX_BIAS;
     };
     const isUnsigned = grid === 'uint8';
-    // Fewer bits are for integer products.
-    const bits = isUnsigned || grid === 'int8-weights' ? 8 : this.plan.profile.weight.bits;
-    const quantized = quantizeWeight(weight, axis, leastScale, bits);
-    const scaleDims = axis === null ? [] : [quantized.scales.length];
-    node.input[1] = this.dequantizedConstant(
-      node,
-      weight.name,
-      { dims: quantized.dims, values: isUnsigned ? unsignedCodes(quantized.values) : quantized.values },
-      {
-        dims: scaleDims,
-        values: quantized.scales,
-        zeros: isUnsigned
-          ? new Uint8Array(quantized.scales.length).fill(UNSIGNED_ZERO)
-          : new Int8Array(quantized.scales.length),
-      },
-      axis ?? undefined,
-    );
-    if (bias === null || biasValues === null || !isPerChannel(bias, quantized.dims, layer)) return;
-    const scales = quantized.scales.map((s) => s * inputScale);
-    const values = Int32Array.from(biasValues, (b, i) =>
-      roundHalfEven(b / (scales[axis === null ? 0 : i] ?? 1)),
-    );
+    const dims = weight.dims.map(Number);
+    const count = axis === null ? 1 : (dims[axis] ?? 1);
+    const scaleDims = axis === null ? [] : [count];
+    const zeros = isUnsigned ? new Uint8Array(count).fill(UNSIGNED_ZERO) : new Int8Array(count);
+    const placed = this.dequantizedConstant(node, weight.name, { dims: scaleDims, zeros }, axis ?? undefined);
+    node.input[1] = placed.result;
     // The bias of a MatMul is added by a node of its own.
     const add = layer.tail.find((n) => n.opType === 'Add');
     const reader = add ?? node;
     const place = add === undefined ? 2 : add.input.indexOf(biasInput(add, node) ?? '');
-    reader.input[place] = this.dequantizedConstant(
-      reader,
-      bias.name,
-      { dims: bias.dims.map(Number), values },
-      // A zero point of 0 is what is meant without one, and kernels do not look at a bias's.
-      { dims: scaleDims, values: scales, zeros: null },
-      axis === null ? undefined : bias.dims.length - 1,
-    );
+    const hasIntegerBias = bias !== null && biasValues !== null && isPerChannel(bias, dims, layer);
+    // A zero point of 0 is what is meant without one, and kernels do not look at a bias's.
+    const placedBias = hasIntegerBias
+      ? this.dequantizedConstant(
+          reader,
+          bias.name,
+          { dims: scaleDims, zeros: null },
+          axis === null ? undefined : bias.dims.length - 1,
+        )
+      : null;
+    if (placedBias !== null) reader.input[place] = placedBias.result;
+    this.weights.push({
+      layer,
+      fill: (bits) => {
+        const { values, scales } = quantizeWeight(weight, axis, leastScale, bits);
+        fillConstant(
+          this.graph,
+          placed,
+          dims,
+          isUnsigned ? unsignedCodes(values) : values,
+          scaleDims,
+          scales,
+        );
+        if (placedBias === null || bias === null || biasValues === null) return;
+        const steps = scales.map((s) => s * inputScale);
+        const integers = Int32Array.from(biasValues, (b, i) =>
+          roundHalfEven(b / (steps[axis === null ? 0 : i] ?? 1)),
+        );
+        fillConstant(this.graph, placedBias, bias.dims.map(Number), integers, scaleDims, steps);
+      },
+    });
+    this.weights.at(-1)?.fill(weightBits(layer, grid, this.plan.profile));
   }
 
   /** Puts what a layer's node was rewritten to need around it. */
@@ -364,32 +376,23 @@ export class QdqWriter {
     return names;
   }
 
+  /** A DequantizeLinear of a constant in front of its reader; {@link fillConstant} says what the constant holds. */
   private dequantizedConstant(
     reader: NodeProto,
     name: string,
-    tensor: { dims: number[]; values: Int8Array | Uint8Array | Int32Array },
-    scale: { dims: number[]; values: Float32Array; zeros: Int8Array | Uint8Array | null },
+    { dims, zeros }: { dims: number[]; zeros: Int8Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | null },
     axis: number | undefined,
-  ): string {
-    const [quantized, scaleName, zeroName] = [
+  ): PlacedConstant {
+    const [integers, scale, zero, result] = [
       this.named(name, 'quantized'),
       this.named(name, 'scale'),
       this.named(name, 'zero_point'),
+      this.named(name, 'dequantized'),
     ];
-    this.graph.initializer.push(
-      makeTensor(quantized, tensor.dims, tensor.values),
-      makeTensor(scaleName, scale.dims, scale.values),
-    );
-    if (scale.zeros !== null) this.graph.initializer.push(makeTensor(zeroName, scale.dims, scale.zeros));
-    const result = this.named(name, 'dequantized');
-    const node = makeNode(
-      'DequantizeLinear',
-      '',
-      scale.zeros === null ? [quantized, scaleName] : [quantized, scaleName, zeroName],
-      [result],
-      axis === undefined ? {} : { axis },
-    );
+    if (zeros !== null) this.graph.initializer.push(makeTensor(zero, dims, zeros));
+    const input = zeros === null ? [integers, scale] : [integers, scale, zero];
+    const node = makeNode('DequantizeLinear', '', input, [result], axis === undefined ? {} : { axis });
     this.putBefore(reader, [node]);
-    return result;
+    return { integers, scale, result };
   }
 }

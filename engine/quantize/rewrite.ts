@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { OperatorSetIdProtoSchema } from 'onnx-buf';
+import { OperatorSetIdProtoSchema, type GraphProto } from 'onnx-buf';
 import { EngineError } from '../engineError';
 import { convertOpset } from '../onnx/convertOpset';
 import { copyModel } from '../onnx/copyModel';
@@ -12,6 +12,7 @@ import { opsetOf, type Model } from '../onnx/model';
 import { findOperators } from '../onnx/operators';
 import { graphsWithin } from '../onnx/scopes';
 import { shareConstants } from '../onnx/shareConstants';
+import { FloatCauses } from './floatCauses';
 import { MAX_HALF, storeHalfWeights } from './halfWeights';
 import { reachedOperators } from './integerOperators';
 import { CONTRIB_DOMAIN } from './integerLstm';
@@ -20,6 +21,8 @@ import { formOf } from './layerForms';
 import { writesInteger, type QuantPlan } from './plan';
 import { QdqWriter } from './qdqWriter';
 import { turnLastPools } from './turnLastPools';
+import { weightBits, type WrittenWeight } from './weightBits';
+import type { WeightBits } from './weights';
 
 /**
  * Writes a plan into a copy of a normalized model as QuantizeLinear/DequantizeLinear pairs (QDQ): the form
@@ -27,6 +30,14 @@ import { turnLastPools } from './turnLastPools';
  * @throws EngineError `runtime` when the plan lacks a tensor of a planned layer: it never got a value
  */
 export function rewriteQdq(original: Model, plan: QuantPlan): Model {
+  return writeQdq(original, plan).model;
+}
+
+/**
+ * As {@link rewriteQdq}, with the bits that the weights of each layer took in their bytes.
+ * @throws EngineError as that does
+ */
+export function writeQdq(original: Model, plan: QuantPlan): { model: Model; bits: Map<string, WeightBits> } {
   const model = copyModel(original);
   raiseOpset(model, plan);
   const opset = opsetOf(model);
@@ -38,6 +49,7 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
       ? []
       : reachedOperators(plan, layers, findOperators(model.graph, all, plan.profile.operators));
   const constants = constantsWithin(model.graph);
+  const written = new Map<GraphProto, readonly WrittenWeight[]>();
   for (const graph of graphsWithin(model.graph)) {
     const own = layers.filter((l) => l.graph === graph);
     const between = operators.filter((o) => o.graph === graph);
@@ -55,17 +67,45 @@ export function rewriteQdq(original: Model, plan: QuantPlan): Model {
     }
     for (const operator of between) writer.quantizeOperands(operator);
     writer.finish();
+    written.set(graph, writer.weights);
     if (plan.profile.channelsLast && between.length > 0) turnLastPools(graph, model.graph, fresh);
   }
   for (const graph of graphsWithin(model.graph)) {
     keepWeightsFloat(graph, constantsWithin(model.graph), fresh);
     dropUnusedInitializers(graph);
   }
+  const bits = widenFloatWeights(model.graph, written, layers, plan);
   shareConstants(model.graph);
   dropStackTraces(model.graph);
   storeHalves(model, all, plan);
   declareContribOperators(model);
-  return model;
+  return { model, bits };
+}
+
+/**
+ * Lets weights take all 8 bits where what stands around a layer keeps it in float: fewer are for integer products, which saturate.
+ * @returns by layer, the bits of what is stored in bytes
+ */
+function widenFloatWeights(
+  main: GraphProto,
+  written: ReadonlyMap<GraphProto, readonly WrittenWeight[]>,
+  layers: readonly Layer[],
+  { profile, grids }: QuantPlan,
+): Map<string, WeightBits> {
+  const bits = new Map(
+    layers.map((layer) => [layer.name, weightBits(layer, grids.get(layer.name) ?? 'int8', profile)]),
+  );
+  if (profile.weight.bits === 8) return bits;
+  const causes = new FloatCauses(main, profile.limits);
+  for (const [graph, weights] of written) {
+    const { causeOf } = causes.inGraph(graph);
+    for (const { layer, fill } of weights) {
+      if (bits.get(layer.name) === 8 || causeOf(layer.node) === null) continue;
+      fill(8);
+      bits.set(layer.name, 8);
+    }
+  }
+  return bits;
 }
 
 /** Integers of 4 and 16 bits are the default operators' only from operator set 21 on, and 4 bits a tensor's from IR 10. */

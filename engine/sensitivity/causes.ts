@@ -8,6 +8,7 @@ import type { Cause } from '../protocol';
 import { affine8 } from '../quantize/affine';
 import { writesInteger, type QuantPlan } from '../quantize/plan';
 import { GELU_LIMIT } from '../quantize/remedies/geluOutputs';
+import { weightBits } from '../quantize/weightBits';
 import type { HistogramState } from '../stats/histogram';
 import { Magnitudes } from '../stats/magnitudes';
 import { gridNoise } from './gridNoise';
@@ -60,7 +61,7 @@ export class Causes {
   of(layer: Layer, { sqnrDb, weightsDb, outputDb, pathDb, costs }: LayerFacts): Cause {
     const total = powerOf(sqnrDb);
     // Noise goes with the square of the step.
-    const step = 127 / (2 ** (this.plan.profile.weight.bits - 1) - 1);
+    const step = 127 / (2 ** (weightBits(layer, 'int8', this.plan.profile) - 1) - 1);
     const own = Math.min(total, step ** 2 * powerOf(weightsDb));
     const unlike = unlikeChannels(layer, this.plan, { total, own });
     // What drowns most channels says little in the power of the whole, which the widest one makes.

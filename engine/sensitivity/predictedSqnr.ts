@@ -2,6 +2,7 @@ import { floatValues } from '../onnx/elements';
 import type { Layer } from '../onnx/layers';
 import { writesInteger, type QuantPlan } from '../quantize/plan';
 import { outputChannels } from '../quantize/remedies/weightChannels';
+import { weightBits } from '../quantize/weightBits';
 import type { HistogramState } from '../stats/histogram';
 import { decibels } from '../stats/sqnr';
 import { gridNoise } from './gridNoise';
@@ -47,7 +48,7 @@ export function weightNoise(
     sizes[c] = (sizes[c] ?? 0) + 1;
     power += w * w;
   });
-  const steps = 2 ** (profile.weight.bits - 1) - 1;
+  const steps = 2 ** (weightBits({ opType }, 'int8', profile) - 1) - 1;
   const noise = largest.reduce((sum, reach, c) => sum + ((sizes[c] ?? 0) * (reach / steps) ** 2) / 12, 0);
   return power === 0 ? 0 : noise / power;
 }

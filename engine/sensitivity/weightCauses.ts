@@ -3,6 +3,7 @@ import type { Layer } from '../onnx/layers';
 import type { Cause } from '../protocol';
 import type { QuantPlan } from '../quantize/plan';
 import { channelMagnitudes, outputChannels } from '../quantize/remedies/weightChannels';
+import { weightBits } from '../quantize/weightBits';
 import { stableRank } from '../stats/stableRank';
 import { bits, gainOf } from './noiseShares';
 import { weightNoise } from './predictedSqnr';
@@ -41,7 +42,9 @@ export function unlikeChannels(
   const times = most / (middle || 1);
   if (times < UNLIKE && most / (least || 1) < UNLIKE * UNLIKE) return null;
   // Half a step of the scale that all share.
-  const lost = sorted.filter((r) => r < most / (2 ** (profile.weight.bits - 1) - 1) / 2).length;
+  const lost = sorted.filter(
+    (r) => r < most / (2 ** (weightBits(layer, 'int8', profile) - 1) - 1) / 2,
+  ).length;
   const shared = {
     remedy: 'Give each channel its own scale (weights per channel), or equalize it with the layer before.',
     gainDb: gainOf(total, own, weightNoise(layer, { weights: 'per-channel', profile })),

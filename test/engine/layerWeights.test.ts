@@ -46,7 +46,7 @@ test('quantiles are those of numpy', () => {
 
 test('boxes are those of each output channel', () => {
   const model = conv((c) => c + 1);
-  const { before, after, ...rest } = layerWeights(model, 'c_node', 8, []);
+  const { before, after, ...rest } = layerWeights(model, 'c_node', () => 8, []);
   expect(rest).toEqual({ layer: 'c_node', weight: 'w', shape: [8, 3, 3, 3], channels: 8, joined: 1 });
   expect(after).toBeNull();
   const weight = model.graph.initializer.find((t) => t.name === 'w');
@@ -67,7 +67,7 @@ test('columns of a matrix are its channels', () => {
     layerWeights(
       conv(() => 1),
       'g_node',
-      8,
+      () => 8,
       [],
     ).channels,
   ).toBe(4);
@@ -75,7 +75,7 @@ test('columns of a matrix are its channels', () => {
 
 test('channels that reach many times as far as the median are named, and those within a step counted', () => {
   const scale = (c: number) => (c === 5 ? 41 : c === 6 ? 6 : c === 2 ? 0.1 : 1);
-  const { before } = layerWeights(conv(scale), 'c_node', 8, []);
+  const { before } = layerWeights(conv(scale), 'c_node', () => 8, []);
   expect(before.outliers.map((o) => o.channel)).toEqual([5, 6]);
   expect(before.outlierCount).toBe(2);
   expect(before.outliers[0]?.times).toBeCloseTo((before.outliers[0]?.reach ?? 0) / before.medianReach, 9);
@@ -86,9 +86,9 @@ test('channels that reach many times as far as the median are named, and those w
 
 test('equalization is shown where it changed the layer', () => {
   const model = conv((c) => (c === 5 ? 41 : 1));
-  const { before, after } = layerWeights(model, 'c_node', 8, ['equalize', 'round']);
+  const { before, after } = layerWeights(model, 'c_node', () => 8, ['equalize', 'round']);
   expect(after?.reach).toBeLessThan(before.reach / 4);
-  expect(layerWeights(model, 'c_node', 8, ['round']).after).toBeNull();
+  expect(layerWeights(model, 'c_node', () => 8, ['round']).after).toBeNull();
 });
 
 test('neighbours are joined where there are too many channels', () => {
@@ -122,7 +122,7 @@ test('a product of activations has none', () => {
     layerWeights(
       conv(() => 1),
       'y_node',
-      8,
+      () => 8,
       [],
     );
   expect(failing).toThrow(EngineError);

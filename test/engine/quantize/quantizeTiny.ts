@@ -6,7 +6,7 @@ import { findOperators } from '../../../engine/onnx/operators';
 import { leastUsefulValues } from '../../../engine/onnx/saturations';
 import { exposeTensors } from '../../../engine/onnx/exposeTensors';
 import type { Tensor } from '../../../engine/onnx/tensor';
-import type { ProfileName, WeightGranularity } from '../../../engine/protocol';
+import type { LayerGrid, ProfileName, WeightGranularity } from '../../../engine/protocol';
 import { planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
 import { profiles } from '../../../engine/quantize/profiles';
 import { rewriteQdq } from '../../../engine/quantize/rewrite';
@@ -25,6 +25,7 @@ export interface Quantized {
 /**
  * Calibrates with max on one sample and quantizes every layer but those named in `keepFloat`; what stands between the
  * layers too where that is wanted.
+ * @param grids of layers that are on another one than int8
  */
 export async function quantizeTiny(
   model: Model,
@@ -32,6 +33,7 @@ export async function quantizeTiny(
   settings: { profile: ProfileName; weights: WeightGranularity },
   keepFloat: string[] = [],
   whole = false,
+  grids: ReadonlyMap<string, LayerGrid> = new Map(),
 ): Promise<Quantized> {
   const float = normalize(model);
   const all = findLayers(float.graph);
@@ -57,7 +59,7 @@ export async function quantizeTiny(
       tensors.map((name) => [name, maxClip(new Magnitudes(histograms[name] ?? new Histogram().state()))]),
     ),
     settings,
-    { operators, least: leastUsefulValues(float.graph) },
+    { operators, grids, least: leastUsefulValues(float.graph) },
   );
   return { float, int8: rewriteQdq(float, plan), plan, histograms };
 }
