@@ -273,6 +273,7 @@ export class Project {
       warnings: resultWarnings({
         ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
         notebook,
+        idle: chosen.idle,
       }),
     };
   }
@@ -371,7 +372,10 @@ export class Project {
     if (known === null) return undefined;
     if (!isDeepStrictEqual(known.settings, settle(settings, known.decisions.method, measured)))
       return undefined;
-    const { blamed, decisions } = known;
+    const { blamed } = known;
+    // Those that found nothing to do are asked again why.
+    const remedies = settings.recipe?.remedies ?? known.decisions.remedies;
+    const decisions = { ...known.decisions, remedies };
     // What is written is verified anew.
     const notebook = known.notebook.filter(({ step }) => step !== 'verification');
     return { chosen: await rebuild(this.pool, measured, settings, decisions, run), blamed, notebook };

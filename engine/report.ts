@@ -120,6 +120,7 @@ export function buildReport(findings: Findings): Report {
       settings,
       measured,
       decisions: decisionsOf(chosen),
+      idle: chosen.idle,
       result: advised.result,
       meets,
       nodes: all.nodes,

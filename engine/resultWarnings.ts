@@ -16,12 +16,15 @@ import { findOverflows } from './quantize/findOverflows';
 import { fitsWithoutRanges, UNREACHED_GRID } from './quantize/layerGrids';
 import { tensorsOf } from './quantize/plan';
 import { profiles } from './quantize/profiles';
+import type { IdleRemedy } from './workflow/candidate';
 
 export interface ResultFacts {
   summary: ModelSummary;
   settings: SettledSettings;
   measured: Measured;
   decisions: Pick<Decisions, 'choices' | 'weights'>;
+  /** Remedies that were wanted and changed nothing. */
+  idle: readonly IdleRemedy[];
   /** Of the model that is written or advised. */
   result: Int8Result;
   meets: boolean;
@@ -42,6 +45,7 @@ export function resultWarnings(facts: ResultFacts): string[] {
   return [
     ...dataWarnings(facts),
     ...claimWarnings(facts),
+    ...facts.idle.map(({ name, reason }) => `The remedy "${name}" changes nothing here. ${reason}`),
     ...floatWarnings(facts),
     ...overflowWarnings(facts),
     ...timedWarnings(facts),

@@ -48,6 +48,7 @@ export function buildTradeOff({
       ...resultWarnings({
         ...{ summary, settings: settled, measured, decisions, result, meets, nodes, model },
         notebook,
+        idle: candidate.idle,
       }),
     ],
   };

@@ -16,7 +16,7 @@ export type LayerForm = (
 ) => Stored;
 
 /** Inputs that share a scale in `int4-block`: what quantizers for onnxruntime take most. */
-const BLOCK_SIZE = 32;
+export const BLOCK_SIZE = 32;
 
 const nothing: Stored = { before: [], after: [], constants: [] };
 

@@ -18,22 +18,22 @@ import type { SampleRun } from './runSamples';
  * Rounds the layers' weights to the grid that they will be quantized on, with regard to what the layers read in the
  * samples: second-order rounding, which needs no training (Nagel et al. 2020, "Up or Down?", eq. 10, solved as in
  * GPTQ). One more float pass for every 64 MB of sums.
- * @returns null when no layer was rounded
+ * @returns the model itself when no layer was rounded
  */
 export async function roundByInputs(
   pool: WorkerPool,
   original: Model,
   layers: readonly Layer[],
-  grid: WeightGrid,
+  gridOf: (layer: Layer) => WeightGrid,
   samples: SampleSource,
   run: SampleRun = {},
-): Promise<Remedied<RoundedLayer> | null> {
+): Promise<Remedied<RoundedLayer>> {
   const rounded = new Map<string, ReturnType<typeof roundLayer> | string>();
   const rest: Layer[] = [];
   for (const layer of layers) {
     const why = whyNotRounded(layer);
     if (why === null) rest.push(layer);
-    else if (layer.weight !== null) rounded.set(layer.name, why);
+    else rounded.set(layer.name, why);
   }
   await inputGrams(
     pool,
@@ -41,7 +41,7 @@ export async function roundByInputs(
     rest,
     samples,
     async (layer, gram) => {
-      rounded.set(layer.name, whyUseless(gram) ?? roundLayer(layer, gram, grid));
+      rounded.set(layer.name, whyUseless(gram) ?? roundLayer(layer, gram, gridOf(layer)));
       // Other requests of the process get their turn.
       await new Promise((resolve) => setImmediate(resolve));
     },

@@ -43,7 +43,7 @@ export function withTwins<Key extends string>(
   const twinName = freshNames(model.graph);
   const activations = new Map(plan.activations);
   const twinNames = new Set<string>();
-  const twins: { name: string; twin: Twin }[] = [];
+  const twins: { name: string; twin: Twin; opType: string; made: string }[] = [];
   const names = new Set(layers.map((l) => l.name));
   const sources = remedied === original ? undefined : new RemediedNodes(remedied, twinName);
 
@@ -71,7 +71,11 @@ export function withTwins<Key extends string>(
     if (affine !== undefined) activations.set(output, affine);
 
     const pair = { float: layer.output, int8: output };
-    twins.push({ name: twin.name, twin: { layer, own: { float: own, int8: output }, output: pair } });
+    const made8 = renamed.get(own) ?? output;
+    twins.push({
+      ...{ name: twin.name, opType: twin.opType, made: made8 },
+      twin: { layer, own: { float: own, int8: output }, output: pair },
+    });
   }
   const grids = new Map(
     twins.flatMap(({ name, twin }) => {
@@ -85,10 +89,11 @@ export function withTwins<Key extends string>(
   const places = placesByNode(rewritten);
   // Only now: what reads a convolution besides its Relu would part the two.
   const found = new Map(
-    twins.map(({ name, twin }) => {
+    twins.map(({ name, twin, opType, made }) => {
       const { graph, node } = places.get(name) ?? { graph: rewritten.graph, node: undefined };
-      // A Relu that the grid makes up for is gone, and its name with it.
-      const int8 = node?.output.find((o) => o !== '') ?? twin.own.int8;
+      // A Relu that the grid makes up for is gone, and its name with it. What became another operator makes a part of the product.
+      const own = node?.opType === opType ? node.output.find((o) => o !== '') : made;
+      const int8 = own ?? twin.own.int8;
       const pair = { ...twin, own: { ...twin.own, int8 } };
       return [twin.layer.name, compare(pair, nodeAdder(graph, twin.output.int8, fresh))] as const;
     }),

@@ -8,11 +8,13 @@ const MOST_SWEEPS = 10;
 export interface Rows {
   weights: Float32Array;
   size: number;
-  /** Step of each row; a row with step 0 stays as it is. */
+  /** Neighbours of a row that share a step, the last ones fewer; left out, all of a row do. */
+  blockSize?: number;
+  /** Step of each block, row by row; what has step 0 stays as it is. */
   steps: ArrayLike<number>;
   /** Largest whole number of the grid: −high … high. */
   high: number;
-  /** The element of each row that must stay at this number, because it sets the step; −1 for none. */
+  /** The element of the row that must stay at its nearest number, because it sets its block's step; −1 for none. */
   fixed: ArrayLike<number>;
 }
 
@@ -32,36 +34,42 @@ export interface RoundedRows {
  * @param gram H = X·Xᵀ of [size, size], row-major
  */
 export function roundRows(rows: Rows, gram: Float64Array): RoundedRows {
-  const { weights, size, steps } = rows;
+  const { weights, size, steps, high, fixed, blockSize = size } = rows;
   const count = weights.length / size;
+  const blocks = Math.ceil(size / blockSize);
   const integers = new Int32Array(weights.length);
   const solver = makeSolver(gram, size);
   let [nearest, rounded] = [0, 0];
   for (let r = 0; r < count; r++) {
-    const step = steps[r]!;
-    if (step === 0) continue;
+    const own = Float64Array.from({ length: size }, (_, i) => steps[r * blocks + Math.floor(i / blockSize)]!);
+    if (own.every((step) => step === 0)) continue;
     const row = weights.subarray(r * size, (r + 1) * size);
-    const own = integers.subarray(r * size, (r + 1) * size);
-    for (let i = 0; i < size; i++) own[i] = onGrid(row[i]! / step, rows.high);
-    const before = error(row, own, step, gram);
+    const found = integers.subarray(r * size, (r + 1) * size);
+    // Without a step there is no other number to go to.
+    const locked = Uint8Array.from(own, (step) => (step === 0 ? 1 : 0));
+    for (let b = 0; b < blocks; b++) if (fixed[r * blocks + b]! >= 0) locked[fixed[r * blocks + b]!] = 1;
+    for (let i = 0; i < size; i++) found[i] = own[i] === 0 ? 0 : onGrid(row[i]! / own[i]!, high);
+    const before = error(row, found, own, gram);
     nearest += before;
-    const better = solver?.(row, step, rows.high, rows.fixed[r]!, own);
-    const after = better === undefined ? before : error(row, better, step, gram);
-    if (better !== undefined && after < before) own.set(better);
+    const better = solver?.({ row, steps: own, high, locked, nearest: found });
+    const after = better === undefined ? before : error(row, better, own, gram);
+    if (better !== undefined && after < before) found.set(better);
     rounded += Math.min(before, after);
   }
   return { integers, nearest, rounded };
 }
 
-type Solver = (
-  row: Float32Array,
-  step: number,
-  high: number,
-  fixed: number,
-  nearest: Int32Array,
-) => Int32Array;
+/** A row with the step of each of its elements. */
+interface Row {
+  row: ArrayLike<number>;
+  steps: Float64Array;
+  high: number;
+  /** Those that stay at their nearest number: 1. */
+  locked: Uint8Array;
+  nearest: Int32Array;
+}
 
-function makeSolver(gram: Float64Array, size: number): Solver | undefined {
+function makeSolver(gram: Float64Array, size: number): ((row: Row) => Int32Array) | undefined {
   let trace = 0;
   for (let i = 0; i < size; i++) trace += gram[i * size + i]!;
   if (!(trace > 0) || !Number.isFinite(trace)) return undefined;
@@ -76,12 +84,16 @@ function makeSolver(gram: Float64Array, size: number): Solver | undefined {
   }
   const factor = cholesky(damped, size);
   if (factor === undefined) return undefined;
-  return (row, step, high, fixed, nearest) => {
-    const own = Float64Array.from(order, (i) => row[i]!);
-    const locked = order.indexOf(fixed);
-    const at = locked < 0 ? 0 : nearest[fixed]!;
-    const integers = nearestPlanes(own, factor, step, high, locked, at);
-    descend(own, damped, step, high, locked, integers);
+  return ({ row, steps, high, locked, nearest }) => {
+    const sorted: Row = {
+      row: Float64Array.from(order, (i) => row[i]!),
+      steps: Float64Array.from(order, (i) => steps[i]!),
+      high,
+      locked: Uint8Array.from(order, (i) => locked[i]!),
+      nearest: Int32Array.from(order, (i) => nearest[i]!),
+    };
+    const integers = nearestPlanes(sorted, factor);
+    descend(sorted, damped, integers);
     const result = new Int32Array(size);
     for (let i = 0; i < size; i++) result[order[i]!] = integers[i]!;
     return result;
@@ -95,14 +107,7 @@ function onGrid(x: number, high: number): number {
 }
 
 /** From the last to the first, each w_i is shifted by what makes up for the errors so far, then rounded. */
-function nearestPlanes(
-  row: Float64Array,
-  factor: Float64Array,
-  step: number,
-  high: number,
-  locked: number,
-  at: number,
-): Int32Array {
+function nearestPlanes({ row, steps, high, locked, nearest }: Row, factor: Float64Array): Int32Array {
   const size = row.length;
   const integers = new Int32Array(size);
   const errors = new Float64Array(size);
@@ -111,31 +116,25 @@ function nearestPlanes(
     const start = i * size;
     for (let j = i + 1; j < size; j++) shift += factor[start + j]! * errors[j]!;
     const wanted = row[i]! + shift / factor[start + i]!;
-    integers[i] = i === locked ? at : onGrid(wanted / step, high);
-    errors[i] = row[i]! - integers[i]! * step;
+    integers[i] = locked[i] === 1 ? nearest[i]! : onGrid(wanted / steps[i]!, high);
+    errors[i] = row[i]! - integers[i]! * steps[i]!;
   }
   return integers;
 }
 
 /** Moves one whole number at a time to where the sum is least, until none moves. */
-function descend(
-  row: Float64Array,
-  gram: Float64Array,
-  step: number,
-  high: number,
-  locked: number,
-  integers: Int32Array,
-): void {
+function descend({ row, steps, high, locked }: Row, gram: Float64Array, integers: Int32Array): void {
   const size = row.length;
   const slope = new Float64Array(size);
   for (let k = 0; k < size; k++) {
-    const e = row[k]! - integers[k]! * step;
+    const e = row[k]! - integers[k]! * steps[k]!;
     for (let i = 0; i < size; i++) slope[i]! += gram[k * size + i]! * e;
   }
   for (let sweep = 0; sweep < MOST_SWEEPS; sweep++) {
     let moved = false;
     for (let k = 0; k < size; k++) {
-      if (k === locked) continue;
+      if (locked[k] === 1) continue;
+      const step = steps[k]!;
       const best = integers[k]! + slope[k]! / gram[k * size + k]! / step;
       const by = onGrid(best, high) - integers[k]!;
       if (by === 0) continue;
@@ -147,10 +146,21 @@ function descend(
   }
 }
 
-function error(row: Float32Array, integers: Int32Array, step: number, gram: Float64Array): number {
-  const size = row.length;
-  const errors = new Float64Array(size);
-  for (let i = 0; i < size; i++) errors[i] = row[i]! - integers[i]! * step;
+function error(
+  row: ArrayLike<number>,
+  integers: Int32Array,
+  steps: Float64Array,
+  gram: Float64Array,
+): number {
+  return roundingError(
+    Float64Array.from(integers, (q, i) => row[i]! - q * steps[i]!),
+    gram,
+  );
+}
+
+/** e·H·eᵀ of a row's errors. */
+export function roundingError(errors: Float64Array, gram: Float64Array): number {
+  const size = errors.length;
   let sum = 0;
   for (let i = 0; i < size; i++) {
     let product = 0;

@@ -5,7 +5,7 @@ import type { Model } from '../onnx/model';
 import { findOperators, type Operator } from '../onnx/operators';
 import { leastUsefulValues } from '../onnx/saturations';
 import { withSubPixelConvs } from '../onnx/subPixelConv';
-import type { CalibrationMethod, ProfileName } from '../protocol';
+import type { CalibrationMethod, LayerChoice, ProfileName } from '../protocol';
 import { tensorsOf } from '../quantize/plan';
 import { profiles } from '../quantize/profiles';
 import type { WorkerPool } from '../runtime/workerPool';
@@ -66,6 +66,8 @@ export interface Base extends SeenParts {
   model: Model;
   /** The same before a remedy changed weights and biases for the sake of their rounding. */
   plain: Model;
+  /** What layers that are not plain int8 were when such a remedy was fitted to their grids, by name. */
+  fittedTo: ReadonlyMap<string, LayerChoice>;
   histograms: Record<string, HistogramState>;
   /** Those before remedies that change ranges; decided clips are in their units. */
   unscaled: Readonly<Record<string, HistogramState>>;
@@ -92,6 +94,7 @@ export async function makeBase(
   return {
     model,
     plain: model,
+    fittedTo: new Map(),
     layers,
     operators,
     unreached,

@@ -30,6 +30,13 @@ export interface FixedChoices {
   clips: ReadonlyMap<string, number>;
 }
 
+/** A remedy that changes nothing. */
+export interface IdleRemedy {
+  name: RemedyName;
+  /** Why, as a sentence. */
+  reason: string;
+}
+
 /** One way to quantize a model: every decision that is open. */
 export interface Candidate {
   base: Base;
@@ -46,6 +53,8 @@ export interface Candidate {
   fixed: ReadonlySet<string>;
   /** What was done to the float model before, by name. */
   remedies: readonly RemedyName[];
+  /** Remedies that were wanted and found nothing to do. */
+  idle: readonly IdleRemedy[];
   /** Clips on |x| that the user decided, by tensor of the model as it was before remedies. */
   clips: ReadonlyMap<string, number>;
 }
@@ -123,9 +132,21 @@ export function planOf(candidate: Candidate): QuantPlan {
   );
 }
 
+/** Layers for whose grids no remedy was fitted: they are on another one than at that time, or in float. */
+export function unfittedLayers({ base, choices }: Pick<Candidate, 'base' | 'choices'>): string[] {
+  return [...new Set([...choices.keys(), ...base.fittedTo.keys()])].filter(
+    (name) => (choices.get(name) ?? 'int8') !== (base.fittedTo.get(name) ?? 'int8'),
+  );
+}
+
+/** The float model to quantize from: with remedies where they fit what the layer is. */
+export function fittedModel(candidate: Pick<Candidate, 'base' | 'choices'>): Model {
+  const { model, plain } = candidate.base;
+  return restoreLayers(model, plain, new Set(unfittedLayers(candidate)));
+}
+
 export function buildModel(candidate: Candidate): Model {
-  const { base, choices } = candidate;
-  return rewriteQdq(restoreLayers(base.model, base.plain, new Set(choices.keys())), planOf(candidate));
+  return rewriteQdq(fittedModel(candidate), planOf(candidate));
 }
 
 export function encodeCandidate(candidate: Candidate): Uint8Array<ArrayBuffer> {

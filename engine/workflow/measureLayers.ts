@@ -9,7 +9,7 @@ import { localErrors } from '../sensitivity/localError';
 import { predictedSqnr } from '../sensitivity/predictedSqnr';
 import type { Ranked } from '../sensitivity/selectFloatLayers';
 import { pairedDifference } from '../stats/pairedDifference';
-import { buildModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
+import { buildModel, fittedModel, layersAlone, planOf, withChoices, type Candidate } from './candidate';
 import { aloneOptions, floatScores, jointOf } from './aloneOptions';
 import type { Judged } from './judge';
 import { judgeLayers, type Subject } from './judgeLayers';
@@ -69,7 +69,8 @@ export async function measureLayers(
 ): Promise<LayerScore[]> {
   const { candidate } = judged;
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
-  const { layers, model, plain } = candidate.base;
+  const { layers, plain } = candidate.base;
+  const bare = layersAlone(candidate);
   const alone = aloneVariants(candidate);
   const local = new StageProgress('local', 'Measuring noise per layer', samples.length, onProgress);
   const step = () => local.step();
@@ -77,10 +78,10 @@ export async function measureLayers(
     pool,
     plain,
     layers,
-    planOf(layersAlone(candidate)),
+    planOf(bare),
     samples,
     { onSample: step, signal, unfused: isForeign },
-    model,
+    fittedModel(bare),
   );
   const trying = new StageProgress(
     'sensitivity',

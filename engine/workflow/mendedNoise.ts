@@ -3,7 +3,7 @@ import type { Measured, Run } from '../preparation';
 import { StageProgress } from '../progress';
 import type { WorkerPool } from '../runtime/workerPool';
 import { localSqnr } from '../sensitivity/localError';
-import { layersAlone, planOf, type Candidate } from './candidate';
+import { fittedModel, layersAlone, planOf, type Candidate } from './candidate';
 import { LOCAL_SAMPLES } from './measureLayers';
 
 /**
@@ -21,6 +21,7 @@ export async function mendedNoise(
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const progress = new StageProgress('local', 'Measuring what remedies save', samples.length, onProgress);
   const run = { onSample: () => progress.step(), signal, unfused: isForeign };
-  const { layers, model, plain } = chosen.base;
-  return localSqnr(pool, plain, layers, planOf(layersAlone(chosen)), samples, run, model);
+  const { layers, plain } = chosen.base;
+  const alone = layersAlone(chosen);
+  return localSqnr(pool, plain, layers, planOf(alone), samples, run, fittedModel(alone));
 }

@@ -1,13 +1,20 @@
+import { isDeepStrictEqual } from 'node:util';
 import { firstOf } from '../feeds/limitSamples';
 import type { Measured } from '../preparation';
 import { StageProgress, type OnProgress } from '../progress';
-import type { CalibrationMethod, RemedyName } from '../protocol';
+import { formatPlural } from '../format';
+import type { Layer } from '../onnx/layers';
+import type { CalibrationMethod, LayerChoice, RemedyName } from '../protocol';
+import { BLOCK_SIZE } from '../quantize/layerForms';
+import { staysFloat } from '../quantize/layerGrids';
 import { tensorsOf } from '../quantize/plan';
-import { profiles } from '../quantize/profiles';
 import { correctBias } from '../quantize/remedies/correctBias';
 import { equalizeLayers } from '../quantize/remedies/equalizeLayers';
 import { findGeluOutputs, GELU_LIMIT } from '../quantize/remedies/geluOutputs';
+import type { Remedied } from '../quantize/remedies/modelEditor';
+import { inputsPerOutput, type WeightGrid } from '../quantize/remedies/roundWeights';
 import { splitDepthwise, splittableTensors } from '../quantize/remedies/splitDepthwise';
+import { writeQdq } from '../quantize/rewrite';
 import type { WorkerPool } from '../runtime/workerPool';
 import { biasErrors } from '../sensitivity/biasErrors';
 import { calibrationPass } from '../sensitivity/calibrationPass';
@@ -16,11 +23,13 @@ import { roundByInputs } from '../sensitivity/roundByInputs';
 import type { Model } from '../onnx/model';
 import { makeBase, partsOf, seenParts } from './base';
 import { methodsFor } from './calibrators';
-import { planOf, withOperators, type Candidate } from './candidate';
+import { encodeCandidate, planOf, unfittedLayers, withOperators, type Candidate } from './candidate';
 import type { Judge, Judged } from './judge';
 
 /** Samples that remedies measure with: what they average over are thousands of values of each. */
 const FEW = 24;
+/** Reasons that are told of a remedy that finds nothing to do. */
+const MOST_REASONS = 3;
 
 export interface RemedyContext {
   pool: WorkerPool;
@@ -31,8 +40,8 @@ export interface RemedyContext {
 
 interface Remedy {
   words: string;
-  /** `null` where it finds nothing to do. */
-  apply: (candidate: Candidate, context: RemedyContext) => Promise<Candidate | null>;
+  /** Answers why, as a sentence, where it finds nothing to do. */
+  apply: (candidate: Candidate, context: RemedyContext) => Promise<Candidate | string>;
 }
 
 function fewSamples({ dataset }: Measured) {
@@ -51,7 +60,7 @@ const remedies: Record<RemedyName, Remedy> = {
     apply: (candidate, context) => {
       const remedied = equalizeLayers(candidate.base.model);
       return remedied === null
-        ? Promise.resolve(null)
+        ? Promise.resolve('No two layers have nothing but a function such as Relu between them.')
         : recalibrated(candidate, remedied.model, context, 'Calibrating equalized layers');
     },
   },
@@ -60,52 +69,106 @@ const remedies: Record<RemedyName, Remedy> = {
     apply: async (candidate, context) => {
       const { model } = candidate.base;
       const tensors = splittableTensors(model.graph);
-      if (tensors.size === 0) return null;
+      if (tensors.size === 0)
+        return 'No depthwise convolution stands between two others that could take its parts.';
       const samples = fewSamples(context.measured);
       const measuring = run(context, 'Measuring ranges of channels', samples.length);
       const ranges = await channelRanges(context.pool, model, tensors, samples, measuring);
       const remedied = splitDepthwise(model, ranges);
-      return remedied && recalibrated(candidate, remedied.model, context, 'Calibrating split layers');
+      if (remedied === null) return 'The channels of the depthwise convolutions have like ranges.';
+      return recalibrated(candidate, remedied.model, context, 'Calibrating split layers');
     },
   },
   gelu10: {
     words: `GELU clipped at ${GELU_LIMIT}`,
-    apply: ({ base, ...rest }) => {
+    apply: (candidate) => {
+      const { base } = candidate;
       const outputs = findGeluOutputs(base.model.graph).filter(
         (t) => (base.histograms[t]?.max ?? 0) > GELU_LIMIT,
       );
-      if (outputs.length === 0) return Promise.resolve(null);
+      if (outputs.length === 0) return Promise.resolve(`No GELU reaches beyond ${GELU_LIMIT}.`);
       const limits = new Map([...base.limits, ...outputs.map((tensor) => [tensor, GELU_LIMIT] as const)]);
-      return Promise.resolve({ ...rest, base: { ...base, limits } });
+      const clipped = { ...candidate, base: { ...base, limits } };
+      // What the workflow decided later made it no less.
+      const [before, after] = [candidate, clipped].map((c) => encodeCandidate(asFixed(c)));
+      return Promise.resolve(
+        isDeepStrictEqual(before, after)
+          ? `No grid of 8 bits behind a GELU reaches beyond ${GELU_LIMIT}, but by a clip that was decided.`
+          : clipped,
+      );
     },
   },
   round: {
     words: 'Weights rounded together',
     apply: async (candidate, context) => {
-      const { base, profile, weights, choices } = candidate;
+      const { base, weights, choices } = candidate;
+      const layers = onGrids(candidate);
+      if (layers.length === 0) return ALL_FLOAT;
       const samples = fewSamples(context.measured);
       const rounding = run(context, 'Rounding weights by what they multiply', samples.length);
-      const layers = base.layers.filter((layer) => !choices.has(layer.name));
-      const grid = { weights, bits: profiles[profile].weight.bits };
-      const remedied = await roundByInputs(context.pool, base.model, layers, grid, samples, rounding);
-      return remedied && { ...candidate, base: { ...base, model: remedied.model } };
+      const { bits } = writeQdq(base.model, planOf(candidate));
+      const gridOf = (layer: Layer): WeightGrid => {
+        const choice = choices.get(layer.name);
+        if (choice === 'int4') return { bits: 4, blockSize: inputsPerOutput(layer).size };
+        if (choice === 'int4-block') return { bits: 4, blockSize: BLOCK_SIZE };
+        return { weights, bits: bits.get(layer.name) ?? 8 };
+      };
+      const remedied = await roundByInputs(context.pool, base.model, layers, gridOf, samples, rounding);
+      return fitted(candidate, remedied, 'No layer reads anything in the samples.');
     },
   },
   'correct-bias': {
     words: 'Mean errors taken out of the biases',
     apply: async (candidate, context) => {
       const { base } = candidate;
+      const layers = onGrids(candidate);
+      if (layers.length === 0) return ALL_FLOAT;
       const samples = fewSamples(context.measured);
       const title = 'Measuring mean errors of channels';
       const measuring = { ...run(context, title, samples.length), unfused: context.measured.isForeign };
-      const layers = base.layers.filter((layer) => !candidate.choices.has(layer.name));
       const plan = planOf(withOperators(candidate, []));
       const errors = await biasErrors(context.pool, base.plain, layers, plan, samples, measuring, base.model);
-      const remedied = correctBias(base.model, errors);
-      return remedied && { ...candidate, base: { ...base, model: remedied.model } };
+      return fitted(
+        candidate,
+        correctBias(base.model, errors),
+        'No product with a weight of its own has a mean error beyond chance in the samples.',
+      );
     },
   },
 };
+
+/** With the choices that the user decided, and no others. */
+function asFixed(candidate: Candidate): Candidate {
+  const { choices, fixed } = candidate;
+  return { ...candidate, choices: new Map([...choices].filter(([name]) => fixed.has(name))) };
+}
+
+const ALL_FLOAT = 'All layers are in float.';
+
+/** Layers that are quantized, on whatever grid. */
+function onGrids({ base, choices }: Candidate): Layer[] {
+  return base.layers.filter(({ name }) => !staysFloat(choices.get(name) ?? 'int8'));
+}
+
+/** The candidate with weights and biases that were changed for the sake of what its layers are now; else why none was. */
+function fitted(
+  candidate: Candidate,
+  { model, changes }: Remedied<{ left: string | null }>,
+  nothing: string,
+): Candidate | string {
+  const { base, choices } = candidate;
+  if (changes.some(({ left }) => left === null))
+    return { ...candidate, base: { ...base, model, fittedTo: choices } };
+  const counts = new Map<string, number>();
+  for (const { left } of changes) if (left !== null) counts.set(left, (counts.get(left) ?? 0) + 1);
+  const reasons = [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_REASONS);
+  return reasons.length === 0
+    ? nothing
+    : reasons.map(([reason, count]) => `${formatPlural(count, 'layer')}: ${reason}`).join(' ');
+}
+
+/** Remedies that change weights and biases for the sake of their rounding, and so are fitted to a grid. */
+const fitting: ReadonlySet<RemedyName> = new Set<RemedyName>(['round', 'correct-bias']);
 
 const order = Object.keys(remedies) as RemedyName[];
 
@@ -149,31 +212,51 @@ async function recalibrated(
   return { ...moved, methods: await methodsFor(moved, candidate.method, context) };
 }
 
-/** The candidate with these remedies, in the order in which they go together; `null` where one finds nothing to do. */
+/** The candidate with these remedies, in the order in which they go together; those that find nothing to do are named as idle. */
 export async function applyRemedies(
   candidate: Candidate,
   names: readonly RemedyName[],
   context: RemedyContext,
-): Promise<Candidate | null> {
-  let current: Candidate = candidate;
+): Promise<Candidate> {
+  let current: Candidate = { ...candidate, idle: [] };
   for (const name of order.filter((n) => names.includes(n))) {
     const next = await remedies[name].apply(current, context);
-    if (next === null) return null;
-    current = { ...next, remedies: [...current.remedies, name] };
+    current =
+      typeof next === 'string'
+        ? { ...current, idle: [...current.idle, { name, reason: next }] }
+        : { ...next, remedies: [...current.remedies, name] };
   }
   return current;
 }
 
-/** Takes these remedies, whatever they are worth; the candidate as it is where one of them finds nothing to do. */
+/**
+ * The same with its remedies fitted again to layers that were put on other grids since: they are what the decisions as a recipe
+ * come to. The candidate itself where there are none.
+ */
+export async function refitRemedies(candidate: Candidate, context: RemedyContext): Promise<Candidate> {
+  const { base, choices, remedies: done, idle } = candidate;
+  const again = done.filter((name) => fitting.has(name));
+  const isOnGrid = (name: string) => !staysFloat(choices.get(name) ?? 'int8');
+  if (again.length === 0 || !unfittedLayers(candidate).some(isOnGrid)) return candidate;
+  const bare = {
+    ...candidate,
+    base: { ...base, model: base.plain, fittedTo: new Map<string, LayerChoice>() },
+  };
+  const from = { ...bare, remedies: done.filter((name) => !fitting.has(name)) };
+  return { ...(await applyRemedies(from, again, context)), idle };
+}
+
+/** Takes these remedies, whatever they are worth, but those that find nothing to do. */
 export async function takeRemedies(
   start: Judged,
   names: readonly RemedyName[],
   judge: Judge,
   context: RemedyContext,
 ): Promise<Judged> {
-  const candidate = names.length === 0 ? null : await applyRemedies(start.candidate, names, context);
-  if (candidate === null) return start;
-  const judged = await judge.attempt('remedy', wordsFor(names), candidate);
+  if (names.length === 0) return start;
+  const candidate = await applyRemedies(start.candidate, names, context);
+  if (candidate.remedies.length === 0) return { ...start, candidate };
+  const judged = await judge.attempt('remedy', wordsFor(candidate.remedies), candidate);
   judged.entry.kept = true;
   return judged;
 }
@@ -191,7 +274,7 @@ export async function tryRemedies(start: Judged, judge: Judge, context: RemedyCo
   const paid: { name: RemedyName; judged: Judged }[] = [];
   const attempt = async (names: RemedyName[]) => {
     const candidate = await applyRemedies(start.candidate, names, context);
-    if (candidate === null) return undefined;
+    if (candidate.idle.length > 0) return undefined;
     return judge.attempt('remedy', wordsFor(names), candidate);
   };
   for (const name of order) {

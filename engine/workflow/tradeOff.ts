@@ -32,7 +32,7 @@ import {
   type MeasuredChoices,
 } from './measureChoices';
 import { NetworkPredictor } from './predictNetwork';
-import { takeRemedies } from './remedies';
+import { refitRemedies, takeRemedies } from './remedies';
 import { cheapestThatSuffices, frontOf, verifyAll, type Choice } from './tradeOffFront';
 import { chooseAlong, type Question } from './tradeOffProgram';
 import { startFrom } from './workflow';
@@ -118,7 +118,7 @@ export async function runTradeOff(
   const front = frontOf(all, lines, along, chosen);
   if (settings.verifyAll) await verifyAll(front, attempt, run);
   return {
-    candidate,
+    candidate: await refitRemedies(candidate, remedying),
     notebook: judge.notebook,
     gaps,
     floatUse: costs.floatUse,

@@ -1,6 +1,7 @@
 import type { Measured, Resolved, Run } from '../preparation';
 import type { AnalyzeSettings, BlamedOperators, Decisions, NotebookEntry, Report } from '../protocol';
 import type { WorkerPool } from '../runtime/workerPool';
+import { fixedChoices } from '../ruledParts';
 import { rankLayers } from '../sensitivity/selectFloatLayers';
 import { makeBase } from './base';
 import { blameOperators } from './blameOperators';
@@ -23,10 +24,12 @@ import { foretellLayers, measureLayers, type LayerScore } from './measureLayers'
 import { measureOperators, type MeasuredOperator } from './measureOperators';
 import { mendedNoise } from './mendedNoise';
 import { refineLayers } from './refineLayers';
-import { applyRemedies, takeRemedies, tryRemedies } from './remedies';
+import { applyRemedies, refitRemedies, takeRemedies, tryRemedies } from './remedies';
 
 /** The calibrator of what is foretold before one is chosen: it keeps the noise of each tensor least. */
 const FORETELLING = 'mse';
+
+const REFITTED = 'Remedies fitted to the grids that layers were put on since';
 
 /** What the workflow came to. */
 export interface Outcome {
@@ -99,6 +102,12 @@ export async function runWorkflow(
       return rankLayers(scores).flatMap(({ name }) => (candidate.fixed.has(name) ? [] : [name]));
     };
     current = await refineLayers(current, ranking, judge, onProgress);
+  }
+  const { candidate: refined } = current;
+  const fitted = await refitRemedies(refined, { pool, measured, onProgress, signal });
+  if (fitted !== refined) {
+    current = await judge.attempt('remedy', REFITTED, fitted);
+    current.entry.kept = true;
   }
   // This processor's times say nothing of another.
   if (timed && !isForeign)
@@ -198,9 +207,12 @@ export async function rebuild(
   const { dataset, isForeign: unfused } = measured;
   const context = { pool, samples: dataset.calibration, unfused, onProgress, signal };
   const methods = await methodsFor(start, method, context);
-  const all = { ...start, weights, method, methods };
+  const decided = new Map(Object.entries(choices));
+  const { layers, operators: ruled } = fixedChoices(settings, measured);
+  const fixed = new Set([...layers.keys(), ...ruled.keys()]);
+  const all = { ...start, weights, method, methods, choices: decided, fixed };
   const remedied = await applyRemedies(all, remedies, { pool, measured, onProgress, signal });
-  return { ...withOperators(remedied ?? all, operators), choices: new Map(Object.entries(choices)) };
+  return { ...withOperators(remedied, operators), choices: decided, fixed: start.fixed };
 }
 
 /** Everything in int8, before a calibrator is chosen. */
@@ -221,7 +233,7 @@ export async function startFrom(
     signal,
   );
   return {
-    ...{ base, profile, weights, remedies: [] },
+    ...{ base, profile, weights, remedies: [], idle: [] },
     method: 'max',
     methods: new Map(),
     operators: new Set(operators.map((o) => o.name)),

@@ -30,7 +30,7 @@ export async function layersOf(
   const { model, histograms } = measured;
   const base = await makeBase(pool, model, measured, histograms, profile, ['max']);
   const candidate: Candidate = {
-    ...{ base, profile, weights, remedies: [], method: 'max' },
+    ...{ base, profile, weights, remedies: [], idle: [], method: 'max' },
     methods: new Map(Object.keys(histograms).map((tensor) => [tensor, 'max'])),
     ...{ operators: new Set(), choices: new Map(), fixed: new Set(), clips: new Map() },
   };

@@ -18,12 +18,12 @@ export interface CorrectedBias {
  * is made where there was none; that of a MatMul is the constant that an Add behind it adds, and without one it is
  * left as it is, since an Add of its own would cost more than it mends.
  * @param errors E[ŷ − y] by layer and output channel, before the activation
- * @returns null when no layer has an error to correct
+ * @returns the model itself where no layer has an error that it can take up
  */
 export function correctBias(
   original: Model,
   errors: ReadonlyMap<string, Float64Array>,
-): Remedied<CorrectedBias> | null {
+): Remedied<CorrectedBias> {
   const editor = new ModelEditor(original);
   const changes = findLayers(editor.model.graph).flatMap((layer): CorrectedBias[] => {
     const error = errors.get(layer.name);
@@ -31,7 +31,7 @@ export function correctBias(
     if (error === undefined || largest === 0) return [];
     return [{ layer: layer.name, largest, left: correct(editor, layer, error) }];
   });
-  return changes.some((c) => c.left === null) ? { model: editor.model, changes } : null;
+  return { model: changes.some((c) => c.left === null) ? editor.model : original, changes };
 }
 
 /** Answers why the layer was left alone. */

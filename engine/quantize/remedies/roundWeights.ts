@@ -3,8 +3,9 @@ import { elementCount, floatValues, isFloat } from '../../onnx/elements';
 import { findLayers, type Layer } from '../../onnx/layers';
 import type { Model } from '../../onnx/model';
 import type { WeightGranularity } from '../../protocol';
-import { roundRows } from '../../stats/roundRows';
-import { storableScale } from '../affine';
+import { roundingError, roundRows } from '../../stats/roundRows';
+import { quantize, storableScale } from '../affine';
+import { blockGrid } from '../blockGrid';
 import { ModelEditor, type Remedied } from './modelEditor';
 
 /** Larger layers would take minutes and gigabytes. */
@@ -17,10 +18,22 @@ export interface InputGram {
   values: Float64Array;
 }
 
-/** The grid that the weights will be rounded to again. */
-export interface WeightGrid {
-  weights: WeightGranularity;
-  bits: number;
+/**
+ * The grid that the weights will be rounded to again: one scale for each output or for all, by the largest magnitude; or, of 4 bits,
+ * one for each block of inputs of each output, by the least squared error ({@link blockGrid}).
+ */
+export type WeightGrid = { weights: WeightGranularity; bits: number } | { bits: 4; blockSize: number };
+
+/** Steps of the blocks of each row, and which element of each must stay so that quantizing finds the same steps again. */
+interface RowGrids {
+  high: number;
+  blockSize: number;
+  steps: Float64Array;
+  fixed: Int32Array;
+  /** What a whole number at the grid's end stands for. */
+  ends: Float64Array;
+  /** What quantizing makes of a row that is left as it is, where that is not the nearest number of −high … high. */
+  nearest: ((row: Float32Array) => Float64Array) | null;
 }
 
 /** A layer whose weights were rounded with regard to its inputs, or why not. */
@@ -60,9 +73,56 @@ function isTransposed(node: Layer['node']): boolean {
   return node.opType === 'Gemm' && intAttribute(node, 'transB', 0) === 1;
 }
 
+/** One scale for each row or for all of them. */
+function byteGrids(
+  weights: Float32Array,
+  size: number,
+  { weights: granularity, bits }: { weights: WeightGranularity; bits: number },
+): RowGrids {
+  const most = new Float64Array(weights.length / size);
+  weights.forEach((w, k) => {
+    const row = Math.floor(k / size);
+    most[row] = Math.max(most[row] ?? 0, Math.abs(w));
+  });
+  if (granularity === 'per-tensor') most.fill(most.reduce((a, b) => Math.max(a, b), 0));
+  const high = 2 ** (bits - 1) - 1;
+  // Ranges too narrow for a scale are as good as zero.
+  const steps = most.map((m) => (storableScale(m / high) < m ? storableScale(m / high) : 0));
+  const fixed = Int32Array.from(most, (m, row) =>
+    weights.subarray(row * size, (row + 1) * size).findIndex((w) => Math.abs(w) === m),
+  );
+  return { high, blockSize: size, steps, fixed, ends: most, nearest: null };
+}
+
+/** −7 … 7 only: with −8 in it a block would be given another scale when it is quantized again. */
+function blockGrids(weights: Float32Array, size: number, blockSize: number): RowGrids {
+  const settings = { clip: 'least-squares', zeroPoints: false } as const;
+  const high = 7;
+  const gridsOf = (row: Float32Array) =>
+    Array.from({ length: Math.ceil(size / blockSize) }, (_, b) => {
+      const block = row.subarray(b * blockSize, (b + 1) * blockSize);
+      const most = block.reduce((m, w) => Math.max(m, Math.abs(w)), 0);
+      const fixed = most === 0 ? -1 : b * blockSize + block.findIndex((w) => Math.abs(w) === most);
+      return { block, grid: blockGrid(block, settings), fixed };
+    });
+  const all = Array.from({ length: weights.length / size }, (_, r) =>
+    gridsOf(weights.subarray(r * size, (r + 1) * size)),
+  ).flat();
+  const steps = Float64Array.from(all, ({ grid }) => grid.scale);
+  const nearest = (row: Float32Array) =>
+    Float64Array.from(
+      gridsOf(row).flatMap(({ block, grid }) => Array.from(block, (w) => quantize(w, grid) * grid.scale)),
+    );
+  return {
+    ...{ high, blockSize: Math.min(blockSize, size), steps, nearest },
+    fixed: Int32Array.from(all, (b) => b.fixed),
+    ends: steps.map((step) => high * step),
+  };
+}
+
 /**
- * The layer's weights on their grid, rounded by {@link roundRows}. Scales stay those of the max calibrator, so that
- * quantizing the result gives the same whole numbers.
+ * The layer's weights on their grid, rounded by {@link roundRows}. Scales stay those that quantizing finds, so that quantizing the
+ * result gives the same whole numbers.
  * @returns float32 values in the weight's own order
  */
 export function roundLayer(
@@ -77,19 +137,11 @@ export function roundLayer(
   const isRowMajor = layer.opType === 'Conv' || isTransposed(node);
   const place = (row: number, i: number) => (isRowMajor ? row * size + i : i * count + row);
   const weights = Float32Array.from(source, (_, k) => source[place(Math.floor(k / size), k % size)] ?? 0);
-
-  const most = new Float64Array(count);
-  weights.forEach((w, k) => {
-    const row = Math.floor(k / size);
-    most[row] = Math.max(most[row] ?? 0, Math.abs(w));
-  });
-  if (grid.weights === 'per-tensor') most.fill(most.reduce((a, b) => Math.max(a, b), 0));
-  const high = 2 ** (grid.bits - 1) - 1;
-  // Ranges too narrow for a scale are as good as zero.
-  const steps = most.map((m) => (storableScale(m / high) < m ? storableScale(m / high) : 0));
-  const fixed = most.map((m, row) =>
-    weights.subarray(row * size, (row + 1) * size).findIndex((w) => Math.abs(w) === m),
-  );
+  const grids =
+    'blockSize' in grid ? blockGrids(weights, size, grid.blockSize) : byteGrids(weights, size, grid);
+  const { high, blockSize, steps, ends } = grids;
+  const blocks = Math.ceil(size / blockSize);
+  const blockOf = (row: number, i: number) => row * blocks + Math.floor(i / blockSize);
 
   const values = new Float32Array(source.length);
   const perGroup = count / groups;
@@ -99,28 +151,46 @@ export function roundLayer(
     const own = gram.values.subarray(g * size * size, (g + 1) * size * size);
     const rows = weights.subarray(from * size, to * size);
     const given = {
-      weights: rows,
-      size,
-      steps: steps.subarray(from, to),
-      high,
-      fixed: fixed.subarray(from, to),
+      ...{ weights: rows, size, high, blockSize },
+      steps: steps.subarray(from * blocks, to * blocks),
+      fixed: grids.fixed.subarray(from * blocks, to * blocks),
     };
     const result = roundRows(given, own);
     nearest += result.nearest;
     rounded += result.rounded;
     signal += energy(rows, own, size);
-    result.integers.forEach((q, k) => {
-      const row = from + Math.floor(k / size);
-      const [step, m] = [steps[row] ?? 0, most[row] ?? 0];
-      const onGrid = Math.abs(q) === high ? Math.sign(q) * m : q * step;
-      values[place(row, k % size)] = step === 0 ? (rows[k] ?? 0) : onGrid;
-    });
+    for (let r = 0; r < perGroup; r++) {
+      const row = rows.subarray(r * size, (r + 1) * size);
+      const onGrid = Float32Array.from(row, (w, i) => {
+        const q = result.integers[r * size + i] ?? 0;
+        const block = blockOf(from + r, i);
+        const [step, end] = [steps[block] ?? 0, ends[block] ?? 0];
+        return step === 0 ? w : Math.abs(q) === high ? Math.sign(q) * end : q * step;
+      });
+      const kept = grids.nearest !== null && isNoBetter(row, onGrid, grids.nearest(row), own) ? row : onGrid;
+      kept.forEach((w, i) => (values[place(from + r, i)] = w));
+    }
   }
   const relative = (noise: number) => (signal > 0 ? noise / signal : 0);
   return {
     values,
     change: { layer: name, nearest: relative(nearest), rounded: relative(rounded), left: null },
   };
+}
+
+/** Whether a row as it is quantized by itself is as near to what it was, by what it is multiplied with. */
+function isNoBetter(
+  row: Float32Array,
+  rounded: Float32Array,
+  nearest: Float64Array,
+  gram: Float64Array,
+): boolean {
+  const error = (values: ArrayLike<number>) =>
+    roundingError(
+      Float64Array.from(row, (w, i) => w - (values[i] ?? 0)),
+      gram,
+    );
+  return error(nearest) <= error(rounded);
 }
 
 /** Σ w·H·wᵀ over the rows. */
@@ -142,12 +212,12 @@ function energy(rows: Float32Array, gram: Float64Array, size: number): number {
  * Writes rounded weights into a copy of the model. A weight that other nodes read too is left as it is: rounded for
  * one of them it would have to be stored twice.
  * @param rounded by layer: what {@link roundLayer} answered, or why there is nothing
- * @returns null when no layer was rounded
+ * @returns the model itself when no layer was rounded
  */
 export function roundWeights(
   original: Model,
   rounded: ReadonlyMap<string, { values: Float32Array; change: RoundedLayer } | string>,
-): Remedied<RoundedLayer> | null {
+): Remedied<RoundedLayer> {
   const editor = new ModelEditor(original);
   const changes = findLayers(editor.model.graph).flatMap((layer): RoundedLayer[] => {
     const found = rounded.get(layer.name);
@@ -158,5 +228,5 @@ export function roundWeights(
     editor.setConstant(layer.node, 1, found.values);
     return [found.change];
   });
-  return changes.some((c) => c.left === null) ? { model: editor.model, changes } : null;
+  return { model: changes.some((c) => c.left === null) ? editor.model : original, changes };
 }

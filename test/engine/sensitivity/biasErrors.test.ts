@@ -126,7 +126,7 @@ describe.each(Object.entries(kinds))('%s', (_, nodes) => {
     const { float: normalized, plan } = await ready;
     const layers = findLayers(normalized.graph);
     const corrected = correctBias(normalized, await errorsOf(normalized, plan, 6));
-    expect(corrected?.changes).toMatchObject([{ layer: `${own}_node`, left: null }]);
+    expect(corrected.changes).toMatchObject([{ layer: `${own}_node`, left: null }]);
     // A product's bias is added behind it.
     const isAdded = nodes.some((n) => n.opType === 'Add');
     const y = await valuesOf(normalized, isAdded ? 'y' : own, 6);
@@ -138,14 +138,14 @@ describe.each(Object.entries(kinds))('%s', (_, nodes) => {
       );
       return Math.max(...(list ?? []).map(Math.abs));
     };
-    const after = corrected?.model ?? normalized;
+    const after = corrected.model;
     expect(await errors(after)).toBeLessThan(0.35 * (await errors(normalized)));
     // Measured against the model from before the correction.
     const sqnr = (remedied: Model) => localSqnr(pool, normalized, layers, plan, source(6), {}, remedied);
     const [plain, better] = [await sqnr(normalized), await sqnr(after)];
     expect(better.get(`${own}_node`)).toBeGreaterThan((plain.get(`${own}_node`) ?? NaN) + 0.2);
-    const written = corrected && decodeModel(encodeModel(corrected.model), 'corrected');
-    expect(written?.graph.node).toHaveLength(nodes.length);
+    const written = decodeModel(encodeModel(corrected.model), 'corrected');
+    expect(written.graph.node).toHaveLength(nodes.length);
   });
 });
 

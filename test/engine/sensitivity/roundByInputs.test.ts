@@ -4,6 +4,7 @@ import { floatValues, makeTensor } from '../../../engine/onnx/elements';
 import { findLayers, type Layer } from '../../../engine/onnx/layers';
 import type { Model } from '../../../engine/onnx/model';
 import { roundLayer, roundWeights, type InputGram } from '../../../engine/quantize/remedies/roundWeights';
+import { quantizeBlocks } from '../../../engine/quantize/blockWeights';
 import { quantizeWeight } from '../../../engine/quantize/weights';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { inputGrams } from '../../../engine/sensitivity/inputGrams';
@@ -196,6 +197,51 @@ describe.each(granularities)('%s', (weights) => {
   });
 });
 
+test.each([32, 50])(
+  'blocks of %d weights in 4 bits get the same scales again, and their whole numbers exactly',
+  async (blockSize) => {
+    const model = tinyModel({
+      inputs: { x: [3, 50] },
+      outputs: ['y'],
+      constants: { m: noisy([50, 7], 3, 2.3), g: noisy([6, 7], 4) },
+      nodes: [node('MatMul', ['x', 'm'], 'p'), node('Gemm', ['p', 'g'], 'y', { transB: 1 })],
+    });
+    const grams = await gramsOf(model, source([3, 50], 8));
+    const layout = { clip: 'least-squares', zeroPoints: false, blockSize } as const;
+    for (const layer of findLayers(model.graph)) {
+      const gram = grams.get(layer.name);
+      if (gram === undefined || layer.weight === null) throw new Error('no sums');
+      const transposed = layer.opType === 'Gemm';
+      const { values, change } = roundLayer(layer, gram, { bits: 4, blockSize });
+      const before = quantizeBlocks(layer.weight, { ...layout, transposed });
+      const after = quantizeBlocks(makeTensor('w', layer.weight.dims.map(Number), values), {
+        ...layout,
+        transposed,
+      });
+      const { outputs, inputs, blocks } = after;
+      after.scales.forEach((scale, i) => expect(scale / (before.scales[i] ?? NaN)).toBeCloseTo(1, 6));
+      /** Σ e·H·eᵀ over the outputs, from the definition. */
+      const lost = ({ codes, scales }: typeof after) => {
+        let sum = 0;
+        for (let o = 0; o < outputs; o++) {
+          const errors = Array.from({ length: inputs }, (_, i) => {
+            const w = floatValues(layer.weight ?? makeTensor('', [], new Float32Array(0)));
+            const block = o * blocks + Math.floor(i / blockSize);
+            const was = w[transposed ? o * inputs + i : i * outputs + o] ?? NaN;
+            return was - (codes[o * inputs + i] ?? NaN) * (scales[block] ?? NaN);
+          });
+          errors.forEach((a, i) =>
+            errors.forEach((b, j) => (sum += a * b * (gram.values[i * inputs + j] ?? NaN))),
+          );
+        }
+        return sum;
+      };
+      expect(lost(after)).toBeLessThan(lost(before));
+      expect(change.left).toBeNull();
+    }
+  },
+);
+
 test('ocr-rec’s layers lose several times less than rounded to the nearest', async () => {
   const model = zooModel('ocr-rec');
   const layers = findLayers(model.graph);
@@ -204,8 +250,9 @@ test('ocr-rec’s layers lose several times less than rounded to the nearest', a
     load: async (i) => ({ name: `#${i}`, feeds: await zooFeeds(model, 'ocr-rec', i), truth: null }),
   };
   const few = layers.filter((l) => l.weight !== null).slice(0, 14);
-  const remedied = await roundByInputs(pool, model, few, { weights: 'per-tensor', bits: 8 }, samples);
-  const gains = (remedied?.changes ?? [])
+  const grid = { weights: 'per-tensor', bits: 8 } as const;
+  const remedied = await roundByInputs(pool, model, few, () => grid, samples);
+  const gains = remedied.changes
     .map(({ nearest, rounded }) => 10 * Math.log10(nearest / rounded))
     .sort((a, b) => a - b);
   expect(gains).toHaveLength(14);
@@ -237,8 +284,8 @@ describe('leaves', () => {
   test('what it cannot or must not round, and says why', async () => {
     const layers = findLayers(model.graph);
     const grid = { weights: 'per-tensor', bits: 8 } as const;
-    const remedied = await roundByInputs(pool, model, layers, grid, source([1, 3, 4, 4], 2));
-    const left = Object.fromEntries((remedied?.changes ?? []).map((c) => [c.layer, c.left]));
+    const remedied = await roundByInputs(pool, model, layers, () => grid, source([1, 3, 4, 4], 2));
+    const left = Object.fromEntries(remedied.changes.map((c) => [c.layer, c.left]));
     expect(left).toEqual({
       y_node: 'Other nodes read its weight too.',
       z_node: 'Other nodes read its weight too.',
@@ -246,7 +293,7 @@ describe('leaves', () => {
       t2_node: 'No sample gives it anything but zeros.',
       o_node: null,
     });
-    const weight = remedied?.model.graph.initializer.find((t) => t.name === 'w');
+    const weight = remedied.model.graph.initializer.find((t) => t.name === 'w');
     const before = model.graph.initializer.find((t) => t.name === 'w');
     expect(weight && floatValues(weight)).toEqual(before && floatValues(before));
   });
@@ -259,8 +306,10 @@ describe('leaves', () => {
       nodes: [node('MatMul', ['x', 'w'], 'y')],
     });
     const grid = { weights: 'per-tensor', bits: 8 } as const;
-    expect(await roundByInputs(pool, wide, findLayers(wide.graph), grid, source([1, 1501], 1))).toBeNull();
-    const why = new Map([['y_node', 'Each output sums up 1501 products, more than 1500.']]);
-    expect(roundWeights(wide, why)).toBeNull();
+    const reason = 'Each output sums up 1501 products, more than 1500.';
+    const left = { model: wide, changes: [{ layer: 'y_node', nearest: 0, rounded: 0, left: reason }] };
+    const layers = findLayers(wide.graph);
+    expect(await roundByInputs(pool, wide, layers, () => grid, source([1, 1501], 1))).toEqual(left);
+    expect(roundWeights(wide, new Map([['y_node', reason]]))).toEqual(left);
   });
 });
