@@ -1,5 +1,6 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { subgraphs } from './attributes';
+import { readNames } from './scopes';
 
 /** Who makes and who reads each tensor of a graph. A snapshot: make a new one after changing the graph. */
 export interface GraphIndex {
@@ -8,16 +9,6 @@ export interface GraphIndex {
   consumers: Map<string, NodeProto[]>;
   initializers: Map<string, TensorProto>;
   outputs: Set<string>;
-}
-
-/** Names that a graph's nodes read, those of nested bodies included. */
-function readNames(node: NodeProto): Set<string> {
-  const names = new Set(node.input.filter((name) => name !== ''));
-  for (const body of subgraphs(node)) {
-    for (const inner of body.node) for (const name of readNames(inner)) names.add(name);
-    for (const output of body.output) names.add(output.name);
-  }
-  return names;
 }
 
 /**
@@ -57,6 +48,7 @@ export function freshNames(graph: GraphProto): (wish: string) => string {
   const taken = new Set<string>();
   const collect = (g: GraphProto) => {
     for (const t of [...g.initializer, ...g.input, ...g.output]) taken.add(t.name);
+    for (const { values } of g.sparseInitializer) if (values !== undefined) taken.add(values.name);
     for (const node of g.node) {
       taken.add(node.name);
       for (const name of [...node.input, ...node.output]) taken.add(name);

@@ -30,6 +30,8 @@ export function normalize(original: Model): Model {
   const model: Model = Object.assign(copy, { graph: copy.graph ?? original.graph });
   const { graph } = model;
   nameNodes(model);
+  // Before anything that looks tensors up by name: a body may give an outer tensor's name to one of its own.
+  uniqueTensorNames(model);
   liftConstants(graph);
   // Before IR 4 every initializer was an input too; onnxruntime then takes it for changeable, not for a weight.
   const initializers = new Set(graph.initializer.map((t) => t.name));

@@ -1,15 +1,6 @@
 import type { GraphProto } from 'onnx-buf';
 import { subgraphs } from './attributes';
-
-/** Whether a body has a tensor of its own by this name, so that it does not mean the outer one. */
-function defines(graph: GraphProto, name: string): boolean {
-  return (
-    graph.input.some((i) => i.name === name) ||
-    graph.initializer.some((t) => t.name === name) ||
-    graph.sparseInitializer.some((s) => s.values?.name === name) ||
-    graph.node.some((n) => n.output.includes(name))
-  );
-}
+import { definedNames } from './scopes';
 
 /**
  * Renames a tensor where it is made and wherever it is read, in bodies too, but not in the graph's own list of
@@ -25,7 +16,8 @@ export function renameTensor(graph: GraphProto, from: string, to: string): void 
     if (node.input.includes(from)) node.input = renamed(node.input);
     if (node.output.includes(from)) node.output = renamed(node.output);
     for (const body of subgraphs(node)) {
-      if (defines(body, from)) continue;
+      // There the name is another tensor's.
+      if (definedNames(body).has(from)) continue;
       renameTensor(body, from, to);
       for (const output of body.output) if (output.name === from) output.name = to;
     }

@@ -1,14 +1,5 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
-import { subgraphs } from './attributes';
-
-/** Names that the node reads, those that its bodies read from outside included. Protobuf bounds how deep bodies nest. */
-function addReads(node: NodeProto, names: Set<string>): void {
-  for (const name of node.input) if (name !== '') names.add(name);
-  for (const body of subgraphs(node)) {
-    for (const inner of body.node) addReads(inner, names);
-    for (const output of body.output) names.add(output.name);
-  }
-}
+import { readNames } from './scopes';
 
 /**
  * Puts the graph's nodes, in place, behind those that make what they read, as ONNX demands; nodes that are there
@@ -19,11 +10,7 @@ export function sortNodes(graph: GraphProto): NodeProto[] {
   const { node: nodes } = graph;
   const maker = new Map<string, number>();
   for (const [i, node] of nodes.entries()) for (const name of node.output) maker.set(name, i);
-  const waitsFor = nodes.map((node) => {
-    const reads = new Set<string>();
-    addReads(node, reads);
-    return [...reads].flatMap((name) => maker.get(name) ?? []);
-  });
+  const waitsFor = nodes.map((node) => [...readNames(node)].flatMap((name) => maker.get(name) ?? []));
   if (waitsFor.every((makers, i) => makers.every((m) => m < i))) return [];
 
   const done = new Uint8Array(nodes.length);

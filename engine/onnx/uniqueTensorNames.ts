@@ -1,15 +1,7 @@
 import type { GraphProto } from 'onnx-buf';
 import { freshNames } from './graphIndex';
 import type { Model } from './model';
-
-function definedNames(graph: GraphProto): string[] {
-  return [
-    ...graph.input.map((i) => i.name),
-    ...graph.initializer.map((t) => t.name),
-    ...graph.sparseInitializer.map((s) => s.values?.name ?? ''),
-    ...graph.node.flatMap((n) => n.output),
-  ].filter((name) => name !== '');
-}
+import { definedNames } from './scopes';
 
 /**
  * Gives every tensor of the model a name of its own: the two branches of an If may use one name for different
@@ -18,12 +10,11 @@ function definedNames(graph: GraphProto): string[] {
  */
 export function uniqueTensorNames(model: Model): void {
   const fresh = freshNames(model.graph);
-  const taken = new Set(definedNames(model.graph));
+  const taken = definedNames(model.graph);
 
   const renameBody = (graph: GraphProto, path: string, outer: ReadonlyMap<string, string>): void => {
     const names = new Map(outer);
-    // An initializer that is an input too is one tensor.
-    for (const name of new Set(definedNames(graph))) {
+    for (const name of definedNames(graph)) {
       if (taken.has(name)) names.set(name, fresh(`${path}/${name.replace(/^\/+/, '')}`));
       else names.delete(name);
       taken.add(names.get(name) ?? name);

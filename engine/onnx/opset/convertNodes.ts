@@ -9,6 +9,7 @@ import {
 } from 'onnx-buf';
 import { makeNode, subgraphs } from '../attributes';
 import { makeTensor } from '../elements';
+import { readNames } from '../scopes';
 import { Facts } from './facts';
 import type { Rewriter, Steps } from './rewriter';
 import { steps } from './steps';
@@ -29,18 +30,9 @@ function constantNode(name: string, nodeName: string, t: TensorProto): NodeProto
   return node;
 }
 
-function readNames(place: Place): Set<string> {
-  const names = new Set(place.output.map((o) => (typeof o === 'string' ? o : o.name)));
-  const walk = (nodes: readonly NodeProto[]) => {
-    for (const node of nodes) {
-      for (const name of node.input) names.add(name);
-      for (const body of subgraphs(node)) {
-        for (const output of body.output) names.add(output.name);
-        walk(body.node);
-      }
-    }
-  };
-  walk(place.node);
+function readWithin({ node, output }: Place): Set<string> {
+  const names = new Set(output.map((o) => (typeof o === 'string' ? o : o.name)));
+  for (const each of node) for (const name of readNames(each)) names.add(name);
   return names;
 }
 
@@ -69,7 +61,7 @@ function convertPlace(
       tensor: (name) => facts.tensor(name),
       rank: (name) => facts.rank(name),
       elementType: (name) => facts.elementType(name),
-      isRead: (name) => (read ??= readNames(place)).has(name),
+      isRead: (name) => (read ??= readWithin(place)).has(name),
       constant: (wish, dims, values) => {
         const name = fresh(wish);
         const tensor = makeTensor(name, dims, values);
