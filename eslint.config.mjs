@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { ownValueRule } from './scripts/ownValueRule.mjs';
 
 /** What each room may not import (CONTRIBUTING, "Rooms"). Keys are globs of the importing files. */
 const enginePart = (name) => [`**/engine/${name}/*`, `**/${name}/*`];
@@ -64,6 +65,12 @@ export default tseslint.config(
     files: ['engine/{stats,calibrate}/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
+  {
+    files: ['{engine,extension,webview}/**/*.ts'],
+    ignores: ['engine/ownValue.ts'],
+    plugins: { quantscope: { rules: { 'own-value': ownValueRule } } },
+    rules: { 'quantscope/own-value': 'error' },
+  },
   { files: ['engine/**/*.ts'], rules: forbid(outside, 'The engine knows no editor, no DOM and no test.') },
   ...parts.map((part) => ({
     files: [`engine/${part}/**/*.ts`],
@@ -93,6 +100,7 @@ export default tseslint.config(
         '!**/engine/describeFindings',
         '!**/engine/format',
         '!**/engine/keptInFloat',
+        '!**/engine/ownValue',
         '!**/engine/target',
       ],
       'The view runs in a browser and knows only engine/protocol.',
@@ -108,6 +116,7 @@ export default tseslint.config(
         '!**/engine/format',
         '!**/engine/keptInFloat',
         '!**/engine/parseJson',
+        '!**/engine/ownValue',
         '!**/engine/recipeEdits',
         '!**/engine/recipePath',
         '!**/engine/recipeRules',

@@ -5,6 +5,7 @@ import type { HistogramState } from './stats/histogram';
 import { LINEAR_BINS, linearBins } from './stats/linearBins';
 import { rebin } from './stats/rebin';
 import { clipsOf, type Candidate } from './workflow/candidate';
+import { ownValue } from './ownValue';
 
 /** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
 const REPORT_BINS = 512;
@@ -16,7 +17,7 @@ export function layerInput(
   measured: Pick<Measured, 'samples'>,
 ): LayerInput {
   const { base, methods, clips } = candidate;
-  const state = base.histograms[tensor];
+  const state = ownValue(base.histograms, tensor);
   const least = base.least.get(tensor);
   const decided = clips.has(tensor) ? clipsOf(candidate).get(tensor) : undefined;
   return {

@@ -17,6 +17,7 @@ import { fitsWithoutRanges, UNREACHED_GRID } from './quantize/layerGrids';
 import { tensorsOf } from './quantize/plan';
 import { profiles } from './quantize/profiles';
 import type { IdleRemedy } from './workflow/candidate';
+import { ownValue } from './ownValue';
 
 export interface ResultFacts {
   summary: ModelSummary;
@@ -95,9 +96,9 @@ function floatWarnings({ summary, settings, measured, decisions, nodes }: Result
   }
   const { unreached, unseen } = measured;
   const hasNoFinite = (layer: Layer) =>
-    [...tensorsOf([layer])].some((tensor) => measured.histograms[tensor]?.finite === 0);
+    [...tensorsOf([layer])].some((tensor) => ownValue(measured.histograms, tensor)?.finite === 0);
   // What somebody decided is no surprise.
-  const undecided = unreached.filter(({ name }) => decisions.choices[name] === undefined);
+  const undecided = unreached.filter(({ name }) => ownValue(decisions.choices, name) === undefined);
   const isStored = (layer: Layer) => fitsWithoutRanges(layer, UNREACHED_GRID, profiles[settings.profile]);
   for (const [layers, what] of [
     [unseen, 'put into int8 by the weights alone'],

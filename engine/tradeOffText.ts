@@ -18,6 +18,7 @@ import {
 import type { LayerChoice, TradeOff, TradeOffPoint } from './protocol';
 import { textTable } from './textTable';
 import { describeTarget } from './target';
+import { ownValue } from './ownValue';
 
 const NAME_WIDTH = 44;
 const MOST_FLOAT = 6;
@@ -66,7 +67,7 @@ function frontText({ points, chosen, layers, floatUse, float: { metric } }: Trad
 
 /** What each layer is, in their order. */
 function plain({ choices }: TradeOffPoint, layers: TradeOff['layers']): LayerChoice[] {
-  return layers.map(({ name }) => (Object.hasOwn(choices, name) ? choices[name] : undefined) ?? 'int8');
+  return layers.map(({ name }) => ownValue(choices, name) ?? 'int8');
 }
 
 function countOf(choices: readonly LayerChoice[], grid: LayerChoice): number {
@@ -91,7 +92,7 @@ function choiceText(plan: TradeOff): string[] {
   const agreement = isOff
     ? `Measured it is ${describeDifference(metric, offPrediction).replace('float', 'the prediction')}: layers do not add up here.`
     : 'Scores agree within their noise.';
-  const floats = layers.filter(({ name }) => point.choices[name] === 'float').map((l) => l.name);
+  const floats = layers.filter(({ name }) => ownValue(point.choices, name) === 'float').map((l) => l.name);
   const names = floats.slice(0, MOST_FLOAT).map((name) => shorten(name, NAME_WIDTH));
   const more = floats.length - names.length;
   return [

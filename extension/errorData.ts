@@ -1,4 +1,5 @@
 import type { ErrorData } from '../engine/protocol';
+import { ownValue } from '../engine/ownValue';
 
 /** Of JSON-RPC: the connection went away with the answer still owed. */
 const CONNECTION_LOST = [-32097, -32096];
@@ -19,7 +20,9 @@ export function isConnectionLost(thrown: unknown): boolean {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'object' && value !== null
+    ? ownValue(value as Record<string, unknown>, name)
+    : undefined;
 }
 
 function isErrorData(value: unknown): value is ErrorData {

@@ -1,6 +1,7 @@
 import type { LayerInput, LayerReport, Report } from '../engine/protocol';
 import { isNoise } from '../engine/format';
 import type { PlainTable } from './layerTable';
+import { ownValue } from '../engine/ownValue';
 
 /** One layer of both reports, or of the one that has it. */
 export interface ComparedLayer {
@@ -20,7 +21,7 @@ export interface ComparedLayer {
 
 /** The clip of an input, decided or found. */
 export function clipOf({ decided, clips, method }: LayerInput): number | null {
-  return decided ?? clips[method] ?? null;
+  return decided ?? ownValue(clips, method) ?? null;
 }
 
 function areClipsOther(mine: LayerReport, other: LayerReport): boolean {

@@ -3,6 +3,7 @@ import { matchesFacets, textFilter } from './layerFilter';
 import type { LayerRow } from './layerRows';
 import { kindOf, stateKinds } from './layerState';
 import type { ViewState } from './store';
+import { ownValue } from '../engine/ownValue';
 
 /** What the list is sorted by: numbers and names as they read, `null` for what is not known. */
 const sortValues = {
@@ -31,7 +32,7 @@ export const largestFirst: readonly SortKey[] = ['drop', 'orthogonality', 'bytes
 
 /** How many times as far as its clip in use an input reaches; `null` where that is not known. */
 export function reachOf(input: NonNullable<LayerRow['report']>['inputs'][number] | undefined): number | null {
-  const clip = input?.clips[input.method];
+  const clip = input === undefined ? undefined : ownValue(input.clips, input.method);
   if (input === undefined || clip === undefined || !(clip > 0)) return null;
   return Math.max(Math.abs(input.min), Math.abs(input.max)) / clip;
 }

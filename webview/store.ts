@@ -23,6 +23,7 @@ import { largestFirst, rowFilter, sortKeys, type SortKey } from './layerOrder';
 import { initialGraph, restoreGraph, type GraphState } from './graph/graphState';
 import { layerRow } from './layerRows';
 import type { Answer, DataState, ToWebview, TriedClip } from './protocol';
+import { ownValue } from '../engine/ownValue';
 
 const tabs = ['overview', 'layers', 'graph', 'tradeOff', 'compare'] as const;
 /** What of a model is shown. */
@@ -157,7 +158,7 @@ export function initialState(view: ViewState = initialView): State {
 /** What an earlier view stored, field by field; whatever is not understood becomes the default. */
 export function restoreView(saved: unknown): ViewState {
   if (typeof saved !== 'object' || saved === null) return initialView;
-  const field = (name: string): unknown => (saved as Record<string, unknown>)[name];
+  const field = (name: string): unknown => ownValue(saved as Record<string, unknown>, name);
   const [selected, filter, logCounts, range] = ['selected', 'filter', 'logCounts', 'range'].map(field);
   const hidden = field('hiddenColumns');
   const sort = (field('sort') ?? {}) as Record<string, unknown>;

@@ -1,11 +1,12 @@
 import type { LayerChoice, Resource, TradeOff } from '../engine/protocol';
 import type { FromWebview } from './protocol';
+import { ownValue } from '../engine/ownValue';
 
 export type Choices = Readonly<Record<string, LayerChoice>>;
 
 /** What a layer is in a network; a name may be `__proto__`. */
 export function choiceIn(choices: Choices, name: string): LayerChoice {
-  return (Object.hasOwn(choices, name) ? choices[name] : undefined) ?? 'int8';
+  return ownValue(choices, name) ?? 'int8';
 }
 
 /** How many layers are on each grid, most of them first. */

@@ -130,8 +130,7 @@ function targetInput(
 async function loadNpz(file: SampleFile, inputs: readonly InputSpec[]): Promise<Record<string, Tensor>> {
   const wanted = inputs.map((spec) => spec.name);
   const { names, arrays } = await readNpz(file.path, wanted, file.name);
-  const feeds: Record<string, Tensor> = {};
-  for (const spec of inputs) {
+  const feeds = inputs.map((spec): [string, Tensor] => {
     const array = arrays.get(spec.name);
     const where = `${file.name}: array "${spec.name}"`;
     if (array === undefined)
@@ -140,9 +139,9 @@ async function loadNpz(file: SampleFile, inputs: readonly InputSpec[]): Promise<
         `Name one array after each input: ${wanted.join(', ')}.`,
       );
     checkFinite(array, where);
-    feeds[spec.name] = fitInput(array, spec, where, 'Store the input whole, with its batch axis.');
-  }
-  return feeds;
+    return [spec.name, fitInput(array, spec, where, 'Store the input whole, with its batch axis.')];
+  });
+  return Object.fromEntries(feeds);
 }
 
 function npyTensor(bytes: Uint8Array, file: SampleFile): Tensor {

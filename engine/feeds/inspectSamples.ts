@@ -8,6 +8,7 @@ import { numbersOf } from './elementTypes';
 import { lookOf, type Look } from './lookOf';
 import { describeTruth } from './truthKinds';
 import { tensorFigures, type TensorFigures } from './tensorFigures';
+import { ownValue } from '../ownValue';
 
 /** What is kept of a sample that was looked at. */
 export interface SeenSample {
@@ -91,7 +92,7 @@ interface OpenTensor {
 
 function tensorsOf({ feeds }: Sample, inputs: readonly InputSpec[]): OpenTensor[] {
   return inputs.flatMap(({ name }) => {
-    const tensor = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
+    const tensor = ownValue(feeds, name);
     if (tensor === undefined) return [];
     const numbers = numbersOf(tensor);
     const { type, dims } = tensor;

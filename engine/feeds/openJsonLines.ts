@@ -7,6 +7,7 @@ import { jsonTensor } from './jsonTensor';
 import { readTextLines } from './readTextLines';
 import { splitSamples } from './splitSamples';
 import { openTokenizer, type Tokenizer } from './tokenizer';
+import { ownValue } from '../ownValue';
 
 /**
  * Opens a `.jsonl` file: each line is a sample, an object with a member for each input, or the value itself when the
@@ -58,7 +59,7 @@ function sampleOf(
         `${where} has no "${spec.name}".`,
         `Give each line a member for each input: ${inputs.map((each) => `"${each.name}"`).join(', ')}.`,
       );
-    return [spec.name, jsonTensor(line[key], spec, `${where}: "${spec.name}"`)] as const;
+    return [spec.name, jsonTensor(ownValue(line, key), spec, `${where}: "${spec.name}"`)] as const;
   });
   return { name: where, feeds: Object.fromEntries(feeds), truth };
 }

@@ -4,6 +4,7 @@ import { badData } from './badData';
 import type { ElementType, Tensor, TensorData } from './dataset';
 import { shapeText, sizeOf } from './elementTypes';
 import { rowMajor } from './rowMajor';
+import { ownValue } from '../ownValue';
 
 const types: Record<string, ElementType> = {
   b1: 'bool',
@@ -30,7 +31,7 @@ const HEADER = 256;
  */
 export function parseNpy(bytes: Uint8Array, where: string): Tensor {
   const array = parseOrThrow(bytes, where);
-  const type = types[array.dtype];
+  const type = ownValue(types, array.dtype);
   if (type === undefined)
     throw badData(`${where} holds elements of type ${array.dtype}.`, 'Store numbers: floats or integers.');
   // npyjs unpacks booleans to a plain list.

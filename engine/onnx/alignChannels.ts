@@ -8,6 +8,7 @@ import { constantsWithin, replacementName } from './foldIntoConv';
 import { freshNames, indexGraph } from './graphIndex';
 import type { Model } from './model';
 import { removeNoOps } from './removeNoOps';
+import { ownValue } from '../ownValue';
 
 /** More than by half, and the neighbours' products cost more than is won. */
 const MOST_GROWTH = 1.5;
@@ -55,7 +56,7 @@ export function withAlignedChannels(original: Model, multiple: number): Model {
       if (bias !== undefined && isChanged(y)) replace(node, 2, bias, [outputs], padded(bias, outputs, 0));
       continue;
     }
-    const filling = fillings[node.opType];
+    const filling = ownValue(fillings, node.opType);
     if (filling !== undefined && isChanged(y)) {
       node.input.forEach((name, i) => {
         const tensor = constants.get(name);

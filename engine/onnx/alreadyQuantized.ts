@@ -2,6 +2,7 @@ import type { GraphProto, NodeProto } from 'onnx-buf';
 import type { GraphIndex } from './graphIndex';
 import { isOnnx, isOnnxOrContrib, quantizedOperators, type LayerForm } from './quantizedOperators';
 import { graphsWithin } from './scopes';
+import { ownValue } from '../ownValue';
 
 /** Operators that may stand between a weight and the product that reads it without making it another one. */
 const views = new Set(['Transpose', 'Reshape', 'Identity', 'Squeeze', 'Unsqueeze', 'Cast', 'Flatten']);
@@ -47,7 +48,7 @@ function isDequantizedConstant(tensor: string, origins: Origins): boolean {
  * A product is `qdq` when onnxruntime can compute it on integers: all it multiplies comes from DequantizeLinear.
  */
 export function alreadyQuantized(node: NodeProto, origins: Origins): LayerForm | null {
-  const operator = quantizedOperators[node.opType];
+  const operator = ownValue(quantizedOperators, node.opType);
   if (operator?.product === true && isOnnxOrContrib(node)) return operator.form;
   if (!products.has(node.opType) || !isOnnx(node)) return null;
   const [a = '', b = ''] = node.input;

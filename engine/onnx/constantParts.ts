@@ -12,6 +12,7 @@ import { elementCount, makeTensor } from './elements';
 import type { Model } from './model';
 import { graphsWithin } from './scopes';
 import type { Tensor } from './tensor';
+import { ownValue } from '../ownValue';
 
 /** Results beyond this are left for the run: a small file can ask for a huge constant. */
 const MOST_ELEMENTS = 2 ** 24;
@@ -98,7 +99,7 @@ export function applyConstants(main: GraphProto, computed: Readonly<Record<strin
   for (const graph of graphs) {
     for (const node of graph.node) {
       for (const [i, name] of node.output.entries()) {
-        const tensor = Object.hasOwn(computed, name) ? initializerOf(name, computed[name]) : undefined;
+        const tensor = initializerOf(name, ownValue(computed, name));
         // An output of its graph must come from a node.
         if (tensor === undefined || outputs.has(name)) continue;
         graph.initializer.push(tensor);

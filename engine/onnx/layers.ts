@@ -5,6 +5,7 @@ import { elementCount, isFloat } from './elements';
 import { indexGraph, soleConsumer, type GraphIndex } from './graphIndex';
 import { clipBounds } from './rescaling';
 import { graphsWithin } from './scopes';
+import { ownValue } from '../ownValue';
 
 export const layerTypes = ['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM', 'GRU', 'Gather'] as const;
 export type LayerType = (typeof layerTypes)[number];
@@ -72,7 +73,7 @@ function channelAxis(node: NodeProto, weight: TensorProto): number | null {
 function layerOf(node: NodeProto, graph: GraphProto, index: GraphIndex): Layer | string | undefined {
   const { opType } = node;
   if (node.domain !== '' && node.domain !== 'ai.onnx') return undefined;
-  if (!isLayerType(opType)) return floatOnly[opType];
+  if (!isLayerType(opType)) return ownValue(floatOnly, opType);
   const [a = '', b = '', c = ''] = node.input;
   if (opType === 'Gather') return embedding(node, graph, index);
   const weight = index.initializers.get(b) ?? null;

@@ -8,6 +8,7 @@ import type { Layer } from './layers';
 import { networkValues } from './networkValues';
 import { clipBounds, rescalingFrom, type Rescaling } from './rescaling';
 import { graphsWithin } from './scopes';
+import { ownValue } from '../ownValue';
 
 /**
  * How a target computes an operator on integers: `own`, its result has a grid of its own; `same`, it moves or selects
@@ -114,7 +115,7 @@ function plain(
   forms: OperatorForms['forms'],
 ): Operator | undefined {
   const { opType, name } = node;
-  const form = opType === 'Concat' && isFilled(node, index, values) ? forms['Pad'] : forms[opType];
+  const form = opType === 'Concat' && isFilled(node, index, values) ? forms['Pad'] : ownValue(forms, opType);
   if (form === undefined || (opType === 'Pad' && !padsZeros(node, index))) return undefined;
   const outputs = node.output.filter((o) => o !== '');
   if (outputs.length === 0 || (opType !== 'Split' && outputs.length > 1)) return undefined;

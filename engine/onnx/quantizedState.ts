@@ -8,6 +8,7 @@ import { isOnnxOrContrib, quantizedOperators, type LayerForm, type Place } from 
 import { readFloats } from './readFloats';
 import { isQuantizedInteger, readIntegers, unpack } from './readIntegers';
 import { graphsWithin } from './scopes';
+import { ownValue } from '../ownValue';
 
 function rangeOf(values: number[] | Float32Array | undefined): ValueRange | null {
   if (values === undefined || values.length === 0) return null;
@@ -34,7 +35,7 @@ class NodeReader {
       return [this.tensor({ kind: constant ? 'weight' : 'activation', tensor: 0, scale: 1, zeroPoint: 2 })];
     }
     if (opType === 'DequantizeLinear') return this.dequantized();
-    return (quantizedOperators[opType]?.places ?? []).map((place) => this.tensor(place));
+    return (ownValue(quantizedOperators, opType)?.places ?? []).map((place) => this.tensor(place));
   }
 
   /** Weights, and activations that come as integers from elsewhere; biases follow from their layer's scales. */
@@ -47,7 +48,7 @@ class NodeReader {
         : [this.tensor({ kind: 'weight', tensor: 0, scale: 1, zeroPoint: 2 })];
     }
     const made = this.origins.producer.get(source)?.opType ?? '';
-    if (made === 'QuantizeLinear' || quantizedOperators[made] !== undefined) return [];
+    if (made === 'QuantizeLinear' || ownValue(quantizedOperators, made) !== undefined) return [];
     return [this.tensor({ kind: 'activation', tensor: 0, scale: 1, zeroPoint: 2 })];
   }
 
@@ -154,7 +155,7 @@ export function quantizedState({ graph }: Model): QuantizedModel | null {
     const form = alreadyQuantized(node, origins);
     if (form !== null) layers.push({ name: node.name, opType: node.opType, form });
     if (!isOnnxOrContrib(node)) continue;
-    const operator = quantizedOperators[node.opType];
+    const operator = ownValue(quantizedOperators, node.opType);
     if (operator !== undefined) others.add(operator.form);
     for (const tensor of new NodeReader(node, origins).tensors()) {
       const known = tensors.get(tensor.tensor);

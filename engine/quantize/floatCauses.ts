@@ -11,6 +11,7 @@ import { clipBounds } from '../onnx/rescaling';
 import { tensorKinds, type TensorKind } from '../onnx/tensorKinds';
 import { losesFloatWeights } from './keepWeightsFloat';
 import type { TargetLimits } from './targetLimits';
+import { ownValue } from '../ownValue';
 
 /** Why a node will be computed in float, and the way out. */
 export interface FloatCause {
@@ -79,7 +80,7 @@ export class FloatCauses {
 
   private causeOf(node: NodeProto, index: GraphIndex): FloatCause | null {
     const { opType } = node;
-    const kernel = this.limits.kernels[opType];
+    const kernel = ownValue(this.limits.kernels, opType);
     if (isClip(node)) {
       if (this.limits.fusesClips) return null;
       return {
@@ -91,7 +92,7 @@ export class FloatCauses {
       const form = kernel === undefined ? opType : `${opType} but ${kernel.mode ?? ''}`;
       return {
         message: `${this.limits.program} has no integer ${form}.`,
-        hint: alternatives[opType] ?? 'Values are converted to float before it and back behind it.',
+        hint: ownValue(alternatives, opType) ?? 'Values are converted to float before it and back behind it.',
       };
     }
     if (this.limits.quantizesFloatWeights && losesFloatWeights(node, index))
@@ -147,7 +148,7 @@ export class FloatCauses {
       integerTypeOf(q, this.origins.initializers),
     );
     const types = [...new Set([...before, ...behind])].sort();
-    const wanted = this.limits.activationTypes[opType];
+    const wanted = ownValue(this.limits.activationTypes, opType);
     const odd = types.find((type) => type.endsWith('16') || wanted?.includes(type) === false);
     if (odd !== undefined)
       return {
@@ -224,7 +225,7 @@ export class FloatCauses {
 
   /** Whether a grid saturates where a Relu or Clip clips, or further in. */
   private endsWithin(clip: NodeProto, quantizer: NodeProto, index: GraphIndex): boolean {
-    const ends = bounds[integerTypeOf(quantizer, this.origins.initializers)];
+    const ends = ownValue(bounds, integerTypeOf(quantizer, this.origins.initializers));
     const scale = this.constant(quantizer.input[1]);
     const clipped = clipBounds(clip, index);
     if (ends === undefined || scale === undefined || !isFloat(scale) || clipped === undefined) return false;

@@ -4,6 +4,7 @@ import type { Rescaling } from '../onnx/rescaling';
 import type { HistogramState } from '../stats/histogram';
 import { affine16, affine8, storableScale, symmetricGrid, type Affine } from './affine';
 import type { Profile } from './profiles';
+import { ownValue } from '../ownValue';
 
 /** Scale and zero point of one activation for a clip on |x|. */
 export function activationAffine(
@@ -55,7 +56,7 @@ export function assignGrids(
 ): Map<string, Affine> {
   const activations = new Map<string, Affine>();
   for (const [tensor, clip] of clips) {
-    const state = histograms[tensor];
+    const state = ownValue(histograms, tensor);
     if (state !== undefined) activations.set(tensor, activationAffine(profile, state, clip));
   }
   const share = () => {

@@ -11,6 +11,7 @@ import type { LintFinding } from '../protocol';
 import { FloatCauses } from './floatCauses';
 import type { Profile } from './profiles';
 import type { TargetLimits } from './targetLimits';
+import { ownValue } from '../ownValue';
 
 type Found = Omit<LintFinding, 'nodes'>;
 type Refusal = Pick<Found, 'message' | 'hint'>;
@@ -63,7 +64,7 @@ export function lintTarget(
         continue;
       if (expected.has(node.name) || !(products.has(opType) || touches(node))) continue;
       const cause = causeOf(node);
-      const slow = limits.slow[opType];
+      const slow = ownValue(limits.slow, opType);
       if (cause !== null) report({ severity: 'float', opType, ...cause }, node);
       else if (slow !== undefined)
         report(

@@ -6,6 +6,7 @@ import type { Affine } from './affine';
 import { assignGrids, wideAffine } from './grids';
 import { layerGrids } from './layerGrids';
 import { profiles, type Profile } from './profiles';
+import { ownValue } from '../ownValue';
 
 /** Every decision that the rewriting carries out. */
 export interface QuantPlan {
@@ -120,7 +121,7 @@ function wideGrids(
   return new Map(
     layers.filter(isWide).flatMap(({ activations }) =>
       activations.flatMap((tensor) => {
-        const range = ranges[tensor];
+        const range = ownValue(ranges, tensor);
         return range === undefined ? [] : [[tensor, wideAffine(profile, range)] as const];
       }),
     ),

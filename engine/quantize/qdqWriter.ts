@@ -15,6 +15,7 @@ import { quantizeDomain } from './quantizeDomain';
 import type { Stored } from './storedWeights';
 import { weightBits, type WrittenWeight } from './weightBits';
 import { isPerChannel, quantizeWeight, UNSIGNED_ZERO, unsignedCodes } from './weights';
+import { ownValue } from '../ownValue';
 
 /** Largest magnitude of an int32 bias; half the range is left to the accumulator. */
 const MAX_BIAS = 2 ** 30;
@@ -173,7 +174,7 @@ export class QdqWriter {
       Sub: ['Add', (x) => -x],
       Div: ['Mul', (x) => 1 / x],
     };
-    const [opType, map] = inverse[node.opType] ?? [node.opType, (x: number) => x];
+    const [opType, map] = ownValue(inverse, node.opType) ?? [node.opType, (x: number) => x];
     node.opType = opType;
     const { nodes, result } = this.quantizedConstant(tensor.name, tensor, map);
     node.input[i] = result;

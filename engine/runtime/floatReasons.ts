@@ -7,6 +7,7 @@ import { integerKernels, type IntegerKernel } from '../onnx/integerKernels';
 import { originalNames } from './originalNames';
 import type { TensorKind } from '../onnx/tensorKinds';
 import { unfused } from './unfused';
+import { ownValue } from '../ownValue';
 
 /** What is known of a model's nodes before onnxruntime sees them. */
 export interface KnownReasons {
@@ -63,7 +64,7 @@ export class FloatReasons {
     if (stated !== undefined) return stated;
     const opType = unfused(node.opType);
     if (opType === 'MatMulNBits') return 'Its weights are in 4 bits; it computes in float.';
-    const kernel = integerKernels[opType];
+    const kernel = ownValue(integerKernels, opType);
     if (clips.has(opType)) return 'It would vanish only before a grid that ends where it clips.';
     if (kernel === undefined) return `onnxruntime has no integer ${opType}.`;
     return (

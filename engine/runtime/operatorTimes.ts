@@ -1,5 +1,6 @@
 import { profileNodes } from './profileNodes';
 import { unfused } from './unfused';
+import { ownValue } from '../ownValue';
 
 /**
  * Milliseconds of one sample on one thread by operator type; integer and fused forms count as what they compute
@@ -27,5 +28,5 @@ const integerForms: Readonly<Record<string, string | undefined>> = {
 };
 
 function plainType(opType: string): string {
-  return integerForms[opType] ?? unfused(opType.replace(/^QLinear/, ''));
+  return ownValue(integerForms, opType) ?? unfused(opType.replace(/^QLinear/, ''));
 }

@@ -17,10 +17,16 @@ export function withoutSuffix(name: string): string {
  */
 export function originalNames(original: GraphProto): (node: Pick<NodeProto, 'name' | 'opType'>) => string {
   const makers = new Map<string, NodeProto>();
+  const own = new Set<string>();
   for (const graph of graphsWithin(original)) {
-    for (const node of graph.node) for (const tensor of node.output) makers.set(tensor, node);
+    for (const node of graph.node) {
+      own.add(node.name);
+      for (const tensor of node.output) makers.set(tensor, node);
+    }
   }
   return ({ name, opType }) => {
+    // A model's own name may end as one of the optimizer's does.
+    if (own.has(name)) return name;
     const bare = withoutSuffix(name);
     if (!name.includes('_nchwc')) return bare;
     // Those in blocked layout are called after a tensor: the node's own, or one behind what was fused into it.

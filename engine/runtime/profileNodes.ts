@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { throwIfCancelled } from '../engineError';
+import { EngineError, errorText, throwIfCancelled } from '../engineError';
 import type { RuntimeWorker } from './runtimeWorker';
 import type { Feeds } from './workerProtocol';
 import type { Sequence } from './sequence';
@@ -26,6 +26,19 @@ export interface ProfiledNode {
 }
 
 const KERNEL = '_kernel_time';
+
+function parseProfile(text: string): ProfileEvent[] {
+  try {
+    return JSON.parse(text) as ProfileEvent[];
+  } catch (thrown) {
+    throw new EngineError(
+      'runtime',
+      `onnxruntime's profile cannot be read: ${errorText(thrown)}.`,
+      `Check that ${tmpdir()} has room.`,
+      { cause: thrown },
+    );
+  }
+}
 
 /**
  * What each node takes for one sample, as onnxruntime's own profile tells it: the median of its runs, so that what else the machine
@@ -53,12 +66,12 @@ export async function profileNodes(
     }
     const nodes = new Map<string, { name: string; opType: string; runs: number[] }>();
     for (const file of await readdir(folder)) {
-      const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as ProfileEvent[];
+      const events = parseProfile(await readFile(join(folder, file), 'utf8'));
       for (const { cat, name, dur = 0, args } of events) {
         if (cat !== 'Node' || name?.endsWith(KERNEL) !== true) continue;
         const opType = args?.op_name ?? '';
-        const own = name.slice(0, -KERNEL.length);
-        const key = `${opType}\n${own}`;
+        const key = `${opType}\n${name}`;
+        const own = session.ownName(name.slice(0, -KERNEL.length));
         const node = nodes.get(key) ?? { name: own, opType, runs: [] };
         nodes.set(key, node);
         node.runs.push(dur / 1000);

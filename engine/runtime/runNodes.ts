@@ -39,7 +39,8 @@ function kindOf(node: NodeProto, kinds: ReadonlyMap<string, TensorKind>): RunNod
 }
 
 /** How each node of a graph that onnxruntime optimized runs, and why those in float do; bodies included. */
-export function nodesOf(main: GraphProto, known: KnownReasons): RunNode[] {
+export function nodesOf(main: GraphProto, known: KnownReasons, ownName = (name: string) => name): RunNode[] {
+  for (const node of graphsWithin(main).flatMap((g) => g.node)) node.name = ownName(node.name);
   const kinds = tensorKinds(main);
   const reasons = new FloatReasons(main, kinds, known);
   return graphsWithin(main).flatMap((graph) => {
@@ -69,7 +70,7 @@ export async function loadWithNodes(
     const session = await worker.load(model, { threads: 1, optimizedModelPath });
     try {
       const { graph } = decodeModel(await readFile(optimizedModelPath), 'the optimized graph');
-      const nodes = nodesOf(graph, known);
+      const nodes = nodesOf(graph, known, (name) => session.ownName(name));
       return { session, nodes };
     } catch (thrown) {
       await session.release();

@@ -6,6 +6,7 @@ import { formatBytes } from '../format';
 import { dataFolderOf } from '../onnx/externalData';
 import { disableTelemetry } from './disableTelemetry';
 import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
+import { withOwnNames } from './plainModel';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
 import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
@@ -62,8 +63,8 @@ export class RuntimeWorker {
     const session = this.nextId++;
     const dataFolder = dataFolderOf(model);
     const where = dataFolder === undefined ? options : { ...options, dataFolder };
-    const shapes = await this.call('load', { session, model, options: where, rules });
-    return new Session(this, session, new Map(shapes));
+    const { shapes, names } = await this.call('load', { session, model, options: where, rules });
+    return new Session(this, session, new Map(shapes), names);
   }
 
   call<K extends WorkerKind>(kind: K, params: WorkerCalls[K]['params']): Promise<WorkerCalls[K]['result']> {
@@ -118,7 +119,13 @@ export class Session {
     private readonly session: number,
     /** As onnxruntime infers them; `?` where it cannot tell. */
     readonly outputShapes: ReadonlyMap<string, (number | string)[]>,
+    private readonly names: readonly string[] | null,
   ) {}
+
+  /** A name in what onnxruntime wrote of this session, its profile or its optimized graph, with the model's own names in it. */
+  ownName(name: string): string {
+    return withOwnNames(name, this.names);
+  }
 
   /** Runs one sample, all its steps if it has several, whose answers are then along the first axis; `milliseconds` is the time inside onnxruntime. */
   run(

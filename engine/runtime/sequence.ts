@@ -1,5 +1,6 @@
 import type { Tensor } from '../onnx/tensor';
 import type { Feeds } from './workerProtocol';
+import { ownValue } from '../ownValue';
 
 /** Steps that run one after another, each fed with what the model answered in the one before. */
 export interface Sequence {
@@ -22,7 +23,7 @@ export async function* runSteps<Answers extends Record<string, { data: unknown }
     const answers = await run(fed);
     yield { feeds: fed, answers };
     for (const [input, output] of Object.entries(sequence?.carry ?? {})) {
-      const answer = answers[output];
+      const answer = ownValue(answers, output);
       if (answer === undefined) throw new Error(`the model has no output ${output} to feed back to ${input}`);
       fed = { ...fed, [input]: toTensor(answer as Answers[string]) };
     }

@@ -1,3 +1,4 @@
+import { ownValue } from '../ownValue';
 const fusedFrom: Readonly<Record<string, string | undefined>> = {
   FusedConv: 'Conv',
   FusedMatMul: 'MatMul',
@@ -6,5 +7,5 @@ const fusedFrom: Readonly<Record<string, string | undefined>> = {
 
 /** The operator that a fused one was made of; any other is itself. */
 export function unfused(opType: string): string {
-  return fusedFrom[opType] ?? opType;
+  return ownValue(fusedFrom, opType) ?? opType;
 }

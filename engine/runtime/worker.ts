@@ -8,6 +8,7 @@ import { createRater, type Rater } from '../feeds/metrics/rater';
 import type { Tensor, TensorData } from '../onnx/tensor';
 import { ValueCounter } from '../stats/valueCounter';
 import { freeBuffer } from './freeBuffer';
+import { losesNames, plainModel, withOwnNames, type PlainModel } from './plainModel';
 import { concatenate, runSteps, type Sequence } from './sequence';
 import { ownData, shareTensor } from './shareTensor';
 import type {
@@ -18,9 +19,12 @@ import type {
   WorkerRequest,
   WorkerResponse,
 } from './workerProtocol';
+import { ownValue } from '../ownValue';
 
 interface Loaded {
   session: InferenceSession;
+  /** The names that onnxruntime knows it by, where they are not its own. */
+  plain: PlainModel | null;
   counter: ValueCounter;
   rater: Rater | null;
 }
@@ -63,10 +67,26 @@ function sessionOptions(options: SessionOptions): InferenceSession.SessionOption
   };
 }
 
-function toOrt(feeds: Feeds): Record<string, OrtTensor> {
+/** Loads a model under its own names, or under plain ones where onnxruntime does not take its own. */
+async function createSession(
+  model: Uint8Array,
+  options: SessionOptions,
+  plain = losesNames(model, options.profilePrefix !== undefined) ? plainModel(model) : null,
+): Promise<{ created: InferenceSession; plain: PlainModel | null }> {
+  try {
+    return { created: await InferenceSession.create(plain?.bytes ?? model, sessionOptions(options)), plain };
+  } catch (thrown) {
+    // Only now: to see that nodes share a name takes decoding the model.
+    if (plain === null && errorText(thrown).includes('same node name'))
+      return createSession(model, options, plainModel(model));
+    throw new Error(withOwnNames(errorText(thrown), plain?.names ?? null), { cause: thrown });
+  }
+}
+
+function toOrt(feeds: Feeds, nameOf: (name: string) => string): Record<string, OrtTensor> {
   return Object.fromEntries(
     Object.entries(feeds).map(([name, t]) => [
-      name,
+      nameOf(name),
       new OrtTensor(t.type, ownData(t.data) as Float32Array, t.dims),
     ]),
   );
@@ -81,13 +101,21 @@ function plainTensor(tensor: OrtTensor): Tensor {
 }
 
 async function run(session: number, feeds: Feeds, outputs: string[]) {
-  const inputs = toOrt(feeds);
-  const start = performance.now();
-  const results: Record<string, OrtTensor> = await find(session).session.run(inputs, outputs, {
-    logSeverityLevel: FATAL,
-  });
-  const milliseconds = performance.now() - start;
-  return { results, milliseconds };
+  const { session: loadedSession, plain } = find(session);
+  const nameOf = (name: string) => plain?.plainOf.get(name) ?? name;
+  const inputs = toOrt(feeds, nameOf);
+  const wanted = outputs.map(nameOf);
+  try {
+    const start = performance.now();
+    const ran = await loadedSession.run(inputs, wanted, { logSeverityLevel: FATAL });
+    const milliseconds = performance.now() - start;
+    const own = Object.entries(ran).map(
+      ([name, t]) => [withOwnNames(name, plain?.names ?? null), t] as const,
+    );
+    return { results: Object.fromEntries(own), milliseconds };
+  } catch (thrown) {
+    throw new Error(withOwnNames(errorText(thrown), plain?.names ?? null), { cause: thrown });
+  }
 }
 
 /** Runs all steps of a sample; their answers are along the first axis. */
@@ -111,17 +139,21 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
   {
     async load({ session, model, options, rules }) {
       const rater = rules === undefined ? null : createRater(rules);
-      const created = await InferenceSession.create(model, sessionOptions(options));
-      loaded.set(session, { session: created, counter: new ValueCounter(), rater });
-      return created.outputMetadata.flatMap((o): [string, (number | string)[]][] =>
-        o.isTensor ? [[o.name, o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]] : [],
+      const { created, plain } = await createSession(model, options);
+      loaded.set(session, { session: created, plain, counter: new ValueCounter(), rater });
+      const names = plain?.names ?? null;
+      const shapes = created.outputMetadata.flatMap((o): [string, (number | string)[]][] =>
+        o.isTensor
+          ? [[withOwnNames(o.name, names), o.shape.map((d) => (d === '' || d === -1 ? '?' : d))]]
+          : [],
       );
+      return { shapes, names };
     },
     async run({ session, feeds, outputs, sequence, share }) {
       const ran = await runAll(session, feeds, outputs, sequence);
       if (share === null) return ran;
       const shared = Object.entries(ran.outputs).map(
-        ([name, tensor]) => [name, shareTensor(tensor, share.old[name])] as const,
+        ([name, tensor]) => [name, shareTensor(tensor, ownValue(share.old, name))] as const,
       );
       return { ...ran, outputs: Object.fromEntries(shared) };
     },
@@ -135,7 +167,7 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
     },
     async observe({ session, feeds, tensors, sample, sequence }) {
       // An input of the graph cannot be asked for as an output.
-      const computed = tensors.filter((name) => feeds[name] === undefined);
+      const computed = tensors.filter((name) => ownValue(feeds, name) === undefined);
       const wanted = [...new Set([...computed, ...Object.values(sequence?.carry ?? {})])];
       // Nor can onnxruntime be asked for nothing.
       const step = async (fed: Feeds) =>
@@ -143,7 +175,7 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
       const { counter } = find(session);
       for await (const { feeds: fed, answers } of runSteps(feeds, sequence, step, plainTensor)) {
         for (const name of tensors) {
-          const data = fed[name]?.data ?? answers[name]?.data;
+          const data = ownValue(fed, name)?.data ?? ownValue(answers, name)?.data;
           if (data instanceof Float32Array) counter.add(name, data, sample);
         }
         const carried = new Set(Object.values(sequence?.carry ?? {}));

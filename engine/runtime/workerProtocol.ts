@@ -24,7 +24,10 @@ export interface SessionOptions {
 
 /** What a worker does, by kind. Sessions and observers live in the worker and go by number. */
 export interface WorkerCalls {
-  /** Answers the shapes of the model's outputs as onnxruntime infers them; with rules if it is to be rated. */
+  /**
+   * Answers the shapes of the model's outputs as onnxruntime infers them, and the model's own names where onnxruntime knows it
+   * by others; with rules if it is to be rated.
+   */
   load: {
     params: {
       session: number;
@@ -32,7 +35,7 @@ export interface WorkerCalls {
       options: SessionOptions;
       rules: RatingRules | undefined;
     };
-    result: [name: string, dims: (number | string)[]][];
+    result: { shapes: [name: string, dims: (number | string)[]][]; names: string[] | null };
   };
   /**
    * Runs once; `milliseconds` is the time inside onnxruntime. `share` puts the outputs where all threads see them, in place of

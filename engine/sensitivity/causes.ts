@@ -14,6 +14,7 @@ import { Magnitudes } from '../stats/magnitudes';
 import { gridNoise } from './gridNoise';
 import { bits, gainOf, powerOf } from './noiseShares';
 import { fewDirections, UNLIKE, unlikeChannels } from './weightCauses';
+import { ownValue } from '../ownValue';
 
 /** Decibels by which one noise has to be above another to be called the larger. */
 const CLEARLY = 6;
@@ -90,12 +91,12 @@ export class Causes {
   }
 
   private noiseOf(tensor: string): number {
-    const [state, grid] = [this.histograms[tensor], this.plan.activations.get(tensor)];
+    const [state, grid] = [ownValue(this.histograms, tensor), this.plan.activations.get(tensor)];
     return state === undefined || grid === undefined ? 0 : gridNoise(state, grid);
   }
 
   private ofTensor(tensor: string, what: string, total: number): Cause | null {
-    const [state, grid] = [this.histograms[tensor], this.plan.activations.get(tensor)];
+    const [state, grid] = [ownValue(this.histograms, tensor), this.plan.activations.get(tensor)];
     if (state === undefined || grid === undefined) return null;
     const { min, max } = state;
     /** With steps so many times as large. */
@@ -162,7 +163,7 @@ export class Causes {
     const joined = this.producer.get(tensor);
     if (joined?.opType !== 'Concat') return [];
     return joined.input.flatMap((name) => {
-      const state = this.histograms[name];
+      const state = ownValue(this.histograms, name);
       return state === undefined ? [] : [Math.max(-state.min, state.max)];
     });
   }

@@ -8,6 +8,7 @@ import type { WorkerPool } from '../runtime/workerPool';
 import { alikenessToOthers, centredGram } from '../stats/orthogonality';
 import { sketch } from '../stats/sketch';
 import type { SampleRun } from './runSamples';
+import { ownValue } from '../ownValue';
 
 /** Features kept of each layer and sample: scalar products are off by about 3% of the norms. 16 kB. */
 const FEATURES = 2048;
@@ -58,7 +59,7 @@ export async function layerAlikeness(
         const { feeds } = await unlessCancelled(samples.load(i), signal);
         const { outputs } = await session.run(feeds, names);
         for (const [k, layer] of layers.entries()) {
-          const tensor = outputs[exposed.outputs.get(layer.output) ?? ''];
+          const tensor = ownValue(outputs, exposed.outputs.get(layer.output) ?? '');
           const own = kept[k];
           if (tensor !== undefined && tensor.data.length > 0 && own !== undefined)
             own[i] = keep(tensor, layer, size);

@@ -6,6 +6,7 @@ import type { Layer } from '../onnx/layers';
 import { encodeModel, type Model } from '../onnx/model';
 import type { Tensor } from '../onnx/tensor';
 import type { RuntimeWorker } from '../runtime/runtimeWorker';
+import { ownValue } from '../ownValue';
 
 /**
  * Multiplications with additions that each layer takes for one sample (its first step, where it has several), by name. From
@@ -21,12 +22,13 @@ export async function multiplyAdds(
   const { feeds } = await unlessCancelled(samples.load(0), signal);
   const tensors = new Set(layers.flatMap((l) => [...l.activations, l.output]));
   const exposed = exposeTensors(model, tensors);
-  const computed = [...tensors].filter((name) => feeds[name] === undefined);
+  const computed = [...tensors].filter((name) => ownValue(feeds, name) === undefined);
   const wanted = computed.flatMap((name) => exposed.outputs.get(name) ?? []);
   const session = await worker.load(encodeModel(exposed.model), { threads: 1 });
   try {
     const { outputs } = await session.run(feeds, wanted);
-    const tensorOf = (name: string) => feeds[name] ?? outputs[exposed.outputs.get(name) ?? name];
+    const tensorOf = (name: string) =>
+      ownValue(feeds, name) ?? ownValue(outputs, exposed.outputs.get(name) ?? name);
     return new Map(layers.map((layer) => [layer.name, costOf(layer, tensorOf)]));
   } finally {
     await session.release();

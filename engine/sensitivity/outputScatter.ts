@@ -9,6 +9,7 @@ import type { WorkerPool } from '../runtime/workerPool';
 import { decibels } from '../stats/sqnr';
 import type { SampleRun } from './runSamples';
 import { Turns } from './turns';
+import { ownValue } from '../ownValue';
 
 /** Squares along each axis. */
 export const SCATTER_BINS = 64;
@@ -61,7 +62,7 @@ export async function outputScatter(
     for (const [k, session] of sessions.entries()) {
       const output = loaded[k]?.output;
       if (session === null || output === undefined) found.push(undefined);
-      else found.push((await session.run(feeds, [output], sequence)).outputs[output]?.data);
+      else found.push(ownValue((await session.run(feeds, [output], sequence)).outputs, output)?.data);
     }
     return found;
   };

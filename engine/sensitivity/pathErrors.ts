@@ -8,6 +8,7 @@ import type { WorkerPool } from '../runtime/workerPool';
 import { errorFigures, type ErrorFigures } from '../stats/errorFigures';
 import type { SampleRun } from './runSamples';
 import { Turns } from './turns';
+import { ownValue } from '../ownValue';
 
 /**
  * How far tensors of a quantized model are off those of the same names in its float original: the error's way
@@ -42,8 +43,8 @@ export async function pathErrors(
       work: (sessions, i) =>
         turns.take(run(sessions, i), ({ a, b }) => {
           for (const [tensor, sum] of sums) {
-            const x = a?.[exact.outputs.get(tensor) ?? '']?.data;
-            const y = b?.[rounded.outputs.get(tensor) ?? '']?.data;
+            const x = ownValue(a ?? {}, exact.outputs.get(tensor) ?? '')?.data;
+            const y = ownValue(b ?? {}, rounded.outputs.get(tensor) ?? '')?.data;
             if (x === undefined || x.length !== y?.length) sum.odd = true;
             else addTo(sum, x, y);
           }

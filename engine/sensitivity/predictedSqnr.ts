@@ -6,6 +6,7 @@ import { weightBits } from '../quantize/weightBits';
 import type { HistogramState } from '../stats/histogram';
 import { decibels } from '../stats/sqnr';
 import { gridNoise } from './gridNoise';
+import { ownValue } from '../ownValue';
 
 const matrices = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
@@ -21,7 +22,7 @@ export function predictedSqnr(
 ): number {
   const tensors = [...layer.activations, ...(writesInteger(layer) ? [layer.output] : [])];
   const shares = tensors.map((tensor) => {
-    const [state, grid] = [histograms[tensor], plan.activations.get(tensor)];
+    const [state, grid] = [ownValue(histograms, tensor), plan.activations.get(tensor)];
     return state === undefined || grid === undefined ? 0 : gridNoise(state, grid);
   });
   return decibels(

@@ -8,6 +8,7 @@ import type { WorkerPool } from '../runtime/workerPool';
 import type { Feeds } from '../runtime/workerProtocol';
 import type { Evaluator } from './evaluator';
 import { SpareTensors } from './spareTensors';
+import { ownValue } from '../ownValue';
 
 /** What is kept of a sample: what the base reads and computes of the cuts, and its outputs; where all threads see it. */
 export interface Kept extends Pick<Sample, 'truth'> {
@@ -88,7 +89,7 @@ export class Prefix {
           Object.entries({ ...sample.feeds, ...outputs }).map(([name, t]) => [name, t.data.byteLength]),
         );
       const fed = Object.entries(sample.feeds).flatMap(([name, tensor]) =>
-        names.has(name) ? [[name, shareTensor(tensor, old[name])] as const] : [],
+        names.has(name) ? [[name, shareTensor(tensor, ownValue(old, name))] as const] : [],
       );
       const tensors = { ...pick(outputs, own), ...Object.fromEntries(fed) };
       kept[k] = { index, truth: sample.truth, tensors };
@@ -119,7 +120,7 @@ export class Prefix {
 export function pick(tensors: Feeds, names: readonly string[]): Feeds {
   return Object.fromEntries(
     names.flatMap((name) => {
-      const tensor = tensors[name];
+      const tensor = ownValue(tensors, name);
       return tensor === undefined ? [] : [[name, tensor] as const];
     }),
   );

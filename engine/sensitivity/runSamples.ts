@@ -5,6 +5,7 @@ import type { TensorData } from '../onnx/tensor';
 import type { Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
 import { Turns } from './turns';
+import { ownValue } from '../ownValue';
 
 export interface SampleRun {
   onSample?: (() => void) | undefined;
@@ -40,7 +41,7 @@ export async function runSamples(
       prepare: (worker) => worker.load(bytes, { threads: 1, unfused }),
       work: (session, i) =>
         turns.take(run(session, i), (outputs) => {
-          take((output) => outputs[output]?.data ?? new Float32Array(0));
+          take((output) => ownValue(outputs, output)?.data ?? new Float32Array(0));
           onSample?.();
         }),
       finish: (session) => session.release(),

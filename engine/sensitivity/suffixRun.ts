@@ -5,6 +5,7 @@ import { suffixModel, type CutTensor, type Suffix } from '../onnx/suffixOf';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { Evaluator } from './evaluator';
 import { pick, type Kept } from './prefix';
+import { ownValue } from '../ownValue';
 
 /** Samples that are handed to a worker before the first of them has come back, so that it need not wait for this thread. */
 const WINDOW = 3;
@@ -92,7 +93,7 @@ export class SuffixRun {
 
 /** What the samples say of a tensor: its sizes where they agree. */
 function describe(name: string, kept: readonly Kept[]): CutTensor {
-  const all = kept.flatMap(({ tensors }) => tensors[name] ?? []);
+  const all = kept.flatMap(({ tensors }) => ownValue(tensors, name) ?? []);
   const [first] = all;
   if (first === undefined) throw new RangeError(`no sample has ${name}`);
   const dims = first.dims.map((size, axis) => (all.every((t) => t.dims[axis] === size) ? size : null));

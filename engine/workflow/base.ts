@@ -11,6 +11,7 @@ import { profiles } from '../quantize/profiles';
 import type { WorkerPool } from '../runtime/workerPool';
 import { clipsBy } from '../sensitivity/clipsBy';
 import type { HistogramState } from '../stats/histogram';
+import { ownValue } from '../ownValue';
 
 /** The form of a normalized model that a target's integer kernels fit best; it computes the same. */
 export function adaptTo(profile: ProfileName, normalized: Model): Model {
@@ -43,7 +44,7 @@ const needsNoRanges = new Set<string>(['LSTM', 'GRU']);
 
 /** Whether samples reached all that a layer reads and makes, with values that a range can hold: NaN and infinities are none. */
 export function isReached(layer: Layer, histograms: Readonly<Record<string, HistogramState>>): boolean {
-  return [...tensorsOf([layer])].every((tensor) => (histograms[tensor]?.finite ?? 0) > 0);
+  return [...tensorsOf([layer])].every((tensor) => (ownValue(histograms, tensor)?.finite ?? 0) > 0);
 }
 
 /** Those that can be quantized: their tensors were seen to hold something, or they need not be; and the other layers. */
@@ -52,7 +53,7 @@ export function seenParts(
   histograms: Readonly<Record<string, HistogramState>>,
 ): SeenParts {
   const isSeen = (operator: Operator) =>
-    [...tensorsOf([], [operator])].every((tensor) => (histograms[tensor]?.finite ?? 0) > 0);
+    [...tensorsOf([], [operator])].every((tensor) => (ownValue(histograms, tensor)?.finite ?? 0) > 0);
   const isKnown = (layer: Layer) => needsNoRanges.has(layer.opType) || isReached(layer, histograms);
   return {
     layers: layers.filter(isKnown),

@@ -19,6 +19,7 @@ import { restoreLayers } from '../quantize/remedies/restoreLayers';
 import { rewriteQdq } from '../quantize/rewrite';
 import type { HistogramState } from '../stats/histogram';
 import type { Base } from './base';
+import { ownValue } from '../ownValue';
 
 /** What the user decided: by name of layer, by name of operator between layers, and of remedies. */
 export interface FixedChoices {
@@ -82,7 +83,7 @@ function decidedClips({ base, operators, clips }: ClipChoices): Map<string, numb
 function rescaledBy({ histograms, unscaled }: Base, tensor: string): number {
   const reach = (state: HistogramState | undefined) =>
     state === undefined ? 0 : Math.max(-state.min, state.max);
-  const [before, now] = [reach(unscaled[tensor]), reach(histograms[tensor])];
+  const [before, now] = [reach(ownValue(unscaled, tensor)), reach(ownValue(histograms, tensor))];
   return before > 0 && now > 0 ? now / before : 1;
 }
 

@@ -13,6 +13,7 @@ import { computes } from './blameOperators';
 import { buildModel, freeOperators, planOf, withOperators, type Candidate } from './candidate';
 import { firstSamples } from './aloneOptions';
 import { aloneVariants } from './measureLayers';
+import { ownValue } from '../ownValue';
 
 /** Of those that nobody blames. */
 const FEW = 16;
@@ -49,7 +50,7 @@ export async function measureOperators(
         }),
       );
       const shares = [...grids].map(([tensor, grid]) => {
-        const state = histograms[tensor];
+        const state = ownValue(histograms, tensor);
         return state === undefined ? 0 : gridNoise(state, grid);
       });
       const sqnrDb = decibels(1, Math.max(0, ...shares));

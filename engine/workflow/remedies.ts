@@ -25,6 +25,7 @@ import { makeBase, partsOf, seenParts } from './base';
 import { methodsFor } from './calibrators';
 import { encodeCandidate, planOf, unfittedLayers, withOperators, type Candidate } from './candidate';
 import type { Judge, Judged } from './judge';
+import { ownValue } from '../ownValue';
 
 /** Samples that remedies measure with: what they average over are thousands of values of each. */
 const FEW = 24;
@@ -84,7 +85,7 @@ const remedies: Record<RemedyName, Remedy> = {
     apply: (candidate) => {
       const { base } = candidate;
       const outputs = findGeluOutputs(base.model.graph).filter(
-        (t) => (base.histograms[t]?.max ?? 0) > GELU_LIMIT,
+        (t) => (ownValue(base.histograms, t)?.max ?? 0) > GELU_LIMIT,
       );
       if (outputs.length === 0) return Promise.resolve(`No GELU reaches beyond ${GELU_LIMIT}.`);
       const limits = new Map([...base.limits, ...outputs.map((tensor) => [tensor, GELU_LIMIT] as const)]);

@@ -1,6 +1,7 @@
 import type { ClippedInput, LayerInput, ProfileName, RemediedInputs } from '../../engine/protocol';
 import { formatDb, formatShare, formatValue } from '../../engine/format';
 import { clipEffect } from './clipEffect';
+import { ownValue } from '../../engine/ownValue';
 
 /** One figure of a tensor before a remedy, and of what it became: of each part where it was split. */
 export interface ChangedFigure {
@@ -17,7 +18,7 @@ export function changedFigures(
   const [own, ...parts] = [before, ...after].map((input) => figuresOf(input, profile));
   return Object.entries(own ?? {}).map(([term, value]) => ({
     ...{ term, before: value },
-    after: parts.map((part) => part[term] ?? ''),
+    after: parts.map((part) => ownValue(part, term) ?? ''),
   }));
 }
 
@@ -38,7 +39,7 @@ function figuresOf(input: ClippedInput, profile: ProfileName): Record<string, st
 
 /** The tensor with no clip but that of its grid, named by what set it: the user, a remedy's limit or the calibrator. */
 export function withClipInUse({ clip, ...input }: ClippedInput): { shown: LayerInput; method: string } {
-  const own = input.clips[input.method] ?? 0;
+  const own = ownValue(input.clips, input.method) ?? 0;
   const method = input.decided !== undefined ? 'decided' : clip < own ? 'limit' : input.method;
   return { shown: { ...input, clips: clip > 0 ? { [method]: clip } : {} }, method };
 }

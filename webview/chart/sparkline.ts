@@ -1,4 +1,5 @@
 import type { LayerInput } from '../../engine/protocol';
+import { ownValue } from '../../engine/ownValue';
 
 /** A histogram in a cell: what is drawn, in pixels. */
 export interface Sparkline {
@@ -43,7 +44,7 @@ function draw({ histogram, clips, method, min, max }: LayerInput, width: number,
     const tall = Math.max(1, Math.round((height * Math.log1p(count)) / top));
     return [`M${i * BIN} ${height}v${-tall}h${BIN}v${tall}z`];
   });
-  const clip = clips[method] ?? Infinity;
+  const clip = ownValue(clips, method) ?? Infinity;
   const zero = left * BIN;
   const reach = (clip / binWidth / perColumn) * BIN;
   const ends = [...(min < -clip ? [zero - reach] : []), ...(max > clip ? [zero + reach] : [])];

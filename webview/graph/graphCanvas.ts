@@ -5,6 +5,7 @@ import { boxAt, boxBeside, type Direction } from './findBox';
 import type { Point, Size } from './layeredLayout';
 import { Minimap } from './minimap';
 import type { Scene } from './scene';
+import { ownValue } from '../../engine/ownValue';
 
 /** What happens on the canvas. */
 export interface CanvasEvents {
@@ -247,7 +248,7 @@ export class GraphCanvas {
   private key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || this.drawing === null) return;
     const { scene, focus } = this.drawing;
-    const direction = arrows[event.key];
+    const direction = ownValue(arrows, event.key);
     const run = (): boolean => {
       if (direction !== undefined) {
         const next = focus === null ? 0 : boxBeside(scene, focus, direction);

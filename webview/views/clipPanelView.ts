@@ -11,10 +11,11 @@ import type { TriedClip } from '../protocol';
 import type { State } from '../store';
 import { add, addButton, addText, emptied, whenChanged, type Host } from './dom';
 import { addIcon } from './icons';
+import { ownValue } from '../../engine/ownValue';
 
 /** The clip that a tensor's grid has: the user's own, or else that of the method in use. */
 export function clipInUse(input: LayerInput, state: Pick<State, 'decidedClips'>): number {
-  return decidedClip(input, state) ?? input.clips[input.method] ?? 0;
+  return decidedClip(input, state) ?? ownValue(input.clips, input.method) ?? 0;
 }
 
 /** The clip that the user decided for a tensor. */

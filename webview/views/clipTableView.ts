@@ -5,6 +5,7 @@ import { shareBeyond } from '../chart/rebin';
 import { stepFormula, stepSize } from '../chart/stepSize';
 import { formatMethod, formatShare, formatValue, shorten } from '../../engine/format';
 import { add } from './dom';
+import { ownValue } from '../../engine/ownValue';
 
 /**
  * Appends the clips of a tensor, narrowest first. Pointing at one marks its lines in the histogram.
@@ -26,7 +27,7 @@ export function addClipTable(
   ['Method', 'Clip', 'Clipped', 'Step'].forEach((title) => {
     const cell = add(head, 'th', '', title);
     cell.scope = 'col';
-    cell.title = hints[title] ?? '';
+    cell.title = ownValue(hints, title) ?? '';
   });
   const body = add(table, 'tbody', '');
   const clips = Object.entries(input.clips).sort(([, a], [, b]) => ascending(a, b));

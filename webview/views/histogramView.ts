@@ -17,11 +17,12 @@ import { quoted, swatches, type Caption } from '../export/caption';
 import { keyOf } from '../export/captioned';
 import { add } from './dom';
 import { addAxisTitle, addPlotFrame, addReader, type Drawing } from './plotFrame';
+import { ownValue } from '../../engine/ownValue';
 
 /** A histogram in words: how many values, their range, and what the clip in use cuts off. */
 export function describeHistogram(input: LayerInput, method: string): string {
   const total = totalCount(input.histogram);
-  const clip = input.clips[method];
+  const clip = ownValue(input.clips, method);
   const range = `${formatCount(total)} values from ${formatValue(input.min)} to ${formatValue(input.max)}`;
   if (clip === undefined) return range;
   const share = formatShare(shareBeyond(input, clip));

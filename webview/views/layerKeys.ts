@@ -1,3 +1,4 @@
+import { ownValue } from '../../engine/ownValue';
 /** What keys do in the list. */
 export interface KeyActions {
   /** Goes to the line so many further; past an end to the line there. */
@@ -51,7 +52,7 @@ export function listenForKeys(grid: HTMLElement, head: HTMLElement, actions: Key
       actions.selectAll();
       return true;
     }
-    const move = moves[key];
+    const move = ownValue(moves, key);
     if (move !== undefined) {
       actions.move(move(), event.shiftKey);
       return true;
@@ -67,7 +68,7 @@ export function listenForKeys(grid: HTMLElement, head: HTMLElement, actions: Key
       actions.type(typed);
       return true;
     }
-    const other = others[key];
+    const other = ownValue(others, key);
     other?.();
     return other !== undefined;
   };

@@ -1,6 +1,7 @@
 import { screenOf, type State, type Tab } from '../store';
 import { isStandalone } from '../standalone/isStandalone';
 import { add, type Host, type Update } from './dom';
+import { ownValue } from '../../engine/ownValue';
 
 /** In the order of the bar. */
 const titles: [tab: Tab, title: string][] = [
@@ -59,7 +60,7 @@ export function mountTabs(
       Home: 0,
       End: last,
     };
-    const next = shown[moves[event.key] ?? -1];
+    const next = shown[ownValue(moves, event.key) ?? -1];
     if (next === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     next.button.focus();

@@ -3,6 +3,7 @@ import type { Tensor } from '../dataset';
 import { isFloat, numbersOf } from '../elementTypes';
 import { differenceOf, type Difference } from './differenceOf';
 import type { Outputs, Reference, RememberedOutput } from './metric';
+import { ownValue } from '../../ownValue';
 
 /**
  * The output that a metric with truth reads: the first one of floats, in the model's order.
@@ -10,7 +11,7 @@ import type { Outputs, Reference, RememberedOutput } from './metric';
  */
 export function firstFloatOutput(outputs: Outputs, names: readonly string[]): Tensor {
   for (const name of names) {
-    const output = outputs[name];
+    const output = ownValue(outputs, name);
     if (output !== undefined && isFloat(output.type)) return output;
   }
   throw badData(
@@ -26,8 +27,8 @@ export function besideReference(
   reference: Reference | null,
 ): { output: Tensor; remembered: RememberedOutput }[] {
   return names.map((name) => {
-    const output = outputs[name];
-    const remembered = reference?.[name];
+    const output = ownValue(outputs, name);
+    const remembered = ownValue(reference ?? {}, name);
     if (output === undefined || remembered === undefined)
       throw badData(
         `Output "${name}" is missing from the run of the ${output === undefined ? 'model' : 'float model'}.`,

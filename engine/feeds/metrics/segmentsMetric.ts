@@ -5,6 +5,7 @@ import { isSegments } from '../truthKinds';
 import { findSegments, type Segment } from './findSegments';
 import { mapOf, noMap } from './mapOf';
 import type { Metric, Outputs } from './metric';
+import { ownValue } from '../../ownValue';
 
 /** Σ of both ends' squared distances within which a segment is found: 10 with a picture of 128 × 128. */
 const WITHIN = 10 / 128 ** 2;
@@ -36,7 +37,7 @@ export function segmentsMetric(threshold: number, outputNames: readonly string[]
 }
 
 function mapsIn(outputs: Outputs, names: readonly string[]) {
-  const floats = names.flatMap((name) => outputs[name] ?? []).filter(({ type }) => isFloat(type));
+  const floats = names.flatMap((name) => ownValue(outputs, name) ?? []).filter(({ type }) => isFloat(type));
   const centers = floats.map((one) => mapOf(one, 1)).find((map) => map !== null);
   const ways = floats.map((one) => mapOf(one, 4)).find((map) => map !== null);
   if (centers === undefined || ways?.width !== centers.width || ways.height !== centers.height)

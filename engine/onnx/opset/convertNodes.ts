@@ -13,6 +13,7 @@ import { readNames } from '../scopes';
 import { Facts } from './facts';
 import type { Rewriter, Steps } from './rewriter';
 import { steps } from './steps';
+import { ownValue } from '../../ownValue';
 
 /** Where nodes stand: a graph, or a function, which has neither initializers nor declared inputs. */
 interface Place {
@@ -50,7 +51,7 @@ function convertPlace(
   for (const node of place.node) {
     for (const body of subgraphs(node)) convertPlace(body, changed, fresh, facts);
     const isDefault = node.domain === '' || node.domain === 'ai.onnx';
-    const step = isDefault && Object.hasOwn(changed, node.opType) ? changed[node.opType] : undefined;
+    const step = isDefault ? ownValue(changed, node.opType) : undefined;
     if (step === undefined) {
       nodes.push(node);
       continue;
