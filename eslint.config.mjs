@@ -108,6 +108,19 @@ export default tseslint.config(
   },
   {
     files: ['extension/**/*.ts'],
+    ignores: ['extension/showMessage.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name=/^show(Information|Warning|Error)Message$/]',
+          message: 'Use showMessage: a notification makes links of what names hold.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['extension/**/*.ts'],
     rules: forbid(
       [
         '**/engine/*',
@@ -116,6 +129,7 @@ export default tseslint.config(
         '!**/engine/format',
         '!**/engine/keptInFloat',
         '!**/engine/parseJson',
+        '!**/engine/neutral',
         '!**/engine/ownValue',
         '!**/engine/recipeEdits',
         '!**/engine/recipePath',

@@ -1,10 +1,11 @@
+import { neutral } from './neutral';
 import type { ErrorCode, ErrorData } from './protocol';
 
 /** Names in files are anyone's: of any length, with line breaks or codes that steer a terminal. */
 function presentable(text: string, most: number): string {
   const short =
     text.length <= most ? text : `${text.slice(0, most / 2 - 1)} … ${text.slice(-(most / 2 - 2))}`;
-  return short.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Surrogate}]/gu, '�');
+  return neutral(short);
 }
 
 /** Longest message or hint, in UTF-16 code units. */

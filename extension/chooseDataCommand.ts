@@ -9,6 +9,7 @@ import { pictureFolder } from './pictureFolder';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
+import { plainText } from './plainText';
 
 const SKIP = '**/{node_modules,.git}/**';
 /** Of each kind: a large data set must not hold up the list. */
@@ -89,8 +90,8 @@ async function listData(session: ModelSession): Promise<DataItem[]> {
   );
   const inUse = session.data?.data;
   const item = ({ path, icon }: DataCandidate): DataItem => ({
-    label: `$(${icon}) ${basename(path)}`,
-    description: describePlace(path),
+    label: `$(${icon}) ${plainText(basename(path))}`,
+    description: plainText(describePlace(path)),
     ...(path === inUse ? { detail: 'In use' } : {}),
     find: () => Promise.resolve(path),
   });

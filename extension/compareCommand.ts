@@ -7,6 +7,7 @@ import type { ModelSession } from './modelSession';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { showModelEditor, targetModel } from './targetModel';
+import { plainText } from './plainText';
 
 interface Choice extends vscode.QuickPickItem {
   read: () => Promise<OtherReport | undefined>;
@@ -67,7 +68,7 @@ async function choicesFor(session: ModelSession, { history, engine }: Services):
           hint: 'Analyze it first.',
         });
       };
-      return { label: `$(graph) ${label}`, read };
+      return { label: `$(graph) ${plainText(label)}`, read };
     });
   return [...before, ...models, { label: '$(json) A Saved Report…', read: readSaved }];
 }

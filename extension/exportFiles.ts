@@ -9,6 +9,7 @@ import type { ModelSession } from './modelSession';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
+import { showMessage } from './showMessage';
 
 const kinds = { svg: 'SVG Picture', png: 'PNG Picture', csv: 'Table', html: 'Web Page', json: 'Report' };
 type Kind = keyof typeof kinds;
@@ -89,7 +90,7 @@ async function askAndWrite(model: vscode.Uri, name: string, kind: Kind, bytes: U
   if (to === undefined) return;
   await writeWhole(to, bytes);
   const open = 'Open';
-  const chosen = await vscode.window.showInformationMessage(`Wrote ${basename(to.path)}.`, open);
+  const chosen = await showMessage('info', `Wrote ${basename(to.path)}.`, open);
   if (chosen !== open) return;
   if (kind === 'html') await vscode.env.openExternal(to);
   else await vscode.commands.executeCommand('vscode.open', to);

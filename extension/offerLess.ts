@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { ErrorData } from '../engine/protocol';
 import { errorLine } from './errorData';
 import { readLimits, readSettings } from './settings';
+import { showMessage } from './showMessage';
 
 /** Where nobody said how many samples, the first offer. */
 const SAMPLES = 32;
@@ -26,7 +27,7 @@ export async function offerLess(error: ErrorData, model: vscode.Uri): Promise<vo
   const fewerSamples =
     less.samples === null ? null : `Use ${less.samples} Sample${less.samples === 1 ? '' : 's'}`;
   const offers = [fewerThreads, fewerSamples].filter((offer) => offer !== null);
-  const choice = await vscode.window.showErrorMessage(errorLine(error), ...offers, 'Show Log');
+  const choice = await showMessage('error', errorLine(error), ...offers, 'Show Log');
   if (choice === undefined) return;
   if (choice === 'Show Log') {
     await vscode.commands.executeCommand('quantscope.showLog');

@@ -13,6 +13,7 @@ import { isRefused, runTask } from './runTask';
 import { VIEW_TYPE, type Services } from './services';
 import { pickSettings } from './settings';
 import { showModelEditor, targetModel } from './targetModel';
+import { showMessage } from './showMessage';
 
 /** `quantscope.quantize(model?, { output, …settings }?)`: answers with the result, or `undefined`. */
 export function registerQuantize(services: Services): void {
@@ -116,8 +117,8 @@ async function askOutput(model: vscode.Uri): Promise<string | undefined> {
 }
 
 async function announce(result: QuantizeResult): Promise<void> {
-  const show = result.meetsTarget ? vscode.window.showInformationMessage : vscode.window.showWarningMessage;
-  const choice = await show(describeResult(result), 'Open', 'Reveal in Explorer');
+  const kind = result.meetsTarget ? 'info' : 'warning';
+  const choice = await showMessage(kind, describeResult(result), 'Open', 'Reveal in Explorer');
   const output = vscode.Uri.file(result.output);
   if (choice === 'Open') await vscode.commands.executeCommand('vscode.openWith', output, VIEW_TYPE);
   if (choice === 'Reveal in Explorer') await vscode.commands.executeCommand('revealInExplorer', output);

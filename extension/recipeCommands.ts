@@ -5,6 +5,7 @@ import { Refusal, toErrorData } from './errorData';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
 import { targetModel } from './targetModel';
+import { askToGoOn } from './showMessage';
 
 const isRecipe = ({ uri }: vscode.TextDocument) => uri.scheme === 'file' && uri.path.endsWith('.quant.json');
 
@@ -59,10 +60,7 @@ async function write(argument: unknown, { sessions, log }: Services): Promise<vs
 }
 
 async function mayReplace(recipe: vscode.Uri): Promise<boolean> {
-  const answer = await vscode.window.showWarningMessage(
-    `Replace ${basename(recipe.fsPath)}?`,
-    { modal: true, detail: 'Its rules and comments give way to all that the last quantization decided.' },
-    'Replace',
-  );
+  const detail = 'Its rules and comments give way to all that the last quantization decided.';
+  const answer = await askToGoOn(`Replace ${basename(recipe.fsPath)}?`, detail, 'Replace');
   return answer === 'Replace';
 }

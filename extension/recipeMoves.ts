@@ -5,6 +5,7 @@ import { toErrorData } from './errorData';
 import { isMadeUp } from './isMadeUp';
 import { movedText } from './movedText';
 import { RecipeFile, recipeUriOf } from './recipeFile';
+import { showMessage } from './showMessage';
 
 export type Moves = vscode.FileRenameEvent['files'];
 type Move = Moves[number];
@@ -79,7 +80,8 @@ export function recipeMover(log: vscode.LogOutputChannel): (files: Moves) => Pro
 async function moveRecipe({ oldUri, newUri }: Move): Promise<boolean> {
   if (!(await isThere(oldUri))) return false;
   if (await isThere(newUri)) {
-    void vscode.window.showWarningMessage(
+    void showMessage(
+      'warning',
       `${basename(oldUri.path)} stays where it is: there is a ${basename(newUri.path)} beside the model already.`,
     );
     return false;

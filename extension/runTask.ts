@@ -8,6 +8,8 @@ import type { ModelSession } from './modelSession';
 import { offerLess } from './offerLess';
 import type { Services } from './services';
 import { showFailure } from './showFailure';
+import { plainText } from './plainText';
+import { showMessage } from './showMessage';
 
 /** Whether nothing may run in this workspace; the user is told so. Checked before anything is asked of them. */
 export function isRefused(session: ModelSession, title: string): boolean {
@@ -34,15 +36,13 @@ export async function runTask<T>(
 ): Promise<T | undefined> {
   const name = basename(session.uri.fsPath);
   if (session.isRunning) {
-    void vscode.window.showWarningMessage(
-      `Quantscope is at work on ${name} already. Wait, or cancel that first.`,
-    );
+    void showMessage('warning', `Quantscope is at work on ${name} already. Wait, or cancel that first.`);
     return undefined;
   }
   if (isRefused(session, title)) return undefined;
   const options = {
     location: vscode.ProgressLocation.Notification,
-    title: `${title} ${name}`,
+    title: plainText(`${title} ${name}`),
     cancellable: true,
   };
   const began = Date.now();
@@ -53,7 +53,7 @@ export async function runTask<T>(
         cancelled.onCancellationRequested(() => session.cancel()),
         session.onDidSend((message) => {
           if (message.type !== 'progress' || message.progress === null) return;
-          notification.report({ message: describeProgress(message.progress) });
+          notification.report({ message: plainText(describeProgress(message.progress)) });
         }),
       ];
       try {

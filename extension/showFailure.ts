@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import type { ErrorData } from '../engine/protocol';
 import { errorLine } from './errorData';
+import { showMessage } from './showMessage';
 
 /** Shows one message for a command that the user ran; settles when it is closed. */
 export async function showFailure(error: ErrorData): Promise<void> {
-  const choice = await vscode.window.showErrorMessage(errorLine(error), 'Show Log');
+  const choice = await showMessage('error', errorLine(error), 'Show Log');
   if (choice !== undefined) await vscode.commands.executeCommand('quantscope.showLog');
 }

@@ -4,6 +4,8 @@ import { toErrorData } from './errorData';
 import { modelOfLine } from './modelsView';
 import { TEXT_SCHEME, VIEW_TYPE } from './services';
 import { showFailure } from './showFailure';
+import { plainText } from './plainText';
+import { showMessage } from './showMessage';
 
 /** The model whose editor has the focus. */
 export function activeModel(): vscode.Uri | undefined {
@@ -63,11 +65,11 @@ async function pickModel(): Promise<vscode.Uri | undefined> {
   const everywhere = await vscode.workspace.findFiles('**/*.onnx', '**/node_modules/**', 500);
   const found = everywhere.filter(({ scheme }) => scheme === 'file');
   if (found.length === 0) {
-    void vscode.window.showInformationMessage('Open a .onnx file first: this workspace holds none.');
+    void showMessage('info', 'Open a .onnx file first: this workspace holds none.');
     return undefined;
   }
   const items = found
-    .map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }))
+    .map((uri) => ({ label: plainText(vscode.workspace.asRelativePath(uri)), uri }))
     .sort((a, b) => a.label.localeCompare(b.label));
   const picked = await vscode.window.showQuickPick(items, { placeHolder: 'Which model?' });
   return picked?.uri;

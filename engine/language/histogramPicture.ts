@@ -1,5 +1,6 @@
 import { formatMethod } from '../format';
 import type { LayerInput } from '../protocol';
+import { Markdown, md } from './markdown';
 
 const WIDTH = 240;
 const HEIGHT = 56;
@@ -56,10 +57,10 @@ export function histogramSvg(input: LayerInput): string {
 }
 
 /** The picture in Markdown; nothing for a tensor without values. */
-export function histogramPicture(input: LayerInput): string[] {
+export function histogramPicture(input: LayerInput): Markdown[] {
   const { positive, negative } = input.histogram;
   if (positive.length + negative.length === 0) return [];
   const data = Buffer.from(histogramSvg(input)).toString('base64');
   const alt = `Histogram of its values, counts on a logarithmic scale; the line is the clip of ${formatMethod(input.method)}`;
-  return [`![${alt}](data:image/svg+xml;base64,${data})`];
+  return [md`![${alt}](${Markdown.trusted(`data:image/svg+xml;base64,${data}`)})`];
 }

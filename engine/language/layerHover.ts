@@ -2,25 +2,25 @@ import { baseName, formatDb, formatDrop, formatMethod, formatScore, formatValue 
 import type { LayerInput, LayerReport, Report } from '../protocol';
 import { commandLink } from './commandLink';
 import { histogramPicture } from './histogramPicture';
-import { literal, table } from './markdown';
+import { blocks, joined, literal, md, RULE, table, type Markdown } from './markdown';
 import { namedIn, type Named } from './reportIndex';
 
-function clipTable(input: LayerInput, method: string): string {
+function clipTable(input: LayerInput, method: string): Markdown {
   const clips = Object.entries(input.clips).map(([name, clip]) => [
-    name === method ? `**${formatMethod(name)}**` : formatMethod(name),
+    name === method ? md`**${formatMethod(name)}**` : formatMethod(name),
     formatValue(clip),
   ]);
   return table(['Calibrator', 'Clip of |x|'], clips);
 }
 
-function rangeLine(input: LayerInput): string {
-  return `Range ${formatValue(input.min)} … ${formatValue(input.max)}`;
+function rangeLine(input: LayerInput): Markdown {
+  return md`Range ${formatValue(input.min)} … ${formatValue(input.max)}`;
 }
 
 /** What is told of one thing: first what stands before the links, so that nobody scrolls to reach them. */
 interface Section {
-  head: string;
-  details: string[];
+  head: Markdown;
+  details: Markdown[];
 }
 
 function layerSection(layer: LayerReport, report: Report): Section {
@@ -37,18 +37,18 @@ function layerSection(layer: LayerReport, report: Report): Section {
     ],
   );
   const inputs = layer.inputs.map((input) =>
-    [
-      `Input ${literal(input.tensor)}: ${rangeLine(input)}`,
+    blocks([
+      md`Input ${literal(input.tensor)}: ${rangeLine(input)}`,
       ...histogramPicture(input),
       clipTable(input, input.method),
-    ].join('\n\n'),
+    ]),
   );
-  const weight = layer.weight === null ? '' : `, weight ${literal(layer.weight)}`;
-  const head = [
-    `**Layer** ${literal(layer.name)} (${layer.opType}${weight})`,
+  const weight = layer.weight === null ? '' : md`, weight ${literal(layer.weight)}`;
+  const head = blocks([
+    md`**Layer** ${literal(layer.name)} (${layer.opType}${weight})`,
     stats,
-    `**${layer.advice.decision === 'float' ? 'Keep in float' : 'Quantize'}.** ${layer.advice.reason}`,
-  ].join('\n\n');
+    md`**${layer.advice.decision === 'float' ? 'Keep in float' : 'Quantize'}.** ${layer.advice.reason}`,
+  ]);
   return { head, details: inputs };
 }
 
@@ -59,14 +59,14 @@ function tensorSection(name: string, { input, readers, makers }: Named): Section
   const shown = readers.slice(0, MAX_READERS).map((l) => literal(l.name));
   const more = readers.length > MAX_READERS ? ` and ${readers.length - MAX_READERS} more` : '';
   const [maker] = makers;
-  const made = maker === undefined ? '' : `, made by ${literal(maker.name)}`;
-  const read = readers.length === 0 ? ', read by no layer' : `, read by ${shown.join(', ')}${more}`;
+  const made = maker === undefined ? '' : md`, made by ${literal(maker.name)}`;
+  const read = readers.length === 0 ? ', read by no layer' : md`, read by ${joined(shown, ', ')}${more}`;
   const measured =
     input === null ? [] : [rangeLine(input), ...histogramPicture(input), clipTable(input, input.method)];
-  return { head: `**Tensor** ${literal(name)}${made}${read}`, details: measured };
+  return { head: md`**Tensor** ${literal(name)}${made}${read}`, details: measured };
 }
 
-function links({ layers, readers, makers }: Named, path: string): string[] {
+function links({ layers, readers, makers }: Named, path: string): Markdown[] {
   const layer = layers[0] ?? readers[0] ?? makers[0];
   if (layer === undefined) return [];
   const keep =
@@ -94,12 +94,12 @@ export function hoverText(name: string, reports: readonly Report[]): string | nu
       ...(isTensor ? [tensorSection(name, named)] : []),
     ];
     return [
-      [
+      blocks([
         ...told.map(({ head }) => head),
-        [`In ${literal(baseName(path))}`, ...links(named, path)].join(' · '),
+        joined([md`In ${literal(baseName(path))}`, ...links(named, path)], ' · '),
         ...told.flatMap(({ details }) => details),
-      ].join('\n\n'),
+      ]),
     ];
   });
-  return sections.length === 0 ? null : sections.join('\n\n---\n\n');
+  return sections.length === 0 ? null : joined(sections, RULE).value;
 }

@@ -1,16 +1,16 @@
 import { baseName, describeForm, formatPlural, formatRange, formatScaleCount } from '../format';
 import type { ModelSummary, QuantizedTensor } from '../protocol';
-import { literal, table } from './markdown';
+import { blocks, joined, literal, md, RULE, table, type Markdown } from './markdown';
 
-function section(found: QuantizedTensor): string {
+function section(found: QuantizedTensor): Markdown {
   const { tensor, kind, type, scale, zeroPoint } = found;
-  return [
-    `**Quantized ${kind}** ${literal(tensor)} (${type})`,
+  return blocks([
+    md`**Quantized ${kind}** ${literal(tensor)} (${type})`,
     table(
       ['Scales', 'Scale', 'Zero point'],
       [[formatScaleCount(found), formatRange(scale), formatRange(zeroPoint)]],
     ),
-  ].join('\n\n');
+  ]);
 }
 
 /**
@@ -23,12 +23,12 @@ export function quantizedHover(name: string, models: readonly ModelSummary[]): s
     const layers = quantized.layers.filter((l) => l.name === name);
     const found = [
       ...layers.map(
-        ({ opType, form }) => `**Layer** ${literal(name)} (${opType}), quantized already: ${form}`,
+        ({ opType, form }) => md`**Layer** ${literal(name)} (${opType}), quantized already: ${form}`,
       ),
       ...quantized.tensors.filter((t) => t.tensor === name).map(section),
     ];
     const whole = `${formatPlural(quantized.layers.length, 'layer')} ${describeForm(quantized.form)}`;
-    return found.length === 0 ? [] : [[...found, `In ${literal(baseName(path))}, ${whole}`].join('\n\n')];
+    return found.length === 0 ? [] : [blocks([...found, md`In ${literal(baseName(path))}, ${whole}`])];
   });
-  return sections.length === 0 ? null : sections.join('\n\n---\n\n');
+  return sections.length === 0 ? null : joined(sections, RULE).value;
 }

@@ -1,6 +1,6 @@
 import { formatDb, formatMeasuredDrop, formatPlural } from '../format';
 import { commandLink } from './commandLink';
-import { literal, table } from './markdown';
+import { blocks, joined, literal, md, table, type Markdown } from './markdown';
 import type { RuledPart } from './partIndex';
 import { shownName } from './recipeFixes';
 import { ruleOutcomes, type RecipeSubject, type RuleOutcome } from './recipeSubject';
@@ -14,26 +14,29 @@ function worstFirst(parts: readonly RuledPart[], dropOf: (name: string) => numbe
   return [...parts].sort((a, b) => dropOf(b.name) - dropOf(a.name));
 }
 
-function ruleText(outcome: RuleOutcome, what: 'layer' | 'operator', subject: RecipeSubject): string {
+function ruleText(outcome: RuleOutcome, what: 'layer' | 'operator', subject: RecipeSubject): Markdown {
   const { rule, by, found, able, decided } = outcome;
   const { report, measured, measuredOperators, model } = subject;
   const title = { name: '', type: 'Type ', pattern: 'Pattern ' }[by];
-  if (found.length === 0) return `${title}${literal(rule.match)}: no ${what} of this model`;
+  if (found.length === 0) return md`${title}${literal(rule.match)}: no ${what} of this model`;
   const results = what === 'layer' ? measured : measuredOperators;
   const sorted = worstFirst(found, (name) => results.get(name)?.drop ?? -Infinity);
   const unableCount = rule.choice === null ? 0 : found.length - able.length;
-  const counts = [
-    `${title}${literal(rule.match)}: ${formatPlural(found.length, what)}`,
-    ...(unableCount === 0 ? [] : [`${unableCount} cannot be ${literal(rule.choice ?? '')}`]),
-    ...(able.length === decided.length ? [] : [`${able.length - decided.length} decided by later rules`]),
-  ].join(', ');
+  const counts = joined(
+    [
+      md`${title}${literal(rule.match)}: ${formatPlural(found.length, what)}`,
+      ...(unableCount === 0 ? [] : [md`${unableCount} cannot be ${literal(rule.choice ?? '')}`]),
+      ...(able.length === decided.length ? [] : [md`${able.length - decided.length} decided by later rules`]),
+    ],
+    ', ',
+  );
   const rows = sorted.slice(0, MAX_LISTED).map(({ name, opType }) => {
     const result = results.get(name);
     const drop =
       report === null || result === undefined ? '–' : formatMeasuredDrop(report.float.metric, result);
     return [literal(shownName(name)), opType, drop, result === undefined ? '–' : formatDb(result.sqnrDb)];
   });
-  const more = found.length > MAX_LISTED ? [`and ${found.length - MAX_LISTED} more`] : [];
+  const more = found.length > MAX_LISTED ? [md`and ${found.length - MAX_LISTED} more`] : [];
   const [first] = sorted;
   const link =
     what === 'layer' && first !== undefined
@@ -44,15 +47,22 @@ function ruleText(outcome: RuleOutcome, what: 'layer' | 'operator', subject: Rec
           ]),
         ]
       : [];
-  const unmeasured = report === null ? ['Not analyzed yet.'] : [];
+  const unmeasured =
+    report === null
+      ? [
+          md`
+Not analyzed yet.
+          `,
+        ]
+      : [];
   const alone = what === 'layer' ? 'Alone in int8' : 'Alone';
-  return [
+  return blocks([
     counts,
     table([what === 'layer' ? 'Layer' : 'Operator', 'Type', alone, 'SQNR'], rows),
     ...more,
     ...unmeasured,
     ...link,
-  ].join('\n\n');
+  ]);
 }
 
 /** What the rule whose key is at `offset` speaks of, as Markdown; `null` elsewhere. */
@@ -68,7 +78,8 @@ export function recipeHover(
     const at = rules.findIndex(({ key }) => key.start <= offset && offset < key.end);
     if (at < 0) continue;
     const outcome = ruleOutcomes(rules, index)[at];
-    if (outcome !== undefined) return { value: ruleText(outcome, what, subject), place: outcome.rule.key };
+    if (outcome !== undefined)
+      return { value: ruleText(outcome, what, subject).value, place: outcome.rule.key };
   }
   return null;
 }

@@ -1,15 +1,15 @@
 import { baseName, formatShape } from '../format';
 import type { LayerSummary, ModelSummary } from '../protocol';
 import { commandLink } from './commandLink';
-import { literal } from './markdown';
+import { blocks, joined, literal, md, RULE, type Markdown } from './markdown';
 import { layersNamed } from './reportIndex';
 
-function section(layer: LayerSummary, name: string): string {
+function section(layer: LayerSummary, name: string): Markdown {
   const { opType, weight, weightShape, output } = layer;
   const shape = weightShape === null ? '' : `, weight ${formatShape(weightShape)}`;
-  if (name === layer.name) return `**Layer** ${literal(name)} (${opType}${shape})`;
-  if (name === weight) return `**Weight** ${literal(name)} of ${literal(layer.name)} (${opType}${shape})`;
-  return `**Tensor** ${literal(output)}, made by ${literal(layer.name)} (${opType})`;
+  if (name === layer.name) return md`**Layer** ${literal(name)} (${opType}${shape})`;
+  if (name === weight) return md`**Weight** ${literal(name)} of ${literal(layer.name)} (${opType}${shape})`;
+  return md`**Tensor** ${literal(output)}, made by ${literal(layer.name)} (${opType})`;
 }
 
 /** What open models that nobody has analyzed have of this name, as Markdown; `null` when they have nothing. */
@@ -20,12 +20,12 @@ export function summaryHover(name: string, models: readonly ModelSummary[]): str
     if (first === undefined) return [];
     const link = commandLink('Show in view', 'quantscope.showLayer', [model.path, first.name]);
     return [
-      [
+      blocks([
         ...layers.map((layer) => section(layer, name)),
-        `In ${literal(baseName(model.path))}, not analyzed yet`,
+        md`In ${literal(baseName(model.path))}, not analyzed yet`,
         link,
-      ].join('\n\n'),
+      ]),
     ];
   });
-  return sections.length === 0 ? null : sections.join('\n\n---\n\n');
+  return sections.length === 0 ? null : joined(sections, RULE).value;
 }

@@ -1,6 +1,6 @@
 import type { Entity, ModelText } from '../onnx/text/textIndex';
 import { nameSpanAt } from '../onnx/text/textIndex';
-import { literal } from './markdown';
+import { blocks, joined, literal, md } from './markdown';
 
 /** A stretch of the text, in UTF-16 code units. */
 export interface Place {
@@ -28,21 +28,27 @@ export function referencesAt(text: ModelText, offset: number, withDefinition: bo
 
 /** What the text itself says of an entity, as Markdown. */
 export function entityHover(entity: Entity): string {
-  const type = entity.type === '' ? '' : ` ${literal(entity.type)}`;
+  const type = entity.type === '' ? '' : md` ${literal(entity.type)}`;
   switch (entity.kind) {
     case 'node':
-      return `**Node** ${literal(entity.name)}${type}`;
+      return md`**Node** ${literal(entity.name)}${type}`.value;
     case 'function':
-      return `**Function** ${literal(entity.name)}${type}, called by ${entity.references.length}`;
+      return md`**Function** ${literal(entity.name)}${type}, called by ${entity.references.length}`.value;
     default: {
       const title = { input: 'Input', initializer: 'Initializer', tensor: 'Tensor' }[entity.kind];
       const { producer } = entity;
-      const made = producer === null ? [] : [`Made by ${literal(producer.name)} (${literal(producer.type)})`];
+      const made =
+        producer === null ? [] : [md`Made by ${literal(producer.name)} (${literal(producer.type)})`];
       const readers = [...entity.consumers];
-      const shown = readers.slice(0, MAX_LISTED).map((n) => `${literal(n.name)} (${literal(n.type)})`);
+      const shown = readers.slice(0, MAX_LISTED).map((n) => md`${literal(n.name)} (${literal(n.type)})`);
       const more = readers.length > MAX_LISTED ? ` and ${readers.length - MAX_LISTED} more` : '';
-      const read = readers.length === 0 ? 'Read by no node' : `Read by ${shown.join(', ')}${more}`;
-      return [`**${title}** ${literal(entity.name)}${type}`, ...made, read].join('\n\n');
+      const read =
+        readers.length === 0
+          ? md`
+Read by no node
+            `
+          : md`Read by ${joined(shown, ', ')}${more}`;
+      return blocks([md`**${title}** ${literal(entity.name)}${type}`, ...made, read]).value;
     }
   }
 }
