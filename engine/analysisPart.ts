@@ -3,8 +3,8 @@ import { EngineError, errorText } from './engineError';
 import { JsonValue } from './feeds/jsonValue';
 import { readBounded } from './feeds/readBounded';
 import { presetNames } from './feeds/presets';
+import { writeOutput } from './files/writeFile';
 import type { Dimensions } from './onnx/bindDimensions';
-import { writeFileAtomically } from './onnx/model';
 import { parseJson } from './parseJson';
 import type { Resolved } from './preparation';
 import { RECIPE_VERSION, type AnalyzeSettings, type ProfileName } from './protocol';
@@ -52,7 +52,7 @@ export async function writePart(file: string, part: AnalysisPart): Promise<void>
     },
     measurements: measurements.map((m) => ({ ...m, layers: m.layers.map(storedPlaces) })),
   };
-  await writeFileAtomically(file, `${JSON.stringify(stored)}\n`);
+  await writeOutput(file, `${JSON.stringify(stored)}\n`);
 }
 
 /** JSON knows no NaN, and writes null. */

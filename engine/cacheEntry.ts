@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cacheFolder';
-import { writeFileAtomically } from './onnx/model';
+import { writeFileAtomically } from './files/writeFile';
 import { parseJson } from './parseJson';
 import { readRegularFile } from './readRegularFile';
 

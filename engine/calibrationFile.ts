@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { EngineError, errorText } from './engineError';
+import { writeOutput } from './files/writeFile';
 import { baseName } from './format';
 import { readBounded } from './feeds/readBounded';
-import { writeFileAtomically } from './onnx/model';
 import { parseJson } from './parseJson';
 import { mergeCalibrations, type Calibration } from './sensitivity/calibrationPass';
 import {
@@ -39,7 +39,7 @@ export async function writeCalibration(file: string, record: CalibrationRecord):
   const { model, counted, skipped, histograms } = record;
   const tensors = Object.entries(histograms).map(([name, state]) => [name, store(state)]);
   const json = JSON.stringify({ format: FORMAT, version: VERSION, model, counted, skipped, tensors });
-  await writeFileAtomically(file, await promisify(gzip)(json, { level: 1 }));
+  await writeOutput(file, await promisify(gzip)(json, { level: 1 }));
 }
 
 /** @throws EngineError `bad-data` that names the file and what is wrong with it */

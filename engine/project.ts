@@ -6,17 +6,17 @@ import { evaluateModel } from './evaluateModel';
 import { calibrate } from './calibration';
 import type { CalibrationRecord } from './calibrationFile';
 import { foldConstants } from './foldConstants';
+import { fileState } from './files/fileStates';
 import { dataStamp } from './feeds/dataStamp';
 import { sourceDigest } from './feeds/sampleDigest';
 import { checkParts, type JoinedParts } from './joinParts';
 import { LayerDetail } from './layerDetail';
 import { machineOf } from './machineOf';
+import { ModelFiles } from './modelFiles';
 import { meetsTarget } from './target';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
-import { checkOutput } from './onnx/checkOutput';
-import type { DataFile } from './onnx/externalData';
 import { checkModel } from './onnx/checkModel';
-import { checkWritable, encodeModel, readModelFile } from './onnx/model';
+import { encodeModel, readModelFile } from './onnx/model';
 import { modelBytes, writeModelFile } from './onnx/writeModel';
 import { modelGraph } from './onnx/modelGraph';
 import { normalize } from './onnx/normalize';
@@ -77,8 +77,7 @@ export class Project {
     private readonly pool: WorkerPool,
     readonly model: OpenModel,
     readonly summary: ModelSummary,
-    /** Files that hold its weights. */
-    readonly dataFiles: readonly DataFile[],
+    readonly files: ModelFiles,
     private readonly dimensions: Dimensions,
   ) {
     this.detail = new LayerDetail(pool, model.normalized, {
@@ -88,16 +87,12 @@ export class Project {
     this.ruled = new RuledParts(pool, model.normalized);
   }
 
-  /** Paths of the model's file and of those that hold its weights. */
-  get files(): string[] {
-    return [this.summary.path, ...this.dataFiles.map((file) => file.path)];
-  }
-
   /**
    * @param dimensions sizes for dimensions that the file leaves open
    * @throws EngineError `not-found`, `bad-model`, `unsupported`; `bad-option` for a dimension that it does not have
    */
   static async open(path: string, pool: WorkerPool, dimensions: Dimensions = {}): Promise<Project> {
+    const state = await fileState(path);
     const read = await readModelFile(path);
     const { model: original } = read;
     bindDimensions(original, dimensions);
@@ -114,7 +109,7 @@ export class Project {
       pool,
       { bytes, hash: summary.hash, original, normalized },
       summary,
-      read.dataFiles,
+      new ModelFiles(path, state, read.dataFiles, summary.bytes),
       dimensions,
     );
   }
@@ -165,6 +160,8 @@ export class Project {
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
   async analyze(asked: AnalyzeSettings, run: Run): Promise<Report> {
     const settings = await this.resolve(asked);
+    refuseQuantized(this.summary);
+    const changes = await this.files.begin(settings);
     // Of before it is read: what changes meanwhile may have been missed.
     const stamp = await dataStamp(settings.data);
     const measured = await this.measure(settings, run);
@@ -184,6 +181,7 @@ export class Project {
       dataStamp: stamp,
       ...{ measured, outcome, all, advised },
     });
+    report.warnings.push(...(await changes()));
     await storeReport(report);
     return report;
   }
@@ -195,6 +193,7 @@ export class Project {
   async analyzeShare(asked: AnalyzeSettings, shard: Shard, run: Run): Promise<AnalysisPart> {
     const settings = await this.resolve(asked);
     refuseQuantized(this.summary);
+    await this.files.checkTemp();
     const measured = await measureFloat(this.pool, this.model, settings, run, false);
     const data = await sourceDigest(measured.chooser.samples, run.signal);
     const fixed = fixedChoices(settings, measured);
@@ -217,6 +216,7 @@ export class Project {
   ): Promise<Report> {
     checkParts(parts, { model: this.summary.hash, ...(await machineOf(this.pool.first)) });
     const settings = { ...parts.settings, ...places };
+    await this.files.checkTemp();
     // What was measured is kept for the analysis.
     const { chooser } = await this.measure(settings, run);
     checkParts(parts, { data: await sourceDigest(chooser.samples, run.signal) });
@@ -230,10 +230,10 @@ export class Project {
   async quantize(asked: QuantizeSettings, run: Run): Promise<QuantizeResult> {
     const settings = await this.resolve(asked);
     this.checkLayerNames(settings.keepFloat ?? []);
-    await checkOutput(settings.output, this.files);
-    refuseQuantized(this.summary);
     // Now, not after minutes of measuring.
-    await checkWritable(settings.output);
+    await this.files.checkOutput(settings.output, settings);
+    refuseQuantized(this.summary);
+    const changes = await this.files.begin(settings);
     // Of before it is read: what changes meanwhile may have been missed.
     const stamp = await dataStamp(settings.data);
     const measured = await this.measure(settings, run);
@@ -270,11 +270,14 @@ export class Project {
       int8,
       meetsTarget: meets,
       lint: lintTarget(model, profiles[settings.profile], floatOnPurpose(chosen)),
-      warnings: resultWarnings({
-        ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
-        notebook,
-        idle: chosen.idle,
-      }),
+      warnings: [
+        ...resultWarnings({
+          ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
+          notebook,
+          idle: chosen.idle,
+        }),
+        ...(await changes()),
+      ],
     };
   }
 
@@ -293,6 +296,7 @@ export class Project {
         `Latency cannot be budgeted for ${profile}: this processor is another.`,
         'Budget bytes or bops, or leave --profile out.',
       );
+    const changes = await this.files.begin(settings);
     const measured = await this.measure(settings, run);
     const fixed = fixedChoices(settings, measured);
     const outcome = await runTradeOff(this.pool, measured, settings, fixed, run);
@@ -301,6 +305,7 @@ export class Project {
       ...{ summary: this.summary, settings, measured, outcome },
       proof: await this.prove(measured, candidate, run),
     });
+    plan.warnings.push(...(await changes()));
     await storePlan(plan);
     return plan;
   }
@@ -311,7 +316,9 @@ export class Project {
     against: Project | null,
     run: Run,
   ): Promise<EvaluateResult> {
-    return evaluateModel(this.pool, this, against, settings, run);
+    const changes = await this.files.watch(settings, against?.files);
+    const result = await evaluateModel(this.pool, this, against, settings, run);
+    return { ...result, warnings: [...result.warnings, ...(await changes())] };
   }
 
   /**

@@ -30,7 +30,8 @@ export class Workspace {
   async open(path: string): Promise<Project> {
     const changed = await lastChange(path);
     const known = this.projects.get(path);
-    if (known?.changed === changed && (await areUnchanged(known.project.dataFiles))) return known.project;
+    if (known?.changed === changed && (await areUnchanged(known.project.files.dataFiles)))
+      return known.project;
     this.analyses.delete(path);
     this.pool ??= new WorkerPool(this.limits.threads ?? undefined, this.limits.memory ?? undefined);
     const project = await Project.open(path, this.pool);

@@ -4,17 +4,17 @@ import { writePart } from '../analysisPart';
 import { writeCalibration } from '../calibrationFile';
 import { runsCode } from '../feeds/dataKinds';
 import { EngineError } from '../engineError';
+import { writeOutput } from '../files/writeFile';
 import { fixesText } from '../fixesText';
 import { interactionsText } from '../interactionsText';
 import { notebookText } from '../notebookText';
-import { checkNotRead } from '../onnx/checkOutput';
 import { baseName, formatDate } from '../format';
-import { checkWritable, writeFileAtomically } from '../onnx/model';
 import { openParts } from '../openParts';
 import { operatorsText } from '../operatorsText';
 import { partText, processorsNote } from '../partText';
 import { measureScatters, pageParts } from '../pageParts';
-import { Project } from '../project';
+import type { ReadFile, WrittenFile } from '../files/runFiles';
+import type { Project } from '../project';
 import type { AnalyzeSettings, OtherReport, Report } from '../protocol';
 import { loadReport, readReport } from '../reportCache';
 import { reportPage } from '../reportPage';
@@ -31,15 +31,17 @@ import {
 import type { Shard } from '../sensitivity/shareOf';
 import { parseShard } from '../settingsText';
 import {
+  checkFiles,
   dataPath,
   openModel,
   optionError,
   parser,
   settingsFrom,
   withAnalyzeOptions,
+  written,
   type AnalyzeOptions,
 } from './options';
-import { pool, print, run, writeJson } from './terminal';
+import { note, print, run, writeJson } from './terminal';
 
 interface ReportFiles {
   json?: string;
@@ -76,7 +78,7 @@ export function addAnalyze(program: Command): void {
     )
     .option('-o, --output <file>', 'where to write the part, with --shard')
     .action(async (model: string, options: AnalyzeShardOptions, command: Command) => {
-      const { json, html, shard, output } = options;
+      const { json, shard, output } = options;
       if ((shard === undefined) !== (output === undefined))
         throw optionError(
           'Say both --shard and --output, or neither',
@@ -84,14 +86,24 @@ export function addAnalyze(program: Command): void {
         );
       if (shard !== undefined && output !== undefined)
         return analyzeShard(model, shard, output, options, command);
-      const { settings } = await settingsFrom(model, options, command);
-      const project = await openModel(model, options, [json, html]);
+      const { settings, reads } = await settingsFrom(model, options, command);
+      const files = { settings, reads: [...reads, ...comparedFiles(options)], writes: reportFiles(options) };
+      const project = await openModel(model, options, files);
       const page = await planPage(project, options);
       const report = await project.analyze(settings, run);
       if (json !== undefined) await writeJson(json, report);
       if (page !== null) await page(settings, report);
       printReport(report);
     });
+}
+
+function reportFiles({ json, html }: ReportFiles): WrittenFile[] {
+  return [...written('--json', json), ...written('--html', html)];
+}
+
+function comparedFiles({ compare }: ReportFiles): ReadFile[] {
+  const isFile = compare !== undefined && compare !== PREVIOUS;
+  return isFile ? [{ path: resolve(compare), what: 'the report that is compared' }] : [];
 }
 
 /** Stands for the analysis that the last one of the same model took the place of. */
@@ -124,7 +136,7 @@ async function planPage(
   return async (settings, report) => {
     await measureScatters(project, settings, report, run);
     const contents = { report, parts: pageParts(project, report), tradeOff: null, compared };
-    await writeFileAtomically(html, await reportPage(contents, baseName(report.model.path)));
+    await writeOutput(html, await reportPage(contents, baseName(report.model.path)));
   };
 }
 
@@ -141,9 +153,11 @@ async function analyzeShard(
   if (named !== undefined)
     throw optionError(`A part has no report to write with --${named}`, `Write it with "merge --${named}".`);
   const output = resolve(to);
-  const { settings } = await settingsFrom(model, options, command);
-  const project = await openModel(model, options, [output]);
+  const { settings, reads } = await settingsFrom(model, options, command);
+  const project = await openModel(model, options, { settings, reads, writes: written('--output', output) });
+  const changes = await project.files.watch(settings);
   const part = await project.analyzeShare(settings, shard, run);
+  for (const warning of await changes()) note(`Note: ${warning}`);
   await writePart(output, part);
   print(partText(part, output), { output });
 }
@@ -170,10 +184,11 @@ export function addMerge(program: Command): void {
     .option('--calibrated <file>', 'the same for the calibration')
     .action(async (files: string[], options: MergeOptions) => {
       const { output, json, html, compare, model, data, calibrated } = options;
-      const written = [output, json, html].flatMap((file) => (file === undefined ? [] : [resolve(file)]));
-      for (const file of written) await checkWritable(file);
+      const writes = [...written('--output', output), ...reportFiles(options)];
       const read = files.map((file) => resolve(file));
-      await checkNotRead(written, read, 'it is one of the parts that are merged');
+      const parts = read.map((path) => ({ path, what: 'one of the parts that are merged' }));
+      const reads = [...parts, ...comparedFiles(options)];
+      await checkFiles({ reads, writes }, []);
       const opened = await openParts(read);
       if (opened.kind === 'calibration') {
         if (
@@ -193,24 +208,25 @@ export function addMerge(program: Command): void {
           'Parts of an analysis make a report',
           'Write it with --json or --html instead of --output.',
         );
-      const { parts } = opened;
+      const { parts: joined } = opened;
       // A part may say where to read, and not what to run.
-      if (data === undefined && runsCode(parts.settings.data))
+      if (data === undefined && runsCode(joined.settings.data))
         throw optionError(
-          `The parts were measured on ${parts.settings.data}, which is run to be read`,
+          `The parts were measured on ${joined.settings.data}, which is run to be read`,
           'Name it with --data if you trust it.',
         );
-      const project = await Project.open(resolve(model ?? parts.path), pool, parts.dimensions);
-      await checkNotRead(written, project.files);
+      const project = await openModel(model ?? joined.path, { dim: joined.dimensions });
       const places = {
         ...(data === undefined ? {} : { data: dataPath(data) }),
         ...(calibrated === undefined ? {} : { calibrated: resolve(calibrated) }),
       };
+      const settings = { ...joined.settings, ...places };
+      await checkFiles({ settings, reads, writes }, [project]);
       const page = await planPage(project, options);
-      const report = await project.mergeAnalysis(parts, places, run);
+      const report = await project.mergeAnalysis(joined, places, run);
       if (json !== undefined) await writeJson(json, report);
-      if (page !== null) await page({ ...parts.settings, ...places }, report);
-      printReport(report, processorsNote(parts));
+      if (page !== null) await page(settings, report);
+      printReport(report, processorsNote(joined));
     });
 }
 

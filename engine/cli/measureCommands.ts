@@ -5,8 +5,8 @@ import { formatBytes, formatMilliseconds, formatScore } from '../format';
 import { calibrationText } from '../reportText';
 import type { Shard } from '../sensitivity/shareOf';
 import { parseSamples, parseShard } from '../settingsText';
-import { dataFrom, openModel, parser, SKIP_FAILED, withData, type DataOptions } from './options';
-import { print, run, writeJson } from './terminal';
+import { dataFrom, openModel, parser, SKIP_FAILED, withData, written, type DataOptions } from './options';
+import { note, print, run, writeJson } from './terminal';
 
 interface CalibrateOptions extends DataOptions {
   output: string;
@@ -28,10 +28,12 @@ export function addCalibrate(program: Command): void {
     .option('--skip-failed', SKIP_FAILED)
     .action(async (model: string, options: CalibrateOptions) => {
       const output = resolve(options.output);
-      const project = await openModel(model, options, [output]);
       const { samples = null, skipFailed = false, shard = null } = options;
       const settings = { ...dataFrom(options), samples, skipFailed };
+      const project = await openModel(model, options, { settings, writes: written('--output', output) });
+      const changes = await project.files.watch(settings);
       const record = await project.calibrate(settings, shard, run);
+      for (const warning of await changes()) note(`Note: ${warning}`);
       await writeCalibration(output, record);
       print(calibrationText(record, output), { output });
     });
@@ -49,10 +51,12 @@ export function addEvaluate(program: Command): void {
         model: string,
         options: DataOptions & { samples?: number; against?: string; skipFailed?: true; json?: string },
       ) => {
-        const project = await openModel(model, options, [options.json]);
-        const against = options.against === undefined ? null : await openModel(options.against, options);
         const { samples = null, skipFailed = false } = options;
         const settings = { ...dataFrom(options), samples, skipFailed };
+        const files = { settings, writes: written('--json', options.json) };
+        const project = await openModel(model, options, files);
+        const against =
+          options.against === undefined ? null : await openModel(options.against, options, files);
         const result = await project.evaluate(settings, against, run);
         if (options.json !== undefined) await writeJson(options.json, result);
         const { metric, score, floatScore, latencyMs, bytes, warnings } = result;

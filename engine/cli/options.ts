@@ -5,8 +5,7 @@ import { EngineError, errorText } from '../engineError';
 import { dataKinds, runsCode } from '../feeds/dataKinds';
 import { isSynthetic } from '../feeds/openSynthetic';
 import { presetNames } from '../feeds/presets';
-import { checkNotRead } from '../onnx/checkOutput';
-import { checkWritable } from '../onnx/model';
+import { checkRunFiles, type ReadFile, type WrittenFile } from '../files/runFiles';
 import { Project } from '../project';
 import type {
   AnalyzeSettings,
@@ -26,7 +25,7 @@ import {
   parseTargetDrop,
   profileChoices,
 } from '../settingsText';
-import { note, pool } from './terminal';
+import { claimStdout, note, pool } from './terminal';
 
 export interface DimensionOptions {
   dim?: Record<string, number>;
@@ -69,14 +68,17 @@ export function dataPath(data: string): string {
 }
 
 /** The recipe that a command goes by, which one that was not named for it is told of. */
-async function recipeFor(model: string, named: string | false | undefined): Promise<Recipe | undefined> {
+async function recipeFor(
+  model: string,
+  named: string | false | undefined,
+): Promise<{ path: string; recipe: Recipe } | undefined> {
   if (named === false) return undefined;
-  if (named !== undefined) return readRecipe(resolve(named));
-  const beside = recipePathOf(resolve(model));
-  if (!existsSync(beside)) return undefined;
-  const recipe = await readRecipe(beside);
-  note(`By the recipe ${basename(beside)}, which is beside the model; --no-recipe goes without.`);
-  return recipe;
+  const path = named === undefined ? recipePathOf(resolve(model)) : resolve(named);
+  if (named === undefined && !existsSync(path)) return undefined;
+  const recipe = await readRecipe(path);
+  if (named === undefined)
+    note(`By the recipe ${basename(path)}, which is beside the model; --no-recipe goes without.`);
+  return { path, recipe };
 }
 
 /** What the command line says comes before what a recipe says, and that before what stands for neither. */
@@ -84,8 +86,9 @@ export async function settingsFrom(
   model: string,
   options: AnalyzeOptions,
   command: Command,
-): Promise<{ settings: AnalyzeSettings; hasTarget: boolean }> {
-  const recipe = await recipeFor(model, options.recipe);
+): Promise<{ settings: AnalyzeSettings; hasTarget: boolean; reads: ReadFile[] }> {
+  const found = await recipeFor(model, options.recipe);
+  const recipe = found?.recipe;
   const rules = decidingRules(recipe ?? null);
   const either = <T>(key: string, option: T, said: T | undefined): T =>
     command.getOptionValueSource(key) === 'cli' ? option : (said ?? option);
@@ -113,7 +116,8 @@ export async function settingsFrom(
     ...(options.skipFailed === true ? { skipFailed: true } : {}),
     ...(options.calibrated === undefined ? {} : { calibrated: resolve(options.calibrated) }),
   };
-  return { settings, hasTarget: targetDrop !== undefined };
+  const reads = found === undefined ? [] : [{ path: found.path, what: 'the recipe that is read' }];
+  return { settings, hasTarget: targetDrop !== undefined, reads };
 }
 
 export function optionError(said: string, hint: string): EngineError {
@@ -143,21 +147,53 @@ export function withDimensions(command: Command): Command {
   );
 }
 
+/** The files of a command besides its model. */
+export interface CommandFiles {
+  /** What names data and a calibration. */
+  settings?: Pick<AnalyzeSettings, 'data' | 'calibrated'>;
+  /** What is read besides. */
+  reads?: readonly ReadFile[];
+  writes?: readonly WrittenFile[];
+}
+
 /**
- * Opens the model of a command.
- * @param outputs what the command is to write besides models: refused now, not after minutes of measuring
- * @throws EngineError `write-failed`; `bad-option` for one that holds the model; as {@link Project.open} does
+ * An output as {@link CommandFiles} take it.
+ * @param option that names it; nothing where it was left out
+ */
+export function written(option: string, file: string | undefined, kind?: WrittenFile['kind']): WrittenFile[] {
+  return file === undefined ? [] : [{ path: resolve(file), what: option, kind }];
+}
+
+/**
+ * Opens the model of a command, and checks its outputs: now, not after minutes of measuring.
+ * @throws EngineError as {@link checkFiles} and {@link Project.open} do
  */
 export async function openModel(
   model: string,
   { dim }: DimensionOptions,
-  outputs: readonly (string | undefined)[] = [],
+  files: CommandFiles = {},
 ): Promise<Project> {
-  const written = outputs.flatMap((file) => (file === undefined ? [] : [resolve(file)]));
-  for (const file of written) await checkWritable(file);
+  // Before the model is read, which may be large.
+  await checkFiles({ writes: files.writes ?? [] }, []);
   const project = await Project.open(resolve(model), pool, dim);
-  await checkNotRead(written, project.files);
+  await checkFiles(files, [project]);
   return project;
+}
+
+/**
+ * Refuses outputs that cannot be written, that are files which are read, or that are one file. Where one goes to the standard
+ * output, text for people goes to stderr from now on.
+ * @param projects models that are read
+ * @throws EngineError `write-failed`, `bad-option`
+ */
+export async function checkFiles(
+  { settings = { data: 'synthetic' }, reads = [], writes = [] }: CommandFiles,
+  projects: readonly Project[],
+): Promise<void> {
+  if (writes.length === 0) return;
+  const read = await Promise.all(projects.map((project) => project.files.read(settings)));
+  const targets = await checkRunFiles([...read.flat(), ...reads], writes);
+  if (targets.some((target) => target.kind === 'stream' && target.descriptor === 1)) claimStdout();
 }
 
 export function withData(command: Command): Command {

@@ -1,9 +1,8 @@
 import { Option, type Command } from 'commander';
 import { basename, dirname, join, resolve } from 'node:path';
+import { writeOutput } from '../files/writeFile';
 import { formatBytes } from '../format';
 import { notebookText } from '../notebookText';
-import { writeFileAtomically } from '../onnx/model';
-import { Project } from '../project';
 import type { AnalyzeSettings, Budget, LayerChoice, Resource, TradeOffSettings } from '../protocol';
 import { recipeText } from '../recipeText';
 import { adviceText, basisText, comparisonText, layersText, quantizedText } from '../reportText';
@@ -11,15 +10,17 @@ import { parseBudget, parseGrids, resourceNames } from '../settingsText';
 import { tradeOffText } from '../tradeOffText';
 import {
   dataFrom,
+  dataPath,
   DEFAULT_DROP,
   openModel,
   optionError,
   parser,
   settingsFrom,
   withAnalyzeOptions,
+  written,
   type AnalyzeOptions,
 } from './options';
-import { pool, print, run, writeJson } from './terminal';
+import { print, run, writeJson } from './terminal';
 
 interface QuantizeOptions extends AnalyzeOptions {
   output: string;
@@ -50,19 +51,24 @@ export function addQuantize(program: Command): void {
     .option('--json <file>', 'write the result')
     .action(async (model: string, options: QuantizeOptions, command: Command) => {
       const { json, writeRecipe, reproducible = false } = options;
-      const { settings, hasTarget } = await settingsFrom(model, options, command);
+      const { settings, hasTarget, reads } = await settingsFrom(model, options, command);
       if (reproducible && settings.profile === 'auto')
         throw optionError(
           '--reproducible leaves nothing to the machine, and "auto" is what this one runs',
           'Name a target with --profile, or as "profile" in the recipe.',
         );
-      const project = await openModel(model, options, [json, writeRecipe]);
+      const writes = [
+        ...written('--output', options.output, 'model'),
+        ...written('--json', json),
+        ...written('--write-recipe', writeRecipe, 'recipe'),
+      ];
+      const project = await openModel(model, options, { settings, reads, writes });
       // Without a target every layer is quantized; with one, the layers to keep are found by measuring.
       const keepFloat = options.keepFloat ?? (hasTarget ? null : []);
       const asked = { ...settings, output: resolve(options.output), keepFloat, reproducible };
       const result = await project.quantize(asked, run);
       if (json !== undefined) await writeJson(json, result);
-      if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(result.recipe));
+      if (writeRecipe !== undefined) await writeOutput(writeRecipe, recipeText(result.recipe));
       if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
       print(quantizedText(result), result);
     });
@@ -101,13 +107,14 @@ export function addPlan(program: Command): void {
     .option('--json <file>', 'write all that was measured')
     .action(async (model: string, options: PlanOptions, command: Command) => {
       const { json, writeRecipe, budget: budgets = [], grids, by } = options;
-      const { settings } = await settingsFrom(model, options, command);
-      const project = await openModel(model, options, [json, writeRecipe]);
+      const { settings, reads } = await settingsFrom(model, options, command);
+      const writes = [...written('--json', json), ...written('--write-recipe', writeRecipe, 'recipe')];
+      const project = await openModel(model, options, { settings, reads, writes });
       const along = options.along ?? budgets[0]?.resource ?? 'bytes';
       const verifyAll = options.verify === true;
       const plan = await project.plan({ ...settings, budgets, along, grids, by, verifyAll }, run);
       if (json !== undefined) await writeJson(json, plan);
-      if (writeRecipe !== undefined) await writeFileAtomically(writeRecipe, recipeText(plan.recipe));
+      if (writeRecipe !== undefined) await writeOutput(writeRecipe, recipeText(plan.recipe));
       print(tradeOffText(plan), plan);
     });
 }
@@ -119,7 +126,16 @@ export function addDemo(program: Command): void {
     .option('-o, --output <file>', 'where to write it (default: beside the model)')
     .action(async (path: string, data: string, options: { output?: string }) => {
       const model = resolve(path);
-      const project = await Project.open(model, pool);
+      const beside = join(dirname(model), `${basename(model, '.onnx')}.int8.onnx`);
+      const output = resolve(options.output ?? beside);
+      const project = await openModel(
+        model,
+        {},
+        {
+          settings: { data: dataPath(data) },
+          writes: written('--output', output, 'model'),
+        },
+      );
       const { summary } = project;
       print(
         `${basename(model)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${summary.layers.length} quantizable layers.`,
@@ -137,7 +153,6 @@ export function addDemo(program: Command): void {
       const reports = [perTensor, perChannel];
       print(['', comparisonText(reports), '', ...reports.flatMap((r) => [layersText(r), ''])].join('\n'));
       print([...reports.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'), { reports });
-      const output = resolve(options.output ?? join(dirname(model), `${basename(model, '.onnx')}.int8.onnx`));
       const { keepFloat } = perChannel;
       const result = await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run);
       print(quantizedText(result), result);

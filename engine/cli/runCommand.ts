@@ -5,7 +5,7 @@ import { addData, addInspect, addLint } from './inspectCommands';
 import { machineOutput } from './machineOutput';
 import { addCalibrate, addEvaluate } from './measureCommands';
 import { addDemo, addPlan, addQuantize } from './quantizeCommands';
-import { clearProgress, takeExitCode } from './terminal';
+import { clearProgress, freeStdout, takeExitCode } from './terminal';
 
 // In the order in which --help lists them.
 const commands = [
@@ -26,6 +26,7 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
     .configureOutput({ writeErr: () => undefined });
   for (const add of commands) add(program);
   machineOutput.addTo(program);
+  freeStdout();
   try {
     await program.parseAsync(parameters, { from: 'user' });
     return takeExitCode();

@@ -1,4 +1,5 @@
-import { writeFileAtomically } from '../onnx/model';
+import { EngineError } from '../engineError';
+import { writeOutput } from '../files/writeFile';
 import type { Run } from '../preparation';
 import { WorkerPool } from '../runtime/workerPool';
 import { machineOutput } from './machineOutput';
@@ -41,6 +42,27 @@ export function takeExitCode(): number {
   return code;
 }
 
+let isStdoutTaken = false;
+
+/**
+ * Leaves the standard output to a file that a command writes there: text for people goes to stderr.
+ * @throws EngineError `bad-option` where programs are told there what is done
+ */
+export function claimStdout(): void {
+  if (machineOutput.isJson)
+    throw new EngineError(
+      'bad-option',
+      'Standard output cannot hold a file and the lines of --progress json.',
+      'Leave one of them out: the last line holds the result.',
+    );
+  isStdoutTaken = true;
+}
+
+/** For the next command of this process. */
+export function freeStdout(): void {
+  isStdoutTaken = false;
+}
+
 /**
  * Tells what a command made.
  * @param text for people
@@ -48,7 +70,7 @@ export function takeExitCode(): number {
  */
 export function print(text: string, result?: object): void {
   progress.stop();
-  if (!machineOutput.isJson) process.stdout.write(`${text}\n`);
+  if (!machineOutput.isJson) (isStdoutTaken ? process.stderr : process.stdout).write(`${text}\n`);
   if (result !== undefined) machineOutput.result(result);
 }
 
@@ -59,5 +81,5 @@ export function note(text: string): void {
 }
 
 export async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeFileAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
+  await writeOutput(file, `${JSON.stringify(value, null, 2)}\n`);
 }

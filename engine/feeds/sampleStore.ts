@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
 import { errorText } from '../engineError';
+import { cannotUseTemp } from '../files/tempFolder';
 import { badData } from './badData';
 import type { Sample } from './dataset';
 
@@ -21,10 +22,13 @@ export class SampleStore {
     closing.register(this, file);
   }
 
+  /** @throws EngineError `write-failed` when there is no temporary folder */
   static async create(): Promise<SampleStore> {
     const path = join(tmpdir(), `quantscope-${randomUUID()}`);
     // For its owner alone, and never over a file that is there.
-    const file = await promisify(open)(path, 'wx+', 0o600);
+    const file = await promisify(open)(path, 'wx+', 0o600).catch((error: unknown) => {
+      throw cannotUseTemp(errorText(error), error);
+    });
     await promisify(unlink)(path);
     return new SampleStore(file);
   }
@@ -37,7 +41,7 @@ export class SampleStore {
     return this.places.has(index);
   }
 
-  /** @throws EngineError `bad-data` when the samples outgrow their bound or the disk */
+  /** @throws EngineError `bad-data` when the samples outgrow their bound, `write-failed` when they outgrow the disk */
   async put(index: number, sample: Sample): Promise<void> {
     const bytes = serialize(sample);
     const at = this.end;
@@ -48,11 +52,7 @@ export class SampleStore {
       for (let from = 0; from < bytes.length;)
         from += (await promisify(write)(this.file, bytes, from, bytes.length - from, at + from)).bytesWritten;
     } catch (error) {
-      throw badData(
-        `${sample.name} cannot be kept in ${tmpdir()}: ${errorText(error)}.`,
-        'Make room there, or use fewer samples with --samples.',
-        error,
-      );
+      throw cannotUseTemp(`${sample.name} cannot be kept there: ${errorText(error)}`, error);
     }
     this.places.set(index, { at, bytes: bytes.length });
   }

@@ -1,7 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { randomUUID } from 'node:crypto';
-import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { ModelProtoSchema, type GraphProto, type ModelProto } from 'onnx-buf';
 import { EngineError, errorText } from '../engineError';
 import { readRegularFile, UnreadableFile } from '../readRegularFile';
@@ -124,47 +123,6 @@ async function readLarge(path: string, size: number, name: string): Promise<Read
 
 function sizeOf(files: readonly DataFile[]): number {
   return files.reduce((n, file) => n + file.bytes, 0);
-}
-
-/** The error for a file that could not be written. */
-export function cannotWrite(path: string, why: string, cause?: unknown): EngineError {
-  return new EngineError(
-    'write-failed',
-    `Cannot write ${path}: ${why}.`,
-    'Check that the folder exists, is writable and has room.',
-    { cause },
-  );
-}
-
-/**
- * Finds out early that a file will not be written.
- * @throws EngineError `write-failed` when its folder is missing or closed, or the path is a folder itself
- */
-export async function checkWritable(path: string): Promise<void> {
-  const folder = dirname(path);
-  try {
-    await access(folder, constants.W_OK);
-  } catch (thrown) {
-    throw cannotWrite(path, errorText(thrown), thrown);
-  }
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === true) throw cannotWrite(path, 'it is a folder');
-}
-
-/**
- * Writes bytes so that the target is either complete or as it was before.
- * @throws EngineError `write-failed`
- */
-export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  // A name of its own for each call: two analyses of one model may end at once.
-  const part = `${path}.${randomUUID()}.part`;
-  try {
-    await writeFile(part, bytes, { flush: true });
-    await rename(part, path);
-  } catch (thrown) {
-    await rm(part, { force: true }).catch(() => undefined);
-    throw cannotWrite(path, errorText(thrown), thrown);
-  }
 }
 
 /** Version of the default operator set. */

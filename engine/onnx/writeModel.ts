@@ -1,13 +1,16 @@
 import { clearField } from '@bufbuild/protobuf';
-import { randomUUID } from 'node:crypto';
-import { open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { link, rename, rm, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { TensorProtoSchema, type TensorProto } from 'onnx-buf';
 import { EngineError, errorText, throwIfCancelled } from '../engineError';
+import { cannotWrite } from '../files/outputTarget';
+import { finished, newPart, removeLeftParts } from '../files/partFile';
+import { checkRunFiles, dataPathOf } from '../files/runFiles';
+import { fileTarget, finishPart, openPart, writeFileAtomically } from '../files/writeFile';
 import { allTensors } from './allTensors';
-import { checkOutput, dataPathOf } from './checkOutput';
 import { isExternal, placeOf, readExternal, readPlace, setPlace, type Place } from './externalData';
-import { cannotWrite, encodeModel, writeFileAtomically, type Model } from './model';
+import { encodeModel, type Model } from './model';
 
 /** Protobuf's own limit is 2³¹ − 1 bytes; some is left for what the sizes of weights do not count. */
 const MOST_IN_ONE_FILE = 2 ** 31 - 2 ** 26;
@@ -30,7 +33,7 @@ function weightBytes(model: Model): number {
 
 /**
  * Writes a model with its weights inside; beyond 2 GB with the weights beside it in `PATH.data`. The target is either
- * complete or as it was before.
+ * complete or as it was before. A link stays: the model and its weights come to lie where it leads.
  * @param limit on the bytes of one file
  * @returns the files written, the model first
  * @throws EngineError `write-failed`, `cancelled`; `bad-option` when the model's own weights lie there
@@ -42,7 +45,11 @@ export async function writeModelFile(
   limit = MOST_IN_ONE_FILE,
 ): Promise<string[]> {
   const outside = allTensors(model).filter(isExternal);
-  await checkOutput(path, [...new Set(outside.map((t) => placeOf(t).location))]);
+  const reads = [...new Set(outside.map((t) => placeOf(t).location))];
+  await checkRunFiles(
+    reads.map((each) => ({ path: each, what: 'the model that is read' })),
+    [{ path, what: 'the model', kind: 'model' }],
+  );
   // Encoding copies the weights: not before it is known that they fit.
   if (weightBytes(model) > limit) return writeInTwo(path, model, signal);
   const encoded = encodeWithWeightsInside(model, signal);
@@ -88,42 +95,62 @@ function encodeWithWeightsInside(model: Model, signal: AbortSignal | undefined):
   return encodeWith(model, stands);
 }
 
-async function writeInTwo(path: string, model: Model, signal: AbortSignal | undefined): Promise<string[]> {
-  const data = dataPathOf(path);
-  const [dataPart, modelPart, old] = ['part', 'model.part', 'old'].map(
-    (kind) => `${data}.${randomUUID()}.${kind}`,
-  ) as [string, string, string];
+async function writeInTwo(named: string, model: Model, signal: AbortSignal | undefined): Promise<string[]> {
+  const { path, before } = await fileTarget(named);
+  const { path: data, before: dataBefore } = await fileTarget(dataPathOf(path));
+  for (const each of [path, data]) await removeLeftParts(each);
+  const [modelPart, dataPart, old] = [newPart(path), newPart(data), newPart(data, 'old')];
   try {
-    const file = await open(dataPart, 'wx');
-    let places: Map<TensorProto, Stand>;
-    try {
-      places = await moveOut(model, file, basename(data), signal);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await writeFile(modelPart, encodeWith(model, places), { flush: true });
+    const places = await writePart(dataPart, dataBefore, (file) =>
+      moveOut(model, file, basename(data), signal),
+    );
+    await writePart(modelPart, before, (file) => file.writeFile(encodeWith(model, places)));
     throwIfCancelled(signal);
     // The two belong together: when the second cannot take its place, the first gives back its own.
-    const replaced = await rename(data, old).then(
-      () => true,
-      () => false,
-    );
+    const replaced = dataBefore !== null && (await keepAs(old, data));
     try {
       await rename(dataPart, data);
       await rename(modelPart, path);
     } catch (thrown) {
-      await rm(data, { force: true });
       if (replaced) await rename(old, data);
+      else await rm(data, { force: true });
       throw thrown;
     }
-    return [path, data];
+    await removeLeftParts(data, 'old');
+    return [named, dataPathOf(named)];
   } catch (thrown) {
     if (thrown instanceof EngineError) throw thrown;
     throw cannotWrite(data, errorText(thrown), thrown);
   } finally {
     for (const each of [dataPart, modelPart, old]) await rm(each, { force: true }).catch(() => undefined);
+    for (const each of [dataPart, modelPart]) finished(each);
   }
+}
+
+/** Writes a part with `write`, which may answer something, and closes it. */
+async function writePart<T>(
+  part: string,
+  before: Stats | null,
+  write: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const file = await openPart(part, before);
+  try {
+    const answer = await write(file);
+    await finishPart(file, before);
+    return answer;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives a file another name, from which it can come back; its own stays where the system allows two. */
+async function keepAs(old: string, path: string): Promise<boolean> {
+  const isKept = (work: Promise<void>) =>
+    work.then(
+      () => true,
+      () => false,
+    );
+  return (await isKept(link(path, old))) || (await isKept(rename(path, old)));
 }
 
 /** Writes the large tensors to the file one after another; answers their places. */

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError, errorText, throwIfCancelled } from '../engineError';
+import { inTempFolder } from '../files/tempFolder';
 import type { RuntimeWorker } from './runtimeWorker';
 import type { Feeds } from './workerProtocol';
 import type { Sequence } from './sequence';
@@ -43,7 +44,7 @@ function parseProfile(text: string): ProfileEvent[] {
 /**
  * What each node takes for one sample, as onnxruntime's own profile tells it: the median of its runs, so that what else the machine
  * does falls out, times how often it runs.
- * @throws EngineError `runtime`, `cancelled`
+ * @throws EngineError `runtime`, `cancelled`; `write-failed` when there is no temporary folder
  */
 export async function profileNodes(
   worker: RuntimeWorker,
@@ -52,8 +53,7 @@ export async function profileNodes(
   { feeds, sequence }: { feeds: Feeds; sequence?: Sequence | undefined },
   signal?: AbortSignal,
 ): Promise<ProfiledNode[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'quantscope-'));
-  try {
+  return inTempFolder(async (folder) => {
     const session = await worker.load(model, { threads: 1, profilePrefix: join(folder, 'profile') });
     try {
       for (let i = 0; i < ROUNDS; i++) {
@@ -81,7 +81,5 @@ export async function profileNodes(
       const median = runs.sort((a, b) => a - b)[Math.floor(runs.length / 2)] ?? 0;
       return { name, opType, milliseconds: (median * runs.length) / ROUNDS };
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,7 +1,7 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inTempFolder } from '../files/tempFolder';
 import { intAttribute, subgraphs } from '../onnx/attributes';
 import { conversionTypes } from '../onnx/integerKernels';
 import { decodeModel } from '../onnx/model';
@@ -58,14 +58,14 @@ export function nodesOf(main: GraphProto, known: KnownReasons, ownName = (name: 
 /**
  * Loads a model and reads, from the graph that onnxruntime's optimizer wrote for this processor,
  * how each node will run.
+ * @throws EngineError `runtime`; `write-failed` when there is no temporary folder
  */
 export async function loadWithNodes(
   worker: RuntimeWorker,
   model: Uint8Array,
   known: KnownReasons,
 ): Promise<{ session: Session; nodes: RunNode[] }> {
-  const folder = await mkdtemp(join(tmpdir(), 'quantscope-'));
-  try {
+  return inTempFolder(async (folder) => {
     const optimizedModelPath = join(folder, 'optimized.onnx');
     const session = await worker.load(model, { threads: 1, optimizedModelPath });
     try {
@@ -76,7 +76,5 @@ export async function loadWithNodes(
       await session.release();
       throw thrown;
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { writeFileAtomically } from '../../engine/onnx/model';
+import { writeFileAtomically } from '../../engine/files/writeFile';
 import { loadPlan, storePlan } from '../../engine/planCache';
 import {
   REPORT_VERSION,
