@@ -813,6 +813,8 @@ export interface Requests {
   'quantscope/text': { params: { path: string; uri: string }; result: string };
   /** The network to draw; needs no data. */
   'quantscope/graph': { params: { path: string }; result: ModelGraph };
+  /** Refuses, as the work itself does, a file to write that is read: of the model, beside it, or of `data`. */
+  'quantscope/checkOutput': { params: { path: string; output: string; data: string | null }; result: null };
   /** What tells one state of a data source on disk from another: see {@link Report.dataStamp}. */
   'quantscope/stamp': { params: { path: string; data: string }; result: string };
   /**

@@ -15,6 +15,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { EngineError, errorText } from './engineError';
 import { dataStamp } from './feeds/dataStamp';
+import { checkRunFiles } from './files/runFiles';
 import { nameHover } from './nameHover';
 import { pageParts } from './pageParts';
 import { loadPlan } from './planCache';
@@ -123,6 +124,12 @@ answer('quantscope/plan', async ({ path, settings }, run) =>
   (await workspace.openToMeasure(path)).plan(settings, run),
 );
 
+answer('quantscope/checkOutput', async ({ path, output, data }) => {
+  const { files } = await workspace.open(path);
+  const read = await files.read(data === null ? {} : { data });
+  await checkRunFiles(read, [{ path: output, what: 'the output' }]);
+  return null;
+});
 answer('quantscope/stamp', ({ data }) => dataStamp(data));
 
 answer('quantscope/layer', async ({ path, layer }) => {

@@ -31,7 +31,7 @@ function isErrorData(value: unknown): value is ErrorData {
 
 /** What a person is told of anything thrown on the way to the engine and back. */
 export function toErrorData(thrown: unknown): ErrorData {
-  const data = fieldOf(thrown, 'data');
+  const data = isErrorData(thrown) ? thrown : fieldOf(thrown, 'data');
   if (isErrorData(data)) return { code: data.code, message: data.message, hint: data.hint };
   const code = fieldOf(thrown, 'code');
   if (typeof code === 'number' && CANCELLED.includes(code)) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { writeFileAtomically } from '../engine/files/writeFile';
 import type { PageContents, Report } from '../engine/protocol';
 import { reportPage } from '../engine/reportPage';
 import type { FromWebview } from '../webview/protocol';
@@ -45,7 +46,7 @@ async function exportReport(argument: unknown, services: Services): Promise<void
       choice.format === 'html'
         ? await reportPage(await pageContents(report, session, services), basename(uri.fsPath))
         : jsonText(report);
-    await askAndWrite(uri, `${basename(uri.fsPath)}.report`, choice.format, Buffer.from(text));
+    await askAndWrite(session, `${basename(uri.fsPath)}.report`, choice.format, Buffer.from(text));
   } catch (thrown) {
     const error = toErrorData(thrown);
     services.log.error(`${uri.fsPath}: ${error.message}`);
@@ -79,16 +80,24 @@ export async function saveFromView(
   { name, kind, data }: Extract<FromWebview, { type: 'save' }>,
   session: ModelSession,
 ): Promise<void> {
-  await askAndWrite(session.uri, name, kind, Buffer.from(data, kind === 'png' ? 'base64' : 'utf8'));
+  await askAndWrite(session, name, kind, Buffer.from(data, kind === 'png' ? 'base64' : 'utf8'));
 }
 
-async function askAndWrite(model: vscode.Uri, name: string, kind: Kind, bytes: Uint8Array): Promise<void> {
+async function askAndWrite(
+  session: ModelSession,
+  name: string,
+  kind: Kind,
+  bytes: Uint8Array,
+): Promise<void> {
   const to = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.joinPath(model, '..', `${name}.${kind}`),
+    defaultUri: vscode.Uri.joinPath(session.uri, '..', `${name}.${kind}`),
     filters: { [kinds[kind]]: [kind] },
   });
   if (to === undefined) return;
-  await writeWhole(to, bytes);
+  if (to.scheme === 'file') {
+    await session.checkOutput(to.fsPath);
+    await writeFileAtomically(to.fsPath, bytes);
+  } else await writeElsewhere(to, bytes);
   const open = 'Open';
   const chosen = await showMessage('info', `Wrote ${basename(to.path)}.`, open);
   if (chosen !== open) return;
@@ -96,9 +105,10 @@ async function askAndWrite(model: vscode.Uri, name: string, kind: Kind, bytes: U
   else await vscode.commands.executeCommand('vscode.open', to);
 }
 
-/** Leaves the file complete or as it was. */
-async function writeWhole(to: vscode.Uri, bytes: Uint8Array): Promise<void> {
-  const part = to.with({ path: `${to.path}.${randomUUID()}.part` });
+/** Writes where only the editor can: the file is complete or as it was. */
+async function writeElsewhere(to: vscode.Uri, bytes: Uint8Array): Promise<void> {
+  // A name of its own, that fits where the file's does.
+  const part = vscode.Uri.joinPath(to, '..', `.quantscope-${randomUUID()}.part`);
   try {
     await vscode.workspace.fs.writeFile(part, bytes);
     await vscode.workspace.fs.rename(part, to, { overwrite: true });

@@ -334,6 +334,22 @@ export class ModelSession implements vscode.Disposable {
     await this.memory.update(`target:${this.uri.toString()}`, target);
   }
 
+  /**
+   * Checks that nothing which is read is lost by writing a file.
+   * @throws ResponseError `bad-option`, `write-failed`
+   */
+  async checkOutput(output: string): Promise<void> {
+    const data = this.data?.data ?? this.report?.settings.data ?? null;
+    try {
+      await this.engine.request('quantscope/checkOutput', { path: this.path, output, data });
+    } catch (thrown) {
+      // A report may be saved when its model is gone.
+      const { code, message } = toErrorData(thrown);
+      if (code === 'bad-option' || code === 'write-failed') throw thrown;
+      this.log.warn(`${output} was not compared with what is read: ${message}`);
+    }
+  }
+
   /** Runs the only task of this model; callers check `isRunning` first. */
   async run<T>(task: (token: vscode.CancellationToken) => Promise<T>): Promise<T> {
     const source = (this.running = new vscode.CancellationTokenSource());

@@ -1,10 +1,11 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { applyEdits, type Edit } from 'jsonc-parser';
 import * as vscode from 'vscode';
+import { checkRunFiles } from '../engine/files/runFiles';
+import { writeFileAtomically } from '../engine/files/writeFile';
 import { decideInRecipe, emptyRecipe, type RecipeDecision } from '../engine/recipeEdits';
 import { recipePathOf } from '../engine/recipePath';
 import { diskPath } from './diskPath';
-import { Refusal } from './errorData';
+import { Refusal, toErrorData } from './errorData';
 
 /** Typing changes a recipe letter by letter. */
 const QUIET_MS = 150;
@@ -22,7 +23,7 @@ export class RecipeFile implements vscode.Disposable {
   private readonly listeners: vscode.Disposable[];
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(model: vscode.Uri) {
+  constructor(private readonly model: vscode.Uri) {
     this.uri = recipeUriOf(model);
     const folder = vscode.Uri.joinPath(model, '..');
     const watcher = vscode.workspace.createFileSystemWatcher(
@@ -105,15 +106,14 @@ export class RecipeFile implements vscode.Disposable {
 
   private async write(text: string): Promise<void> {
     const path = diskPath(this.uri);
-    const part = `${path}.part`;
     try {
-      await writeFile(part, text);
-      await rename(part, path);
+      // A link may lead from the one to the other.
+      const read = [{ path: diskPath(this.model), what: 'the model' }];
+      await checkRunFiles(read, [{ path, what: 'the recipe', kind: 'recipe' }]);
+      await writeFileAtomically(path, text);
     } catch (thrown) {
-      await rm(part, { force: true });
       throw new Refusal({
-        code: 'write-failed',
-        message: `Cannot write ${path}: ${thrown instanceof Error ? thrown.message : String(thrown)}.`,
+        ...toErrorData(thrown),
         hint: 'Decisions are kept in a file beside the model.',
       });
     }

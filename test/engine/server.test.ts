@@ -1,5 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  linkSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -106,6 +117,30 @@ test('opens a model, and says what the data holds', async () => {
     calibrationSamples: 32,
     evaluationSamples: 64,
   });
+});
+
+test('writes over nothing that is read, by whatever name', async () => {
+  const own = join(folder, 'samples');
+  cpSync(settings.data, own, { recursive: true });
+  const sample = readdirSync(own).find((name) => name.endsWith('.png')) ?? '';
+  const [soft, hard] = [join(folder, 'soft.onnx'), join(folder, 'hard.onnx')];
+  symlinkSync(join(own, sample), soft);
+  linkSync(model, hard);
+  for (const output of [model, join(own, sample), join(own, 'quantscope.json'), soft, hard]) {
+    const refused = {
+      code: 'bad-option',
+      message: expect.stringContaining(`${output} would be written over`) as string,
+    };
+    const asked = { ...settings, data: own, output, keepFloat: [] };
+    expect(await failure(request('quantscope/quantize', { path: model, settings: asked }))).toMatchObject(
+      refused,
+    );
+    const checking = request('quantscope/checkOutput', { path: model, output, data: own });
+    expect(await failure(checking)).toMatchObject(refused);
+  }
+  const output = join(own, 'report.html');
+  expect(await request('quantscope/checkOutput', { path: model, output, data: own })).toBeNull();
+  expect(readFileSync(soft).equals(readFileSync(join(settings.data, sample)))).toBe(true);
 });
 
 test('answers while it measures, and stops when asked', async () => {

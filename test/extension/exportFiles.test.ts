@@ -1,8 +1,13 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { ModelSession } from '../../extension/modelSession';
 
 interface Place {
   path: string;
+  scheme?: string;
+  fsPath?: string;
   with: (change: { path: string }) => Place;
 }
 const place = vi.hoisted(() => {
@@ -60,7 +65,16 @@ vi.mock('vscode', () => ({
 }));
 const { saveFromView } = await import('../../extension/exportFiles');
 
-const session = { uri: place('/m/rec.onnx') } as unknown as ModelSession;
+const checked: string[] = [];
+const session = {
+  uri: place('/m/rec.onnx'),
+  checkOutput: (output: string) => {
+    checked.push(output);
+    return output.endsWith('rec.onnx')
+      ? Promise.reject(new Error('would be written over'))
+      : Promise.resolve();
+  },
+} as unknown as ModelSession;
 const text = (path: string) => Buffer.from(editor.files.get(path) ?? []).toString();
 
 beforeEach(() => {
@@ -120,3 +134,24 @@ test.each(['write', 'rename'] as const)(
     expect(editor.said).toEqual([]);
   },
 );
+
+test('on a disk it is written as the engine writes, unless it is a file that is read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quantscope-export-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const saveTo = async (path: string) => {
+    editor.answer = { ...place(path), scheme: 'file', fsPath: path } as Place;
+    await saveFromView({ type: 'save', name: 'layers', kind: 'csv', data: 'a,b' }, session);
+  };
+  writeFileSync(join(folder, 'there.csv'), 'before', { mode: 0o600 });
+  symlinkSync('there.csv', join(folder, 'link.csv'));
+  await saveTo(join(folder, 'link.csv'));
+  expect(readFileSync(join(folder, 'there.csv'), 'utf8')).toBe('a,b');
+  expect(statSync(join(folder, 'there.csv')).mode & 0o777).toBe(0o600);
+  expect(lstatSync(join(folder, 'link.csv')).isSymbolicLink()).toBe(true);
+  writeFileSync(join(folder, 'rec.onnx'), 'the model');
+  await expect(saveTo(join(folder, 'rec.onnx'))).rejects.toThrow('would be written over');
+  expect(readFileSync(join(folder, 'rec.onnx'), 'utf8')).toBe('the model');
+  expect(checked).toEqual([join(folder, 'link.csv'), join(folder, 'rec.onnx')]);
+  await expect(saveTo('/dev/null')).rejects.toThrow('it is a device or a pipe');
+  expect(editor.files.size).toBe(0);
+});
