@@ -230,7 +230,6 @@ export class Project {
   async quantize(asked: QuantizeSettings, run: Run): Promise<QuantizeResult> {
     const settings = await this.resolve(asked);
     this.checkLayerNames(settings.keepFloat ?? []);
-    // Now, not after minutes of measuring.
     await this.files.checkOutput(settings.output, settings);
     refuseQuantized(this.summary);
     const changes = await this.files.begin(settings);
@@ -317,8 +316,8 @@ export class Project {
     run: Run,
   ): Promise<EvaluateResult> {
     const changes = await this.files.watch(settings, against?.files);
-    const result = await evaluateModel(this.pool, this, against, settings, run);
-    return { ...result, warnings: [...result.warnings, ...(await changes())] };
+    const { warnings, ...result } = await evaluateModel(this.pool, this, against, settings, run);
+    return { ...result, warnings: [...warnings, ...(await changes())] };
   }
 
   /**
