@@ -111,6 +111,11 @@ function graphOf({ node, input, output }: FunctionProto): GraphProto {
  * @throws EngineError `bad-model` that names the node or tensor
  */
 export function checkModel(model: Model): void {
+  if (model.graph.output.length === 0)
+    throw bad(
+      'The graph has no outputs: nothing that it computes is handed out.',
+      'Name an output as you export it.',
+    );
   checkGraphs(model.graph, [], 'the graph');
   for (const each of model.functions) {
     const body = graphOf(each);

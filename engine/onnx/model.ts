@@ -47,7 +47,8 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
     throw isNot(`its protobuf encoding breaks off or is damaged (${errorText(thrown)})`, thrown);
   }
   const { graph } = model;
-  if (graph === undefined || model.irVersion === 0n) throw isNot('it holds no graph');
+  if (graph === undefined) throw isNot('it holds no graph');
+  if (model.irVersion === 0n) throw isNot('it says no version of ONNX’s format (ir_version)');
   if (graph.node.length === 0 && graph.output.length === 0)
     throw isNot('its graph has no nodes and no outputs');
   if (model.opsetImport.length === 0) throw isNot('it names no operator set');

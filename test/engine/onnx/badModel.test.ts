@@ -49,6 +49,15 @@ function isBadModel(outcome: 'valid' | EngineError): boolean {
   return outcome instanceof EngineError && outcome.code === 'bad-model';
 }
 
+test('a model of no version is told so', () => {
+  const none = decodeModel(model, 'model.onnx');
+  none.irVersion = 0n;
+  expect(open(encodeModel(none))).toMatchObject({
+    code: 'bad-model',
+    message: 'model.onnx is not a readable ONNX model: it says no version of ONNX’s format (ir_version).',
+  });
+});
+
 test('the model of these tests is valid', () => {
   expect(open(model)).toBe('valid');
 });

@@ -101,6 +101,12 @@ describe('nodes', () => {
     expect(outcome(model)).toMatch(says);
   });
 
+  test('without an output of their graph are refused', () => {
+    const model = relus(2);
+    model.graph.output = [];
+    expect(outcome(model)).toBe('The graph has no outputs: nothing that it computes is handed out.');
+  });
+
   test('that lack make an output that is refused', () => {
     const model = relus(2);
     model.graph.node.pop();
