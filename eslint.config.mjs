@@ -90,6 +90,18 @@ export default tseslint.config(
     ),
   })),
   {
+    files: ['engine/cli/*Commands.ts', 'engine/cli/options.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name=/^(stdout|stderr)$/], Identifier[name="console"]',
+          message: 'Use print, printJson or note: names from files may steer a terminal.',
+        },
+      ],
+    },
+  },
+  {
     files: ['webview/**/*.ts'],
     rules: forbid(
       [

@@ -20,7 +20,7 @@ export function dataText(summary: DataSummary): string {
     ...(more === 0 ? [] : [`and ${formatPlural(more, 'input')} more`]),
     '',
     `First samples: ${preview.slice(0, SHOWN_NAMES).map(sampleName).join(', ')}`,
-    ...summary.warnings.map((warning) => `Warning: ${printable(warning)}`),
+    ...summary.warnings.map((warning) => `Warning: ${warning}`),
   ].join('\n');
 }
 
@@ -44,7 +44,7 @@ function inputRow(seen: readonly InputPreview[]): string[] {
     values.length === 0 ? '–' : formatValue(of(values));
   const [shape = ''] = shapes;
   return [
-    printable(shorten(first.input, NAME_WIDTH)),
+    shorten(first.input, NAME_WIDTH),
     first.type,
     shapes.size === 1 ? shape : `${shape} and ${shapes.size - 1} more`,
     figure(mins, (all) => Math.min(...all)),
@@ -54,11 +54,6 @@ function inputRow(seen: readonly InputPreview[]): string[] {
 }
 
 function sampleName({ name, truth }: SamplePreview): string {
-  const shown = printable(shorten(name, NAME_WIDTH));
-  return truth === null ? shown : `${shown} (${printable(shorten(String(truth), NAME_WIDTH))})`;
-}
-
-/** Without what would move a terminal's cursor or change its colours. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\uFFFD');
+  const shown = shorten(name, NAME_WIDTH);
+  return truth === null ? shown : `${shown} (${shorten(String(truth), NAME_WIDTH)})`;
 }

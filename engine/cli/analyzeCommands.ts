@@ -22,7 +22,6 @@ import {
   adviceText,
   basisText,
   blamedText,
-  calibrationText,
   calibratorsText,
   comparisonText,
   floatNodesText,
@@ -30,6 +29,7 @@ import {
 } from '../reportText';
 import type { Shard } from '../sensitivity/shareOf';
 import { parseShard } from '../settingsText';
+import { printCalibration } from './measureCommands';
 import {
   checkFiles,
   dataPath,
@@ -159,7 +159,7 @@ async function analyzeShard(
   const part = await project.analyzeShare(settings, shard, run);
   for (const warning of await changes()) note(`Note: ${warning}`);
   await writePart(output, part);
-  print(partText(part, output), { output });
+  print(([made, file]) => partText(made, file), [part, output] as const, { output });
 }
 
 export function addTable(program: Command): void {
@@ -169,9 +169,12 @@ export function addTable(program: Command): void {
     .action(async (files: string[]) => {
       const reports = [];
       for (const file of files) reports.push(await readReport(resolve(file)));
-      const text = calibratorsText(reports);
       const tables = reports.map(({ model, calibrationTable }) => ({ model: model.path, calibrationTable }));
-      print(text === '' ? 'No calibrators were tried. Analyze with --calibration auto.' : text, { tables });
+      print(
+        (made) => calibratorsText(made) || 'No calibrators were tried. Analyze with --calibration auto.',
+        reports,
+        { tables },
+      );
     });
 }
 
@@ -200,7 +203,7 @@ export function addMerge(program: Command): void {
             'Name the file to write.',
           );
         await writeCalibration(resolve(output), opened.record);
-        print(calibrationText(opened.record, resolve(output)), { output: resolve(output) });
+        printCalibration(opened.record, resolve(output));
         return;
       }
       if (output !== undefined)
@@ -231,6 +234,10 @@ export function addMerge(program: Command): void {
 }
 
 function printReport(report: Report, note = ''): void {
+  print(reportText, [report, note] as const, report);
+}
+
+function reportText([report, note]: readonly [Report, string]): string {
   const parts = [
     comparisonText([report]),
     calibratorsText([report]),
@@ -243,5 +250,5 @@ function printReport(report: Report, note = ''): void {
     floatNodesText(report.advised),
     ...[adviceText(report), basisText(report), note],
   ];
-  print(parts.filter((part) => part !== '').join('\n\n'), report);
+  return parts.filter((part) => part !== '').join('\n\n');
 }

@@ -11,7 +11,7 @@ import {
   type DataOptions,
   type DimensionOptions,
 } from './options';
-import { endWith, print, run } from './terminal';
+import { endWith, print, printJson, run } from './terminal';
 
 export function addInspect(program: Command): void {
   withDimensions(program.command('inspect <model>'))
@@ -21,7 +21,8 @@ export function addInspect(program: Command): void {
     .action(async (model: string, options: DimensionOptions & { json?: true; shapes?: true }) => {
       const project = await openModel(model, options);
       const summary = options.shapes === true ? await project.summaryWithShapes() : project.summary;
-      print(options.json === true ? JSON.stringify(summary, null, 2) : modelText(summary), summary);
+      if (options.json === true) printJson(summary, summary);
+      else print(modelText, summary, summary);
     });
 }
 
@@ -39,7 +40,8 @@ export function addLint(program: Command): void {
     .action(async (model: string, options: DimensionOptions & { profile: ProfileChoice; json?: true }) => {
       const project = await openModel(model, options);
       const findings = await project.lint(options.profile);
-      print(options.json === true ? JSON.stringify(findings, null, 2) : lintText(findings), { findings });
+      if (options.json === true) printJson(findings, { findings });
+      else print(lintText, findings, { findings });
       if (findings.some((f) => f.severity === 'refuses')) endWith(1);
     });
 }
@@ -51,6 +53,7 @@ export function addData(program: Command): void {
     .action(async (model: string, options: DataOptions & { json?: true }) => {
       const project = await openModel(model, options);
       const summary = await project.describeData(dataFrom(options), run);
-      print(options.json === true ? JSON.stringify(summary, null, 2) : dataText(summary), summary);
+      if (options.json === true) printJson(summary, summary);
+      else print(dataText, summary, summary);
     });
 }

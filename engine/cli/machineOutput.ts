@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { neutral, neutralJson } from '../neutral';
 import type { ErrorData, MeasuredLayer, Progress } from '../protocol';
 
 /** A line on stdout with `--progress json`, as docs/cli.md tells. */
@@ -41,7 +42,7 @@ class MachineOutput {
   }
 
   write(event: OutputEvent): void {
-    if (this.isJson) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (this.isJson) process.stdout.write(`${neutralJson(event)}\n`);
   }
 
   /** Tells what a command made, and what is wrong with it. */
@@ -64,7 +65,7 @@ class MachineOutput {
 
   private problem(severity: 'warning' | 'error', text: string): void {
     if (this.problemsOf === null) return;
-    process.stderr.write(`${this.problemsOf}: ${severity}: ${text.replace(/\s+/g, ' ')}\n`);
+    process.stderr.write(`${neutral(`${this.problemsOf}: ${severity}: ${text.replace(/\s+/g, ' ')}`)}\n`);
   }
 }
 

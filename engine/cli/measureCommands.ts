@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { writeCalibration } from '../calibrationFile';
 import { formatBytes, formatMilliseconds, formatScore } from '../format';
 import { calibrationText } from '../reportText';
+import type { EvaluateResult } from '../protocol';
+import type { Calibration } from '../sensitivity/calibrationPass';
 import type { Shard } from '../sensitivity/shareOf';
 import { parseSamples, parseShard } from '../settingsText';
 import { dataFrom, openModel, parser, SKIP_FAILED, withData, written, type DataOptions } from './options';
@@ -35,7 +37,7 @@ export function addCalibrate(program: Command): void {
       const record = await project.calibrate(settings, shard, run);
       for (const warning of await changes()) note(`Note: ${warning}`);
       await writeCalibration(output, record);
-      print(calibrationText(record, output), { output });
+      printCalibration(record, output);
     });
 }
 
@@ -59,11 +61,20 @@ export function addEvaluate(program: Command): void {
           options.against === undefined ? null : await openModel(options.against, options, files);
         const result = await project.evaluate(settings, against, run);
         if (options.json !== undefined) await writeJson(options.json, result);
-        const { metric, score, floatScore, latencyMs, bytes, warnings } = result;
-        const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
-        const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${result.samples} samples`;
-        const line = `${metric}: ${formatScore(metric, score)}${than}, ${rest}.`;
-        print([line, ...warnings.map((w) => `Note: ${w}`)].join('\n'), result);
+        print(evaluationText, result, result);
       },
     );
+}
+
+/** Tells what a calibration counted. */
+export function printCalibration(record: Calibration, output: string): void {
+  print(([made, file]) => calibrationText(made, file), [record, output] as const, { output });
+}
+
+function evaluationText(result: EvaluateResult): string {
+  const { metric, score, floatScore, latencyMs, bytes, samples, warnings } = result;
+  const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
+  const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${samples} samples`;
+  const line = `${metric}: ${formatScore(metric, score)}${than}, ${rest}.`;
+  return [line, ...warnings.map((warning) => `Note: ${warning}`)].join('\n');
 }

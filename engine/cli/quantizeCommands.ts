@@ -69,8 +69,9 @@ export function addQuantize(program: Command): void {
       const result = await project.quantize(asked, run);
       if (json !== undefined) await writeJson(json, result);
       if (writeRecipe !== undefined) await writeOutput(writeRecipe, recipeText(result.recipe));
-      if (hasTarget) print(`${notebookText(result.notebook, result.int8.metric, result.settings)}\n`);
-      print(quantizedText(result), result);
+      if (hasTarget)
+        print((made) => `${notebookText(made.notebook, made.int8.metric, made.settings)}\n`, result);
+      print(quantizedText, result, result);
     });
 }
 
@@ -115,7 +116,7 @@ export function addPlan(program: Command): void {
       const plan = await project.plan({ ...settings, budgets, along, grids, by, verifyAll }, run);
       if (json !== undefined) await writeJson(json, plan);
       if (writeRecipe !== undefined) await writeOutput(writeRecipe, recipeText(plan.recipe));
-      print(tradeOffText(plan), plan);
+      print(tradeOffText, plan, plan);
     });
 }
 
@@ -138,7 +139,9 @@ export function addDemo(program: Command): void {
       );
       const { summary } = project;
       print(
-        `${basename(model)}: ${formatBytes(summary.bytes)}, opset ${summary.opset}, ${summary.layers.length} quantizable layers.`,
+        (made) =>
+          `${basename(made.path)}: ${formatBytes(made.bytes)}, opset ${made.opset}, ${made.layers.length} quantizable layers.`,
+        { ...summary, path: model },
       );
       const base: Omit<AnalyzeSettings, 'weights'> = {
         ...dataFrom({ data }),
@@ -151,11 +154,16 @@ export function addDemo(program: Command): void {
       // Last, so that the editor opens with it.
       const perChannel = await project.analyze({ ...base, weights: 'per-channel' }, run);
       const reports = [perTensor, perChannel];
-      print(['', comparisonText(reports), '', ...reports.flatMap((r) => [layersText(r), ''])].join('\n'));
-      print([...reports.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'), { reports });
+      print(
+        (made) => ['', comparisonText(made), '', ...made.flatMap((r) => [layersText(r), ''])].join('\n'),
+        reports,
+      );
+      print((made) => [...made.flatMap((r) => [adviceText(r), basisText(r)]), ''].join('\n'), reports, {
+        reports,
+      });
       const { keepFloat } = perChannel;
       const result = await project.quantize({ ...base, weights: 'per-channel', output, keepFloat }, run);
-      print(quantizedText(result), result);
+      print(quantizedText, result, result);
     });
 }
 

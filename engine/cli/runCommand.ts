@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EngineError, errorText } from '../engineError';
+import { neutral } from '../neutral';
 import { addAnalyze, addMerge, addTable } from './analyzeCommands';
 import { addData, addInspect, addLint } from './inspectCommands';
 import { machineOutput } from './machineOutput';
@@ -37,14 +38,14 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
       // Without a command, commander throws what it calls its help.
       const said = thrown.code === 'commander.help' ? 'Say what to do.' : thrown.message;
       const line = said.replace(/^error: /, '').replace(/(?<![.?])$/, '.');
-      process.stderr.write(`quantscope: ${line} See quantscope --help.\n`);
+      process.stderr.write(`quantscope: ${neutral(line)} See quantscope --help.\n`);
       return 2;
     }
     const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;
     machineOutput.error(
       thrown instanceof EngineError ? thrown.toData() : { code: 'runtime', message: line, hint: '' },
     );
-    process.stderr.write(`quantscope: ${line}\n`);
+    process.stderr.write(`quantscope: ${neutral(line)}\n`);
     if (!(thrown instanceof EngineError)) return 1;
     if (thrown.code === 'cancelled') return 130;
     return thrown.code === 'bad-option' ? 2 : 1;

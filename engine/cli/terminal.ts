@@ -1,5 +1,6 @@
 import { EngineError } from '../engineError';
 import { writeOutput } from '../files/writeFile';
+import { neutral, neutralCopy, neutralJson } from '../neutral';
 import type { Run } from '../preparation';
 import { WorkerPool } from '../runtime/workerPool';
 import { machineOutput } from './machineOutput';
@@ -64,20 +65,29 @@ export function freeStdout(): void {
 }
 
 /**
- * Tells what a command made.
- * @param text for people
+ * Tells what a command made. The text is made of a copy that holds nothing which steers a terminal: names come from files, and
+ * would write lines of their own.
+ * @param textOf for people
  * @param result the same for programs; left out where it comes with another text
  */
-export function print(text: string, result?: object): void {
+export function print<Made>(textOf: (made: Made) => string, made: Made, result?: object): void {
   progress.stop();
-  if (!machineOutput.isJson) (isStdoutTaken ? process.stderr : process.stdout).write(`${text}\n`);
+  if (!machineOutput.isJson)
+    (isStdoutTaken ? process.stderr : process.stdout).write(`${textOf(neutralCopy(made))}\n`);
   if (result !== undefined) machineOutput.result(result);
 }
 
-/** Says on stderr what the user has to know and no program reads. */
+/** Tells what a command made as JSON, whole and exact. */
+export function printJson(made: object, result: object): void {
+  progress.stop();
+  if (!machineOutput.isJson) process.stdout.write(`${neutralJson(made, 2)}\n`);
+  machineOutput.result(result);
+}
+
+/** Says on stderr, on one line, what the user has to know and no program reads. */
 export function note(text: string): void {
   progress.stop();
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${neutral(text)}\n`);
 }
 
 export async function writeJson(file: string, value: unknown): Promise<void> {

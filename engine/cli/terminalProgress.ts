@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { formatDuration } from '../format';
+import { neutral } from '../neutral';
 import type { OnProgress } from '../progress';
 import type { Progress } from '../protocol';
 
@@ -12,7 +13,11 @@ export class TerminalProgress {
     if (!process.stderr.isTTY) return;
     const left = progress.secondsLeft === null ? '' : `${formatDuration(progress.secondsLeft)} left`;
     const { done, total } = progress;
-    const payload = { title: progress.title, left, count: total === 0 ? String(done) : `${done}/${total}` };
+    const payload = {
+      title: neutral(progress.title),
+      left,
+      count: total === 0 ? String(done) : `${done}/${total}`,
+    };
     const shown = total === 0 ? 0 : done;
     if (this.stage !== progress.title || done < this.done) {
       this.stop();

@@ -16,7 +16,7 @@ import { graphsWithin } from '../onnx/scopes';
  * a name at NUL, and its binding for Node finds members of every object (`constructor`, `__proto__`) under their names.
  */
 function isLost(name: string): boolean {
-  return name in Object.prototype || /["\\\p{Cc}]/u.test(name);
+  return name in Object.prototype || /["\\\p{Cc}\p{Surrogate}]/u.test(name);
 }
 
 const PLAIN = /@(\d+)@/g;

@@ -102,6 +102,8 @@ function plainTensor(tensor: OrtTensor): Tensor {
 
 async function run(session: number, feeds: Feeds, outputs: string[]) {
   const { session: loadedSession, plain } = find(session);
+  // onnxruntime cannot be asked for nothing.
+  if (outputs.length === 0) return { results: {}, milliseconds: 0 };
   const nameOf = (name: string) => plain?.plainOf.get(name) ?? name;
   const inputs = toOrt(feeds, nameOf);
   const wanted = outputs.map(nameOf);
@@ -169,9 +171,7 @@ const calls: { [K in WorkerKind]: (params: WorkerCalls[K]['params']) => Promise<
       // An input of the graph cannot be asked for as an output.
       const computed = tensors.filter((name) => ownValue(feeds, name) === undefined);
       const wanted = [...new Set([...computed, ...Object.values(sequence?.carry ?? {})])];
-      // Nor can onnxruntime be asked for nothing.
-      const step = async (fed: Feeds) =>
-        wanted.length === 0 ? {} : (await run(session, fed, wanted)).results;
+      const step = async (fed: Feeds) => (await run(session, fed, wanted)).results;
       const { counter } = find(session);
       for await (const { feeds: fed, answers } of runSteps(feeds, sequence, step, plainTensor)) {
         for (const name of tensors) {

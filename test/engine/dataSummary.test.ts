@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { summarizeData } from '../../engine/dataSummary';
 import { dataText } from '../../engine/dataText';
+import { neutralCopy } from '../../engine/neutral';
 import type { Model } from '../../engine/onnx/model';
 import { readModelFile } from '../../engine/onnx/model';
 import type { DataSummary } from '../../engine/protocol';
@@ -278,5 +279,5 @@ test('hostile names and many inputs stay small, and move no cursor', async () =>
     ...summary,
     preview: [{ name: '\u001b[2Jx.png', truth: 'a\nb', inputs: [], moreInputs: 0 }],
   };
-  expect(dataText(hostile)).toContain('First samples: \uFFFD[2Jx.png (a\uFFFDb)');
+  expect(dataText(neutralCopy(hostile))).toContain('First samples: \uFFFD[2Jx.png (a\uFFFDb)');
 });

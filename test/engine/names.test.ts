@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeModel, encodeModel } from '../../engine/onnx/model';
-import type { QuantizeResult, Report } from '../../engine/protocol';
+import type { ModelSummary, QuantizeResult, Report } from '../../engine/protocol';
 import { useCli } from './cli/useCli';
 import { oddNames } from './oddNames';
 import { noise } from './tinyModel';
@@ -37,6 +37,10 @@ async function succeed(...parameters: string[]): Promise<string> {
     stderr: expect.not.stringContaining('Unexpected') as string,
   });
 
+  // Whatever the names hold, nothing of it steers the terminal.
+  expect(`${stdout}${stderr}`.replaceAll('\n', '')).not.toMatch(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Surrogate}\u200b\ufeff]/u,
+  );
   return stdout;
 }
 
@@ -47,9 +51,11 @@ async function everything(model: string, input: string, layers: readonly string[
   const data = npz('named.npz', { [input]: [[20, 3, 8, 8], noise(20 * 3 * 64, 5)] });
   const file = (name: string) => join(folder, name);
   const fed = [model, '--data', data, '--calibration', 'max'];
-  await succeed('inspect', model);
-  await succeed('lint', model, '--profile', 'x86');
-  await succeed('data', model, '--data', data);
+  const looks = [
+    await succeed('inspect', model),
+    await succeed('lint', model, '--profile', 'x86'),
+    await succeed('data', model, '--data', data),
+  ];
   await succeed('analyze', ...fed, '--json', file('report.json'), '--html', file('report.html'));
   const report = reportIn(file('report.json'));
   await succeed('quantize', ...fed, '-o', file('int8.onnx'), '--write-recipe', file('made.json'));
@@ -63,6 +69,8 @@ async function everything(model: string, input: string, layers: readonly string[
   await succeed('analyze', ...fed, '--calibrated', file('merged'));
   expect(report.layers.map((l) => l.name).sort()).toEqual([...layers].sort());
   return {
+    // A name with line ends makes none.
+    lines: looks.map((text) => text.split('\n').length),
     float: report.float.score,
     layers: report.layers.map(({ score, drop, sqnrDb, inputs }) => ({
       score,
@@ -142,4 +150,36 @@ test('a dimension may have any name too', async () => {
     writeFileSync(model, encodeModel(open));
     expect(await succeed('inspect', model, '--dim', `${name}=7`)).toContain('7 × 3 × 8 × 8');
   }
+});
+
+test('as JSON a command’s answer is exact, and holds nothing that steers a terminal', async () => {
+  const names = oddNames.filter((name) => name.trim() !== '');
+  for (const name of names) {
+    const model = write(
+      'json.onnx',
+      (t) => (t === 'x' ? name : t),
+      () => name,
+    );
+    const { inputs } = JSON.parse(await succeed('inspect', model, '--json')) as ModelSummary;
+    expect(inputs.map((i) => i.name)).toEqual([name]);
+    const line = await succeed('inspect', model, '--progress', 'json');
+    expect(line.trimEnd().split('\n')).toHaveLength(1);
+    expect((JSON.parse(line) as { result: ModelSummary }).result.inputs[0]?.name).toBe(name);
+  }
+});
+
+test('problems are one line each, whatever they name', async () => {
+  const model = write(
+    'problem.onnx',
+    (t) => (t === 'w1' ? 'w\n::error::forged\u001b[2J' : t),
+    () => 'node',
+  );
+  const broken = decodeModel(readFileSync(model), 'problem.onnx');
+  broken.graph.initializer = [];
+  writeFileSync(model, encodeModel(broken));
+  const { status, stderr } = await quantscope('inspect', model, '--problems');
+  expect(status).toBe(1);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  expect(stderr).not.toMatch(/^::error/m);
+  expect(stderr).not.toContain('\u001b');
 });
