@@ -98,14 +98,14 @@ export class LayerTrials {
     const networks = (['used', 'tried'] as const).flatMap((which) => {
       // With the clip in use it is one network, whichever tensor is asked about.
       const at = (candidate: Candidate) => (which === 'used' ? candidate : withClip(candidate, tensor, clip));
-      const key = which === 'used' ? '' : `\n${tensor}\n${clip}`;
+      const key = which === 'used' ? [] : [tensor, clip];
       return [
         {
-          ...{ which, where: 'alone' as const, key: `alone\n${name}${key}` },
+          ...{ which, where: 'alone' as const, key: JSON.stringify(['alone', name, ...key]) },
           build: () => buildModel(this.alone(at(this.whole), name)),
         },
         {
-          ...{ which, where: 'advised' as const, key: `advised${key}` },
+          ...{ which, where: 'advised' as const, key: JSON.stringify(['advised', ...key]) },
           build: () => buildModel(at(this.chosen)),
         },
       ];

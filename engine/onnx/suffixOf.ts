@@ -87,12 +87,16 @@ function isSameTensor(a: TensorProto, b: TensorProto | undefined): boolean {
   );
 }
 
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
+}
+
 function isSameNode(a: NodeProto, b: NodeProto): boolean {
   return (
     a.opType === b.opType &&
     a.domain === b.domain &&
-    a.input.join('\n') === b.input.join('\n') &&
-    a.output.join('\n') === b.output.join('\n') &&
+    isSameList(a.input, b.input) &&
+    isSameList(a.output, b.output) &&
     a.attribute.length === b.attribute.length &&
     a.attribute.every((one, i) => {
       const other = b.attribute[i];

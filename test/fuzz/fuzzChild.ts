@@ -73,14 +73,14 @@ const arrays: Record<ElementType, (length: number) => TensorData> = {
 };
 
 function feedsOf(model: Model): Record<string, Tensor> | undefined {
-  const feeds: Record<string, Tensor> = {};
+  const feeds = new Map<string, Tensor>();
   for (const { name, type, dims } of inputSpecs(model)) {
     const shape = (dims ?? []).map((d) => d ?? 2);
     const count = shape.reduce((n, d) => n * d, 1);
     if (count < 0 || count > MOST_FED) return undefined;
-    feeds[name] = { type, dims: shape, data: arrays[type](count) };
+    feeds.set(name, { type, dims: shape, data: arrays[type](count) });
   }
-  return feeds;
+  return Object.fromEntries(feeds);
 }
 
 /** Loads a model in onnxruntime and, where it can't take for ever, runs it. */
@@ -105,6 +105,8 @@ function faultOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof EngineError)) {
     return `threw ${thrown instanceof Error ? (thrown.stack ?? thrown.message).slice(0, 600) : String(thrown)}`;
   }
+  // What a person is told of whatever is no EngineError.
+  if (thrown.message.includes('Unexpected:')) return `said “${thrown.message}”`;
   if (thrown.message.length > 500) return `said ${thrown.message.length} characters`;
   return thrown.hint === '' ? `gave no hint with “${thrown.message}”` : undefined;
 }

@@ -11,7 +11,9 @@ import {
   type TensorProto,
 } from 'onnx-buf';
 import type { Model } from '../../engine/onnx/model';
+import { renameTensor } from '../../engine/onnx/renameTensor';
 import { graphsWithin } from '../../engine/onnx/scopes';
+import { oddNames } from '../engine/oddNames';
 import type { Random } from './random';
 
 type ByteChange = (bytes: Uint8Array, random: Random) => Uint8Array;
@@ -118,6 +120,16 @@ export const modelChanges: Record<string, ModelChange> = {
     const node = anyNode(model, random);
     node.input[random.below(node.input.length)] =
       random.pick(['', 'nowhere', '\u0000', 'n'.repeat(10_000)]) ?? '';
+  },
+  oddName(model, random) {
+    const name = anyName(model, random);
+    const odd = random.pick(oddNames) ?? '';
+    renameTensor(model.graph, name, odd);
+    for (const info of [...model.graph.input, ...model.graph.output]) if (info.name === name) info.name = odd;
+  },
+  oddNodeNames(model, random) {
+    for (const { node } of graphsWithin(model.graph))
+      for (const each of node) if (random.below(3) === 0) each.name = random.pick(oddNames) ?? '';
   },
   fewerInputs(model, random) {
     anyNode(model, random).input.length = random.below(2);
