@@ -149,6 +149,7 @@ export default tseslint.config(
         '!**/engine/parseJson',
         '!**/engine/neutral',
         '!**/engine/ownValue',
+        '!**/engine/parseReport',
         '!**/engine/recipeEdits',
         '!**/engine/recipePath',
         '!**/engine/recipeRules',

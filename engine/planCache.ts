@@ -1,5 +1,10 @@
+import * as v from 'valibot';
 import { readEntry, writeEntry } from './cacheEntry';
 import { TRADE_OFF_VERSION, type ModelSummary, type TradeOff } from './protocol';
+import { misfit } from './shapes';
+import { tradeOffShape } from './tradeOffShape';
+
+const entryShape = v.object({ version: v.literal(TRADE_OFF_VERSION), plan: tradeOffShape });
 
 function entryOf(hash: string): string {
   return `${hash}.plan`;
@@ -7,19 +12,13 @@ function entryOf(hash: string): string {
 
 /** The last plan of a file with these bytes, wherever it lies now; `null` when there is none, or one of another version. */
 export async function loadPlan({ path, hash, bytes }: ModelSummary): Promise<TradeOff | null> {
-  const kept = (await readEntry(entryOf(hash))) as { version?: unknown; plan?: TradeOff } | null;
-  if (kept?.version !== TRADE_OFF_VERSION || !isPlanOf(hash, kept.plan)) return null;
-  return { ...kept.plan, model: { path, hash, bytes } };
+  const kept = await readEntry(entryOf(hash));
+  if (misfit(entryShape, kept) !== null) return null;
+  const { plan } = kept as v.InferOutput<typeof entryShape>;
+  return plan.model.hash === hash ? { ...plan, model: { path, hash, bytes } } : null;
 }
 
 /** Remembers a plan if it can. */
 export async function storePlan(plan: TradeOff): Promise<void> {
   await writeEntry(entryOf(plan.model.hash), { version: TRADE_OFF_VERSION, plan });
-}
-
-/** A file may hold anything: what the view begins with has to be there. */
-function isPlanOf(hash: string, plan: Partial<TradeOff> | null | undefined): plan is TradeOff {
-  if (plan?.model?.hash !== hash || !Array.isArray(plan.points)) return false;
-  const { chosen } = plan;
-  return typeof chosen === 'number' && plan.points[chosen] !== undefined;
 }

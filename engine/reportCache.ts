@@ -1,19 +1,16 @@
 import { readEntry, writeEntry } from './cacheEntry';
-import { EngineError, errorText } from './engineError';
 import { readBounded } from './feeds/readBounded';
 import { baseName } from './format';
-import { parseJson } from './parseJson';
-import { REPORT_VERSION, type ModelSummary, type Report } from './protocol';
-
-type Versioned = (Omit<Report, 'version'> & { version: number }) | null;
+import { keptReport, MAX_REPORT_BYTES, parseReport } from './parseReport';
+import type { ModelSummary, Report } from './protocol';
 
 function previousOf(hash: string): string {
   return `${hash}.previous`;
 }
 
 async function loadEntry(name: string, model: ModelSummary): Promise<Report | null> {
-  const report = (await readEntry(name)) as Versioned;
-  return report?.version === REPORT_VERSION ? { ...report, version: REPORT_VERSION, model } : null;
+  const report = keptReport(await readEntry(name));
+  return report === null ? null : { ...report, model };
 }
 
 /** The last analysis of a file with these bytes, wherever it lies now; `null` when there is none. */
@@ -29,32 +26,16 @@ export async function loadPreviousReport(model: ModelSummary): Promise<Report | 
 /** Remembers an analysis if it can, and the one that it takes the place of. */
 export async function storeReport(report: Report): Promise<void> {
   const { hash } = report.model;
-  const known = (await readEntry(hash)) as Versioned;
-  if (known?.version === REPORT_VERSION && known.created !== report.created)
-    await writeEntry(previousOf(hash), known);
+  const known = keptReport(await readEntry(hash));
+  if (known !== null && known.created !== report.created) await writeEntry(previousOf(hash), known);
   await writeEntry(hash, report);
 }
-
-const MAX_REPORT_BYTES = 2 ** 28;
 
 /**
  * A report that `analyze --json` wrote.
  * @throws EngineError `not-found`, `bad-data`
  */
 export async function readReport(file: string): Promise<Report> {
-  const text = new TextDecoder().decode(await readBounded(file, MAX_REPORT_BYTES, baseName(file)));
-  const refuse = (why: string) => {
-    const hint = 'Write it with "quantscope analyze --json".';
-    return new EngineError('bad-data', `${baseName(file)} is no report: ${why}.`, hint);
-  };
-  let report: Partial<Report> | null;
-  try {
-    report = parseJson(text) as Partial<Report> | null;
-  } catch (thrown) {
-    throw refuse(errorText(thrown));
-  }
-  if (report?.version !== REPORT_VERSION) {
-    throw refuse(`its version is ${String(report?.version)}, not ${REPORT_VERSION}`);
-  }
-  return report as Report;
+  const bytes = await readBounded(file, MAX_REPORT_BYTES, baseName(file));
+  return parseReport(new TextDecoder().decode(bytes), baseName(file));
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatDate } from '../engine/format';
-import { REPORT_VERSION, type OtherReport, type Report } from '../engine/protocol';
+import { MAX_REPORT_BYTES, parseReport } from '../engine/parseReport';
+import type { OtherReport } from '../engine/protocol';
 import { Refusal, toErrorData } from './errorData';
 import type { ModelSession } from './modelSession';
 import type { Services } from './services';
@@ -78,20 +79,13 @@ async function readSaved(): Promise<OtherReport | undefined> {
     (await vscode.window.showOpenDialog({ filters: { Report: ['json'] }, openLabel: 'Compare' })) ?? [];
   if (uri === undefined) return undefined;
   const label = basename(uri.path);
-  const refuse = (why: string) =>
-    new Refusal({
+  const { size } = await vscode.workspace.fs.stat(uri);
+  if (size > MAX_REPORT_BYTES)
+    throw new Refusal({
       code: 'bad-data',
-      message: `${label} is no report: ${why}.`,
+      message: `${label} is no report: it has ${size} bytes.`,
       hint: 'Write it with "quantscope analyze --json", or with Export Report….',
     });
-  let read: unknown;
-  try {
-    read = JSON.parse(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
-  } catch (thrown) {
-    throw refuse(thrown instanceof Error ? thrown.message : String(thrown));
-  }
-  const report = read as { version?: unknown } | null;
-  if (report?.version !== REPORT_VERSION)
-    throw refuse(`its version is ${JSON.stringify(report?.version)}, not ${REPORT_VERSION}`);
-  return { report: report as Report, label };
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+  return { report: parseReport(text, label), label };
 }

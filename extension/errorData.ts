@@ -31,8 +31,9 @@ function isErrorData(value: unknown): value is ErrorData {
 
 /** What a person is told of anything thrown on the way to the engine and back. */
 export function toErrorData(thrown: unknown): ErrorData {
-  const data = isErrorData(thrown) ? thrown : fieldOf(thrown, 'data');
-  if (isErrorData(data)) return { code: data.code, message: data.message, hint: data.hint };
+  // An error of the engine's own functions is its data.
+  for (const data of [fieldOf(thrown, 'data'), thrown])
+    if (isErrorData(data)) return { code: data.code, message: data.message, hint: data.hint };
   const code = fieldOf(thrown, 'code');
   if (typeof code === 'number' && CANCELLED.includes(code)) {
     return { code: 'cancelled', message: 'Cancelled.', hint: '' };

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type { MetricName, QuantizeResult, Report } from '../engine/protocol';
 
@@ -24,6 +25,30 @@ export interface PastModel {
   runs: PastRun[];
 }
 
+const number = v.pipe(v.number(), v.finite());
+const pastModel: v.GenericSchema<PastModel> = v.object({
+  uri: v.string(),
+  runs: v.array(
+    v.object({
+      kind: v.picklist(['analyzed', 'quantized']),
+      when: v.pipe(
+        v.string(),
+        v.check((when) => !Number.isNaN(Date.parse(when))),
+      ),
+      metric: v.picklist([
+        ...(['top1', 'top5', 'ctc', 'frames', 'iou', 'segments', 'sqnr', 'cosine', 'agreement'] as const),
+      ]),
+      float: number,
+      int8: number,
+      targetDrop: number,
+      meetsTarget: v.boolean(),
+      kept: number,
+      data: v.string(),
+      output: v.exactOptional(v.string()),
+    }),
+  ),
+});
+
 const KEY = 'history';
 const MOST_MODELS = 100;
 const MOST_RUNS = 20;
@@ -35,8 +60,10 @@ export class History implements vscode.Disposable {
 
   constructor(private readonly memory: vscode.Memento) {}
 
+  /** What another version kept in another shape is left out. */
   models(): PastModel[] {
-    return this.memory.get<PastModel[]>(KEY, []);
+    const kept = this.memory.get<unknown>(KEY);
+    return Array.isArray(kept) ? kept.filter((one) => v.is(pastModel, one)) : [];
   }
 
   /** Remembers an analysis, once: a model that is opened again brings its own. */

@@ -230,7 +230,8 @@ export class ModelSession implements vscode.Disposable {
   }
 
   private async recall(report: Report | null): Promise<void> {
-    const known = this.memory.get<string>(`data:${this.uri.toString()}`);
+    const kept = this.memory.get<unknown>(`data:${this.uri.toString()}`);
+    const known = typeof kept === 'string' ? kept : undefined;
     const data = known ?? this.recipe.data ?? report?.settings.data;
     if (data === undefined) {
       this.send({ type: 'data', data: null });
@@ -326,7 +327,8 @@ export class ModelSession implements vscode.Disposable {
 
   /** How near to float this model had to be last time; `null` when nobody has said so. */
   get target(): Target | null {
-    return this.memory.get<Target | null>(`target:${this.uri.toString()}`, null);
+    const kept = this.memory.get<unknown>(`target:${this.uri.toString()}`);
+    return kept === 'int8' || (typeof kept === 'number' && Number.isFinite(kept)) ? kept : null;
   }
 
   /** Remembers how near to float this model has to be. */

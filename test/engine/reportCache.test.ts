@@ -3,18 +3,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { writeFileAtomically } from '../../engine/files/writeFile';
 import { loadPlan, storePlan } from '../../engine/planCache';
-import {
-  REPORT_VERSION,
-  TRADE_OFF_VERSION,
-  type ModelSummary,
-  type Report,
-  type TradeOff,
-} from '../../engine/protocol';
+import { TRADE_OFF_VERSION, type ModelSummary, type Report, type TradeOff } from '../../engine/protocol';
 import { loadPreviousReport, loadReport, storeReport } from '../../engine/reportCache';
+import { sampleModel, sampleReport } from '../webview/sampleReport';
+import { sampleTradeOff } from '../webview/sampleTradeOff';
 import { dataFolder } from './feeds/dataFolder';
 
-const model = { path: '/models/a.onnx', hash: 'abc' } as ModelSummary;
-const report = { version: REPORT_VERSION, created: 'now', model } as Partial<Report> as Report;
+const model: ModelSummary = { ...sampleModel(3), path: '/models/a.onnx', hash: 'abc', bytes: 1 };
+/** As JSON has it, without −0. */
+const asKept = <T>(value: T) => JSON.parse(JSON.stringify(value)) as T;
+const report: Report = { ...asKept(sampleReport(3)), model };
 let folder: string;
 
 beforeEach(() => {
@@ -37,6 +35,18 @@ test.each(['', '{', '{"version":999}', 'null'])('a cache that holds %j is as goo
   expect(await loadReport(model)).toBeNull();
 });
 
+test('a cache that holds a report of another shape is as good as none, and is made anew', async () => {
+  await storeReport(report);
+  const file = join(folder, 'deep', 'cache', 'abc.json');
+  for (const change of [{ layers: {} }, { layers: [{}] }, { float: null }, { created: 7 }]) {
+    writeFileSync(file, JSON.stringify({ ...report, ...change }));
+    expect(await loadReport(model)).toBeNull();
+  }
+  await storeReport(report);
+  expect(await loadReport(model)).toEqual(report);
+  expect(await loadPreviousReport(model)).toBeNull();
+});
+
 test('a cache that cannot be written does not cost the analysis', async () => {
   writeFileSync(join(folder, 'file'), '');
   vi.stubEnv('QUANTSCOPE_CACHE', join(folder, 'file', 'cache'));
@@ -54,34 +64,34 @@ test('one file written many times at once is whole, with nothing left beside it'
 test('the analysis before the last one is kept beside it, and no other', async () => {
   expect(await loadPreviousReport(model)).toBeNull();
   const at = (created: string) => ({ ...report, created });
-  await storeReport(at('first'));
-  await storeReport(at('first'));
+  await storeReport(at('2026-01-01'));
+  await storeReport(at('2026-01-01'));
   expect(await loadPreviousReport(model)).toBeNull();
-  await storeReport(at('second'));
-  await storeReport(at('third'));
+  await storeReport(at('2026-01-02'));
+  await storeReport(at('2026-01-03'));
   const moved = { ...model, path: '/elsewhere/b.onnx' };
-  expect(await loadPreviousReport(moved)).toEqual({ ...at('second'), model: moved });
-  expect(await loadReport(model)).toEqual(at('third'));
+  expect(await loadPreviousReport(moved)).toEqual({ ...at('2026-01-02'), model: moved });
+  expect(await loadReport(model)).toEqual(at('2026-01-03'));
 });
 
 test.each(['{', '{"version":999,"created":"then"}', 'null', '[]'])(
   'what holds %j does not take the place of the analysis before',
   async (text) => {
-    await storeReport({ ...report, created: 'first' });
-    await storeReport({ ...report, created: 'second' });
+    await storeReport({ ...report, created: '2026-01-01' });
+    await storeReport({ ...report, created: '2026-01-02' });
     writeFileSync(join(folder, 'deep', 'cache', 'abc.json'), text);
-    await storeReport({ ...report, created: 'third' });
-    expect((await loadPreviousReport(model))?.created).toBe('first');
+    await storeReport({ ...report, created: '2026-01-03' });
+    expect((await loadPreviousReport(model))?.created).toBe('2026-01-01');
     writeFileSync(join(folder, 'deep', 'cache', 'abc.previous.json'), text);
     expect(await loadPreviousReport(model)).toBeNull();
   },
 );
 
 describe('the last plan', () => {
-  const plan = {
-    ...{ created: 'then', model: { path: '/models/a.onnx', hash: 'abc', bytes: 1 } },
-    ...{ points: [{ choices: { '<img>': 'float' } }], chosen: 0 },
-  } as unknown as TradeOff;
+  const plan: TradeOff = {
+    ...asKept(sampleTradeOff()),
+    ...{ created: '2026-01-01', model: { path: '/models/a.onnx', hash: 'abc', bytes: 1 } },
+  };
   const file = () => join(folder, 'deep', 'cache', 'abc.plan.json');
 
   test('is found again by the model’s bytes, beside the analysis', async () => {
@@ -91,8 +101,8 @@ describe('the last plan', () => {
     const moved = { ...model, path: '/elsewhere/b.onnx', bytes: 1 };
     expect(await loadPlan(moved)).toEqual({ ...plan, model: { path: moved.path, hash: 'abc', bytes: 1 } });
     expect(await loadPlan({ ...model, hash: 'other' })).toBeNull();
-    await storePlan({ ...plan, created: 'now' });
-    expect((await loadPlan(model))?.created).toBe('now');
+    await storePlan({ ...plan, created: '2026-02-01' });
+    expect((await loadPlan(model))?.created).toBe('2026-02-01');
   });
 
   const kept = (change: object, version: unknown = TRADE_OFF_VERSION) =>
@@ -100,7 +110,7 @@ describe('the last plan', () => {
   test.each([
     ...['', '{', 'null', '[]', '7', '{"version":1}', '{"version":1,"plan":null}', '{"version":1,"plan":3}'],
     ...[kept({}, 999), kept({}, '1'), kept({ model: { hash: 'other' } }), kept({ model: null })],
-    ...[kept({ points: null }), kept({ points: {} }), kept({ chosen: 3 }), kept({ chosen: '__proto__' })],
+    ...[kept({ points: null }), kept({ points: {} }), kept({ chosen: 300 }), kept({ chosen: '__proto__' })],
   ])('is none where its file holds %j', async (text) => {
     await storePlan(plan);
     expect(await loadPlan(model)).not.toBeNull();

@@ -60,3 +60,26 @@ test('a model is renamed and forgotten, and the list stays short', async () => {
   for (let i = 0; i < 120; i++) await history.addReport(uriOf(`m${i}`), reportAt(day(1)));
   expect(history.models()).toHaveLength(100);
 });
+
+test('what was kept in another shape is left out, and the rest is there', async () => {
+  const kept = memory();
+  const history = new History(kept);
+  await history.addReport(uriOf('a'), reportAt(day(1)));
+  const [known] = history.models();
+  const odd = [
+    null,
+    7,
+    {},
+    { uri: 'file:///b' },
+    { uri: 'file:///c', runs: [{ when: 'then' }] },
+    { ...known, uri: 3 },
+  ];
+  await kept.update('history', [...odd, known]);
+  expect(history.models()).toEqual([known]);
+  await history.addReport(uriOf('d'), reportAt(day(2)));
+  expect(history.models()).toHaveLength(2);
+  for (const other of [null, {}, 'x', 7]) {
+    await kept.update('history', other);
+    expect(history.models()).toEqual([]);
+  }
+});
