@@ -22,14 +22,20 @@ export const date = v.pipe(
 
 /** An object whose keys are anyone's names, `__proto__` among them, which records of the library leave out. */
 export function named<T>(item: v.GenericSchema<T>): v.GenericSchema<Record<string, T>> {
-  return v.custom<Record<string, T>>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.values(value).every((one) => v.is(item, one)),
-    'no object of such values',
+  return v.pipe(
+    v.custom<Record<string, T>>(isObject, 'no object'),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const input = dataset.value;
+      for (const [key, value] of Object.entries(input))
+        if (!v.is(item, value))
+          addIssue({ input: value, path: [{ type: 'object', origin: 'value', input, key, value }] });
+    }),
   );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A long list of numbers, in which each is looked at without an object of its own. */

@@ -28,7 +28,7 @@ const odd: readonly unknown[] = [
     {},
     { x: null },
     { length: 7 },
-    JSON.parse('{"__proto__": 7}'),
+    JSON.parse('{"__proto__": 7}') as unknown,
     new Array(1000).fill(1e300),
   ],
 ];

@@ -1,61 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EngineError } from '../../engine/engineError';
-import { fixesText } from '../../engine/fixesText';
-import { interactionsText } from '../../engine/interactionsText';
-import { hoverText } from '../../engine/language/layerHover';
-import { indexNames } from '../../engine/language/reportIndex';
-import { summaryHover } from '../../engine/language/summaryHover';
-import { nameHover } from '../../engine/nameHover';
-import { notebookText } from '../../engine/notebookText';
-import { operatorsText } from '../../engine/operatorsText';
 import { parseReport } from '../../engine/parseReport';
 import type { Report, TradeOff } from '../../engine/protocol';
-import { reportPage } from '../../engine/reportPage';
-import {
-  adviceText,
-  basisText,
-  blamedText,
-  calibratorsText,
-  comparisonText,
-  floatNodesText,
-  layersText,
-  lintText,
-  modelText,
-} from '../../engine/reportText';
 import { misfit } from '../../engine/shapes';
 import { tradeOffText } from '../../engine/tradeOffText';
 import { tradeOffShape } from '../../engine/tradeOffShape';
 import { sampleReport } from '../webview/sampleReport';
 import { sampleTradeOff } from '../webview/sampleTradeOff';
 import { mutated } from './mutateJson';
+import { renderReport } from './renderReport';
 
-const report = sampleReport(4);
-
-/** All that is said of a report; a report that is read must not make it throw. */
-async function render(read: Report): Promise<void> {
-  const { model, float, layers } = read;
-  modelText(model);
-  comparisonText([read, report]);
-  blamedText(read, float);
-  calibratorsText([read]);
-  layersText(read);
-  adviceText(read);
-  floatNodesText(read.int8);
-  basisText(read);
-  lintText(read.lint);
-  notebookText(read.notebook, float.metric, read.settings);
-  fixesText(read);
-  operatorsText(read);
-  interactionsText(read);
-  const open = { reports: () => [read], summaries: () => [model] };
-  for (const name of [...indexNames(read).keys(), ...layers.map((one) => one.name)].slice(0, 20)) {
-    hoverText(name, [read]);
-    summaryHover(name, [model]);
-    nameHover(name, 0, open);
-  }
-  await reportPage({ report: read, parts: null, tradeOff: null, compared: null }, 'x');
-}
+const report = sampleReport(3);
 
 test('a report comes back as it was', () => {
   const text = JSON.stringify(report);
@@ -70,6 +26,7 @@ test.each<[change: object, words: string]>([
   [{ layers: [{ ...report.layers[0], drop: null }] }, 'layers[0].drop is null'],
   [{ layers: [{ ...report.layers[0], samples: -1 }] }, 'layers[0].samples is -1'],
   [{ float: { ...report.float, metric: 'x'.repeat(1e7) } }, 'float.metric is "xxx'],
+  [{ model: { ...report.model, operators: { Conv: 2, Add: null } } }, 'model.operators.Add is null'],
   [{ created: 'yesterday' }, 'created is "yesterday"'],
 ])('a report that is none is refused with its key and value: %#', (change, words) => {
   const thrown = ((): unknown => {
@@ -97,12 +54,12 @@ test('whatever is changed in a report, it is refused, or all that is made of it 
           return;
         }
         read++;
-        await render(found);
+        await renderReport(found);
       },
     ),
-    { numRuns: 600 },
+    { numRuns: 250 },
   );
-  expect(read).toBeGreaterThan(10);
+  expect(read).toBeGreaterThan(5);
 });
 
 test('whatever is changed in a plan, it is of another shape, or can be told', () => {
@@ -119,5 +76,5 @@ test('whatever is changed in a plan, it is of another shape, or can be told', ()
     ),
     { numRuns: 400 },
   );
-  expect(read).toBeGreaterThan(10);
+  expect(read).toBeGreaterThan(5);
 });

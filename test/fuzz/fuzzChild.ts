@@ -10,6 +10,7 @@ import type { ElementType, Tensor, TensorData } from '../../engine/onnx/tensor';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { graphsWithin } from '../../engine/onnx/scopes';
 import { onnxTestModels, realModels } from '../engine/zooFiles';
+import { carryOutFile, printModel } from './fileCases';
 import type { CaseResult } from './fuzzModels';
 import { byteChanges, modelChanges } from './mutations';
 import { openModel } from './openModel';
@@ -111,6 +112,18 @@ function faultOf(thrown: unknown): string | undefined {
   return thrown.hint === '' ? `gave no hint with “${thrown.message}”` : undefined;
 }
 
+/** Of so many cases one is of a file that is no model. */
+const FILES = 3;
+
+async function carryOutAny(seed: number, native: boolean): Promise<CaseResult> {
+  if (seed % FILES !== 0) return carryOut(seed, native);
+  try {
+    return { seed, outcome: 'read or refused', ...(await carryOutFile(new Random(seed))) };
+  } catch (thrown) {
+    return { seed, what: 'a file', outcome: 'refused', fault: faultOf(thrown) ?? null };
+  }
+}
+
 async function carryOut(seed: number, native: boolean): Promise<CaseResult> {
   const { what, bytes } = makeCase(new Random(seed));
   globalThis.gc?.();
@@ -133,6 +146,8 @@ async function carryOut(seed: number, native: boolean): Promise<CaseResult> {
       fault = `took ${Math.round((peak - before) / 1e6)} MB to open ${bytes.length} bytes`;
     if (native) {
       outcome = 'refused by onnxruntime';
+      stage('printing');
+      fault ??= (await printModel(bytes)) ?? undefined;
       for (const [name, model, encoded] of [
         ['original', original, bytes],
         ['normalized', normalized, encodeModel(normalized)],
@@ -151,5 +166,5 @@ async function carryOut(seed: number, native: boolean): Promise<CaseResult> {
 }
 
 process.on('message', ({ seed, native }: { seed: number; native: boolean }) => {
-  void carryOut(seed, native).then((result) => process.send?.(result));
+  void carryOutAny(seed, native).then((result) => process.send?.(result));
 });

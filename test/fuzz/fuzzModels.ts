@@ -5,7 +5,7 @@ export interface CaseResult {
   seed: number;
   /** The file and what was changed in it. */
   what: string;
-  outcome: 'refused' | 'opened' | 'refused by onnxruntime' | 'ran';
+  outcome: 'refused' | 'opened' | 'read or refused' | 'refused by onnxruntime' | 'ran';
   /** What went wrong, if something did. */
   fault: string | null;
 }
