@@ -13,6 +13,7 @@ import {
   type InitializeParams,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { endWithClient, watchClient } from './endWithClient';
 import { EngineError, errorText } from './engineError';
 import { dataStamp } from './feeds/dataStamp';
 import { checkRunFiles } from './files/runFiles';
@@ -28,15 +29,23 @@ import { TextService } from './textService';
 import { watchKept } from './watchKept';
 import { Workspace } from './workspace';
 
+/** How long threads may take to end when the engine is shut down. */
+const STOP_MS = 1000;
+
+endWithClient();
 const connection = createConnection(ProposedFeatures.all);
 const documents = new TextDocuments(TextDocument);
 const workspace = new Workspace();
 const texts = new TextService(documents, workspace);
 const recipes = new RecipeService(connection, documents, workspace);
 
-connection.onInitialize(({ initializationOptions, capabilities }: InitializeParams) => {
+/** Requests under way. */
+const running = new Set<AbortController>();
+
+connection.onInitialize(({ initializationOptions, capabilities, processId }: InitializeParams) => {
   const limits = initializationOptions as EngineLimits | undefined;
   if (limits !== undefined) workspace.limit(limits);
+  watchClient(processId);
   recipes.client = capabilities;
   return {
     capabilities: {
@@ -50,7 +59,12 @@ connection.onInitialize(({ initializationOptions, capabilities }: InitializePara
   };
 });
 connection.onInitialized(() => void recipes.register());
-connection.onShutdown(() => workspace.dispose());
+connection.onShutdown(async () => {
+  for (const abort of running) abort.abort();
+  // A thread that does not come to an end goes with the process.
+  const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
+  await Promise.race([workspace.dispose(), late]);
+});
 
 const kept = async (hash: string) => {
   const paths = await workspace.takeIn(hash);
@@ -68,6 +82,7 @@ function answer<M extends keyof Requests>(
   const type = new RequestType<Requests[M]['params'], Requests[M]['result'], ErrorData>(method);
   connection.onRequest(type, async (params: Requests[M]['params'], token: CancellationToken) => {
     const abort = new AbortController();
+    running.add(abort);
     const listening = token.onCancellationRequested(() => abort.abort());
     try {
       return await handle(params, {
@@ -83,6 +98,7 @@ function answer<M extends keyof Requests>(
       return responseError(thrown);
     } finally {
       listening.dispose();
+      running.delete(abort);
     }
   });
 }

@@ -12,7 +12,7 @@ export type EngineState = 'stopped' | 'starting' | 'running' | 'failed';
 const MAX_CRASHES = 3;
 const CRASH_WINDOW_MS = 60_000;
 /** How long an engine may take to end before it is ended by force: it may be in native code for long. */
-const STOP_MS = 3000;
+const STOP_MS = 1000;
 
 interface Running {
   client: LanguageClient;

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { neutral, neutralJson } from '../neutral';
+import { writeText } from './standardStreams';
 import type { ErrorData, MeasuredLayer, Progress } from '../protocol';
 
 /** A line on stdout with `--progress json`, as docs/cli.md tells. */
@@ -42,7 +43,7 @@ class MachineOutput {
   }
 
   write(event: OutputEvent): void {
-    if (this.isJson) process.stdout.write(`${neutralJson(event)}\n`);
+    if (this.isJson) writeText('stdout', `${neutralJson(event)}\n`);
   }
 
   /** Tells what a command made, and what is wrong with it. */
@@ -65,7 +66,8 @@ class MachineOutput {
 
   private problem(severity: 'warning' | 'error', text: string): void {
     if (this.problemsOf === null) return;
-    process.stderr.write(`${neutral(`${this.problemsOf}: ${severity}: ${text.replace(/\s+/g, ' ')}`)}\n`);
+    const line = `${this.problemsOf}: ${severity}: ${text.replace(/\s+/g, ' ')}`;
+    writeText('stderr', `${neutral(line)}\n`);
   }
 }
 

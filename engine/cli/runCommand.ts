@@ -3,9 +3,11 @@ import { EngineError, errorText } from '../engineError';
 import { neutral } from '../neutral';
 import { addAnalyze, addMerge, addTable } from './analyzeCommands';
 import { addData, addInspect, addLint } from './inspectCommands';
+import { ending } from './ending';
 import { machineOutput } from './machineOutput';
 import { addCalibrate, addEvaluate } from './measureCommands';
 import { addDemo, addPlan, addQuantize } from './quantizeCommands';
+import { writeText } from './standardStreams';
 import { clearProgress, freeStdout, takeExitCode } from './terminal';
 
 // In the order in which --help lists them.
@@ -24,7 +26,7 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
   const program = new Command('quantscope')
     .description('Shows what int8 quantization does to an ONNX model, layer by layer, and fixes it.')
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    .configureOutput({ writeOut: (text) => writeText('stdout', text), writeErr: () => undefined });
   for (const add of commands) add(program);
   machineOutput.addTo(program);
   freeStdout();
@@ -38,16 +40,33 @@ export async function runCommand(parameters: readonly string[]): Promise<number>
       // Without a command, commander throws what it calls its help.
       const said = thrown.code === 'commander.help' ? 'Say what to do.' : thrown.message;
       const line = said.replace(/^error: /, '').replace(/(?<![.?])$/, '.');
-      process.stderr.write(`quantscope: ${neutral(line)} See quantscope --help.\n`);
+      writeText('stderr', `quantscope: ${neutral(line)} See quantscope --help.\n`);
       return 2;
     }
-    const line = thrown instanceof EngineError ? thrown.toLine() : `Unexpected: ${errorText(thrown)}`;
-    machineOutput.error(
-      thrown instanceof EngineError ? thrown.toData() : { code: 'runtime', message: line, hint: '' },
-    );
-    process.stderr.write(`quantscope: ${neutral(line)}\n`);
-    if (!(thrown instanceof EngineError)) return 1;
-    if (thrown.code === 'cancelled') return 130;
-    return thrown.code === 'bad-option' ? 2 : 1;
+    const error =
+      thrown instanceof EngineError
+        ? thrown
+        : new EngineError('runtime', `Unexpected: ${errorText(thrown)}`, '', { cause: thrown });
+    if (error.code === 'cancelled') {
+      tellCancelled();
+      return 130;
+    }
+    tell(error);
+    return error.code === 'bad-option' ? 2 : 1;
   }
+}
+
+function tell(error: EngineError): void {
+  machineOutput.error(error.toData());
+  writeText('stderr', `quantscope: ${neutral(error.toLine())}\n`);
+}
+
+let isCancelTold = false;
+
+/** Says that the command was stopped, once; not where nobody reads what it prints. */
+export function tellCancelled(): void {
+  clearProgress();
+  if (isCancelTold || ending.isQuiet) return;
+  isCancelTold = true;
+  tell(new EngineError('cancelled', 'Cancelled.', ''));
 }

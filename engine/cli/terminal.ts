@@ -3,11 +3,12 @@ import { writeOutput } from '../files/writeFile';
 import { neutral, neutralCopy, neutralJson } from '../neutral';
 import type { Run } from '../preparation';
 import { WorkerPool } from '../runtime/workerPool';
+import { ending } from './ending';
 import { machineOutput } from './machineOutput';
+import { writeText } from './standardStreams';
 import { TerminalProgress } from './terminalProgress';
 
 const progress = new TerminalProgress();
-const abort = new AbortController();
 
 /** The workers of this process. */
 export const pool = new WorkerPool();
@@ -16,13 +17,8 @@ export const run: Run = {
   onProgress: (step) =>
     machineOutput.isJson ? machineOutput.write({ event: 'progress', ...step }) : progress.onProgress(step),
   onMeasured: (layers) => machineOutput.write({ event: 'measured', layers }),
-  signal: abort.signal,
+  signal: ending.signal,
 };
-
-/** Ends the command, with `cancelled`. */
-export function cancel(): void {
-  abort.abort();
-}
 
 /** Clears the progress, so that other text can follow. */
 export function clearProgress(): void {
@@ -72,22 +68,21 @@ export function freeStdout(): void {
  */
 export function print<Made>(textOf: (made: Made) => string, made: Made, result?: object): void {
   progress.stop();
-  if (!machineOutput.isJson)
-    (isStdoutTaken ? process.stderr : process.stdout).write(`${textOf(neutralCopy(made))}\n`);
+  if (!machineOutput.isJson) writeText(isStdoutTaken ? 'stderr' : 'stdout', `${textOf(neutralCopy(made))}\n`);
   if (result !== undefined) machineOutput.result(result);
 }
 
 /** Tells what a command made as JSON, whole and exact. */
 export function printJson(made: object, result: object): void {
   progress.stop();
-  if (!machineOutput.isJson) process.stdout.write(`${neutralJson(made, 2)}\n`);
+  if (!machineOutput.isJson) writeText('stdout', `${neutralJson(made, 2)}\n`);
   machineOutput.result(result);
 }
 
 /** Says on stderr, on one line, what the user has to know and no program reads. */
 export function note(text: string): void {
   progress.stop();
-  process.stderr.write(`${neutral(text)}\n`);
+  writeText('stderr', `${neutral(text)}\n`);
 }
 
 export async function writeJson(file: string, value: unknown): Promise<void> {

@@ -3,14 +3,15 @@ import { formatDuration } from '../format';
 import { neutral } from '../neutral';
 import type { OnProgress } from '../progress';
 import type { Progress } from '../protocol';
+import { drawsBars } from './standardStreams';
 
-/** Draws one bar per stage on stderr; draws nothing where stderr is no terminal. */
+/** Draws one bar per stage on stderr; draws nothing where that is no terminal, or one without a cursor to move. */
 export class TerminalProgress {
   private bar: SingleBar | undefined;
   private stage: Progress['title'] | undefined;
 
   readonly onProgress: OnProgress = (progress) => {
-    if (!process.stderr.isTTY) return;
+    if (!drawsBars()) return;
     const left = progress.secondsLeft === null ? '' : `${formatDuration(progress.secondsLeft)} left`;
     const { done, total } = progress;
     const payload = {

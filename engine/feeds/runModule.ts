@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
+import { beginCall } from '../runningCalls';
 import { badData } from './badData';
 import type { InputSpec } from './dataset';
 import type { ModuleAbout, ModuleRequest, ModuleResponse, ModuleStart } from './moduleProtocol';
@@ -21,6 +22,7 @@ interface Waiting {
   resolve: (response: ModuleResponse) => void;
   reject: (error: EngineError) => void;
   patience: NodeJS.Timeout;
+  over: () => void;
 }
 
 /** A user's module in a thread of its own. Only for people who trust the module: it may do whatever Node can. */
@@ -74,7 +76,7 @@ export class RunModule {
       const minutes = PATIENCE_MS / 60_000;
       const late = badData(`${what} took more than ${minutes} minutes, so it was given up.`, HINT);
       const patience = setTimeout(() => this.end(late), PATIENCE_MS).unref();
-      this.waiting.set(id, { resolve, reject, patience });
+      this.waiting.set(id, { resolve, reject, patience, over: beginCall() });
       thread.postMessage({ id, ask } satisfies ModuleRequest);
     });
     if (response.kind === 'error') throw badData(`${what}: ${response.text.replace(/\.+$/, '')}.`, HINT);
@@ -108,6 +110,7 @@ export class RunModule {
     const waiting = this.waiting.get(id);
     this.waiting.delete(id);
     clearTimeout(waiting?.patience);
+    waiting?.over();
     return waiting;
   }
 

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { EngineError } from '../engineError';
 import { formatBytes } from '../format';
 import { dataFolderOf } from '../onnx/externalData';
+import { beginCall } from '../runningCalls';
 import { disableTelemetry } from './disableTelemetry';
 import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
 import { withOwnNames } from './plainModel';
@@ -17,7 +18,7 @@ declare const QUANTSCOPE_DIST: string;
 // Once for the whole process, before any thread of it can load the library: a user's module may, too.
 disableTelemetry();
 
-/** How long a thread may take to end by itself; a run of a large model is waited for. */
+/** How long a thread may take to end by itself; a run of a large model is waited for, one without end is not. */
 const PATIENCE_MS = 10_000;
 
 /** The way out where memory runs short. */
@@ -70,11 +71,13 @@ export class RuntimeWorker {
   call<K extends WorkerKind>(kind: K, params: WorkerCalls[K]['params']): Promise<WorkerCalls[K]['result']> {
     if (this.ended) return Promise.reject(runtimeError('its thread ended'));
     const id = this.nextId++;
+    const over = beginCall();
     const worker = (this.worker ??= this.start());
     // A call in flight keeps the process alive; an idle worker must not.
     worker.ref();
     return new Promise((resolve, reject) => {
       const settled = () => {
+        over();
         if (this.waiting.size === 0) worker.unref();
       };
       this.waiting.set(id, {
@@ -91,18 +94,20 @@ export class RuntimeWorker {
     });
   }
 
-  /** Ends the thread, after the call that it is at. */
+  /** Ends the thread after the call that it is at; one that is at it for long is left to the end of the process. */
   async terminate(): Promise<void> {
     const { worker } = this;
     this.ended = true;
     if (worker === undefined) return;
     const gone = once(worker, 'exit');
     worker.ref();
-    // Not by force while it lives: onnxruntime aborts the whole process when its thread ends as it is being loaded.
+    // Not by force: onnxruntime aborts the whole process when its thread ends as it is being loaded, or after a run.
     worker.postMessage(null);
-    const patience = setTimeout(() => void worker.terminate(), PATIENCE_MS);
-    await gone;
+    let patience: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (patience = setTimeout(resolve, PATIENCE_MS)));
+    await Promise.race([gone, late]);
     clearTimeout(patience);
+    worker.unref();
   }
 
   private fail(error: EngineError): void {
