@@ -2,10 +2,10 @@
 import {
   createConnection,
   ProposedFeatures,
-  RequestType,
   ResponseError,
   TextDocuments,
   TextDocumentSyncKind,
+  ErrorCodes,
   LSPErrorCodes,
   MarkupKind,
   type CancellationToken,
@@ -13,15 +13,16 @@ import {
   type InitializeParams,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { endWithClient, watchClient } from './endWithClient';
+import { checkLimits, checkParams } from './checkParams';
 import { EngineError, errorText } from './engineError';
+import { endWithClient, watchClient } from './endWithClient';
 import { dataStamp } from './feeds/dataStamp';
 import { checkRunFiles } from './files/runFiles';
 import { nameHover } from './nameHover';
 import { pageParts } from './pageParts';
 import { loadPlan } from './planCache';
 import type { Run } from './preparation';
-import type { EngineLimits, ErrorData, Requests } from './protocol';
+import type { ErrorData, Requests } from './protocol';
 import { RecipeService } from './recipeService';
 import { loadPreviousReport } from './reportCache';
 import { resolveRecipe } from './resolveRecipe';
@@ -43,8 +44,13 @@ const recipes = new RecipeService(connection, documents, workspace);
 const running = new Set<AbortController>();
 
 connection.onInitialize(({ initializationOptions, capabilities, processId }: InitializeParams) => {
-  const limits = initializationOptions as EngineLimits | undefined;
-  if (limits !== undefined) workspace.limit(limits);
+  const options: unknown = initializationOptions;
+  try {
+    checkLimits(options);
+  } catch (thrown) {
+    throw responseError(thrown, ErrorCodes.InvalidParams);
+  }
+  workspace.limit({ threads: null, memory: null, ...options });
   watchClient(processId);
   recipes.client = capabilities;
   return {
@@ -79,8 +85,15 @@ function answer<M extends keyof Requests>(
   method: M,
   handle: (params: Requests[M]['params'], run: Run) => Promise<Requests[M]['result']>,
 ): void {
-  const type = new RequestType<Requests[M]['params'], Requests[M]['result'], ErrorData>(method);
-  connection.onRequest(type, async (params: Requests[M]['params'], token: CancellationToken) => {
+  // By its name alone: what is declared to have parameters would be refused without them in words that name none.
+  connection.onRequest(method, async (...given: unknown[]) => {
+    const token = given.pop() as CancellationToken;
+    const params: unknown = given.length > 1 ? given : given[0];
+    try {
+      checkParams(method, params);
+    } catch (thrown) {
+      return responseError(thrown, ErrorCodes.InvalidParams);
+    }
     const abort = new AbortController();
     running.add(abort);
     const listening = token.onCancellationRequested(() => abort.abort());
@@ -103,7 +116,10 @@ function answer<M extends keyof Requests>(
   });
 }
 
-function responseError(thrown: unknown): ResponseError<ErrorData> {
+function responseError(
+  thrown: unknown,
+  failed: number = LSPErrorCodes.RequestFailed,
+): ResponseError<ErrorData> {
   if (!(thrown instanceof EngineError)) {
     connection.console.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : errorText(thrown));
   }
@@ -113,7 +129,7 @@ function responseError(thrown: unknown): ResponseError<ErrorData> {
       : new EngineError('runtime', `Unexpected: ${errorText(thrown)}.`, 'The log has the details.', {
           cause: thrown,
         });
-  const code = error.code === 'cancelled' ? LSPErrorCodes.RequestCancelled : LSPErrorCodes.RequestFailed;
+  const code = error.code === 'cancelled' ? LSPErrorCodes.RequestCancelled : failed;
   return new ResponseError(code, error.message, error.toData());
 }
 
