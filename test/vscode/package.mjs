@@ -1,7 +1,7 @@
 // What a package holds, and what it says where onnxruntime has no binary. Run by scripts/testBrowser.mjs.
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -34,6 +34,18 @@ describe('a package', () => {
     for (const path of [...read, 'docs/gallery/overview-light.png']) assert.ok(files.includes(path), path);
     const strange = files.filter((path) => /\.(ts|map)$|^(test|engine|scripts|node_modules)\//.test(path));
     assert.deepEqual(strange, []);
+  });
+
+  it("holds onnxruntime's licence and the notices of what its library contains", () => {
+    for (const target of targets) {
+      assert.ok(filesOf(target).includes('ThirdPartyNotices.txt'), target);
+      const read = (file) => readFileSync(join(home, target, file), 'utf8');
+      assert.match(read('ThirdPartyNotices.txt'), /protocolbuffers\/protobuf[^]*eigen[^]*abseil/i);
+      const [, ...after] = read('LICENSE.txt').split(/^onnxruntime-(?:node|common) \d/m);
+      assert.equal(after.length, 2);
+      for (const text of after)
+        assert.match(text, /^[^]{0,40}MIT License\s+Copyright \(c\) Microsoft Corporation/);
+    }
   });
 
   it('opens models where onnxruntime has no binary, and says why it runs none', () => {
