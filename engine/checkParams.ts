@@ -75,6 +75,7 @@ const checks: { [M in keyof Requests]: Check<Params<M>> } = {
   'quantscope/plan': shapeOf({ path, settings: planSettings }),
   'quantscope/text': shapeOf({ path, uri: text() }),
   'quantscope/graph': shapeOf({ path }),
+  'quantscope/checkOutput': shapeOf({ path, output: text(), data: nullable(text()) }),
   'quantscope/stamp': shapeOf({ path, data: text() }),
   'quantscope/tryClip': shapeOf({
     ...{ path, settings, layer: text(), tensor: text() },

@@ -9,16 +9,18 @@ import { finished, unfinishedAt } from './partFile';
 /** Less than this is no room for anything. */
 const LEAST_BYTES = 2 ** 20;
 
-/** The variable that names the temporary folder, or could. */
-function variable(): string {
-  const names = process.platform === 'win32' ? ['TEMP', 'TMP'] : ['TMPDIR', 'TMP', 'TEMP'];
-  return names.find((name) => (process.env[name] ?? '') !== '') ?? names[0] ?? '';
+/** The variable that names the temporary folder, or could, and whether it does. */
+function variable(): { name: string; isSet: boolean } {
+  const { TMPDIR, TEMP, TMP } = process.env;
+  const known = process.platform === 'win32' ? { TEMP, TMP } : { TMPDIR, TMP, TEMP };
+  const found = Object.entries(known).find(([, value]) => (value ?? '') !== '');
+  return { name: found?.[0] ?? Object.keys(known)[0] ?? '', isSet: found !== undefined };
 }
 
 /** The error for a temporary folder that cannot be used. */
 export function cannotUseTemp(why: string, cause?: unknown): EngineError {
-  const name = variable();
-  const set = (process.env[name] ?? '') === '' ? '' : ` (${name})`;
+  const { name, isSet } = variable();
+  const set = isSet ? ` (${name})` : '';
   return new EngineError(
     'write-failed',
     `The temporary folder ${tmpdir()}${set} cannot be used: ${why}.`,

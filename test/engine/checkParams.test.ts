@@ -77,6 +77,7 @@ const right: { [M in keyof Requests]: Requests[M]['params'] } = {
   },
   'quantscope/text': { path, uri: 'quantscope-text:/no' },
   'quantscope/graph': { path },
+  'quantscope/checkOutput': { path, output: '/no/output', data: null },
   'quantscope/stamp': { path, data: '/no/data' },
   'quantscope/tryClip': { path, settings, layer: 'a', tensor: 'x', clip: 1, samples: 1 },
   'quantscope/layer': { path, layer: 'a' },
