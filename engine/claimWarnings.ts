@@ -1,17 +1,16 @@
-import { formatAmount, formatPlural, formatScore } from './format';
+import { formatPlural, formatScore } from './format';
 import type { Measured } from './preparation';
-import type { Int8Result, NotebookEntry, SettledSettings } from './protocol';
-import { comparesWithFloat, targetScore } from './target';
+import type { Int8Result, NotebookEntry } from './protocol';
+import { comparesWithFloat } from './target';
 
 export interface ClaimFacts {
-  settings: Pick<SettledSettings, 'targetDrop' | 'evaluationSamples'>;
   measured: { evaluator: Pick<Measured['evaluator'], 'float' | 'floatSamples'>; layers: readonly unknown[] };
-  result: Pick<Int8Result, 'metric' | 'difference'>;
+  result: Pick<Int8Result, 'metric'>;
   notebook: readonly NotebookEntry[];
 }
 
-/** What samples and metric are not enough to say, in sentences. */
-export function claimWarnings({ settings, measured, result, notebook }: ClaimFacts): string[] {
+/** What the metric is not enough to say, in sentences; what samples are not, the verdict says. */
+export function claimWarnings({ measured, result, notebook }: ClaimFacts): string[] {
   const { metric } = result;
   const { float, floatSamples } = measured.evaluator;
   if (!comparesWithFloat(metric) && floatSamples.every(({ value }) => value <= 0))
@@ -27,22 +26,5 @@ export function claimWarnings({ settings, measured, result, notebook }: ClaimFac
     );
   if (measured.layers.length === 1)
     warnings.push('The model has one layer: there is nothing to choose between.');
-  return [...warnings, ...fewSamples(settings, float, result)];
-}
-
-/** Twice the interval takes a fourth of the samples. */
-function fewSamples(
-  { targetDrop, evaluationSamples }: ClaimFacts['settings'],
-  float: number,
-  { metric, difference: { low, high } }: ClaimFacts['result'],
-): string[] {
-  if (metric === 'sqnr') return [];
-  if (evaluationSamples === 1) return ['One sample proves the result: it says nothing of others. Add some.'];
-  const allowed = float - targetScore(metric, float, targetDrop);
-  const reach = (high - low) / 2;
-  if (allowed <= 0 || reach <= allowed) return [];
-  const wanted = Math.ceil(evaluationSamples * (reach / allowed) ** 2);
-  return [
-    `${formatPlural(evaluationSamples, 'sample')} tell the difference from float to ±${formatAmount(metric, reach)}, more than the ${formatAmount(metric, allowed)} that may be lost: whether the target is met takes about ${wanted} to say.`,
-  ];
+  return warnings;
 }

@@ -1,13 +1,19 @@
 import { EngineError } from './engineError';
+import { inspectSamples } from './feeds/inspectSamples';
 import { rulesOf } from './feeds/metrics/rater';
+import { emptyData } from './feeds/suspicions';
 import { floatReference } from './floatReference';
+import { whyNotMeasurable } from './measurability';
+import { inputSpecs } from './onnx/inputSpecs';
 import { openSamples, type OpenModel, type Run } from './preparation';
 import { StageProgress } from './progress';
 import type { AnalyzeSettings, EvaluateResult, ModelSummary } from './protocol';
 import type { WorkerPool } from './runtime/workerPool';
 import { Evaluator } from './sensitivity/evaluator';
 import { measureLatencies } from './sensitivity/latency';
-import { comparesWithFloat } from './target';
+import { interval95, pairedDifference } from './stats/pairedDifference';
+import { comparesWithFloat, DEFAULT_DROP, MAX_SQNR_DB } from './target';
+import { judgeTarget } from './verdict';
 
 /** A model on disk. */
 export interface Opened {
@@ -49,7 +55,12 @@ export async function evaluateModel(
     skipFailed: settings.skipFailed,
     signal,
   });
-  const score = against === null ? evaluator.float : await evaluator.score(bytes, step, signal);
+  const judged = against === null ? null : await evaluator.judge(bytes, step, signal);
+  const { metric } = dataset;
+  const specs = inputSpecs(reference.original);
+  const { seen } = await inspectSamples({ calibration: dataset.evaluation, color: dataset.color }, specs);
+  const empty = emptyData(seen);
+  const blind = whyNotMeasurable(metric, evaluator, empty[0] ?? null, judged?.sqnrDb ?? MAX_SQNR_DB);
   const session = await pool.first.load(bytes, { threads: 1 });
   const [latency] = await measureLatencies([session], outputs, evaluator.samples, signal).finally(() =>
     session.release(),
@@ -57,12 +68,22 @@ export async function evaluateModel(
   return {
     model: one.summary.path,
     against: against?.summary.path ?? null,
-    metric: dataset.metric,
-    score,
+    metric,
+    score: judged?.score ?? evaluator.float,
     floatScore: against === null ? null : evaluator.float,
+    verdict:
+      judged !== null
+        ? judgeTarget({
+            ...{ metric, blind, floatScore: evaluator.float, targetDrop: DEFAULT_DROP },
+            difference: interval95(pairedDifference(evaluator.floatSamples, judged.samples)),
+            samples: evaluator.samples.length,
+          })
+        : blind === null
+          ? null
+          : { kind: 'not-measurable', reason: blind },
     latencyMs: latency?.median ?? 0,
     bytes: one.summary.bytes,
     samples: evaluator.samples.length,
-    warnings: dataset.warnings,
+    warnings: [...dataset.warnings, ...empty],
   };
 }

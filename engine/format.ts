@@ -1,5 +1,6 @@
 import type {
   Budget,
+  Int8Result,
   LatencySpread,
   MetricName,
   NotebookEntry,
@@ -104,6 +105,17 @@ export function describeDifference(metric: MetricName, found: ScoreDifference): 
       : `${amount} ${found.difference < 0 ? 'below' : 'above'} float`;
   const interval = formatInterval(metric, found);
   return interval === '' ? words : `${words} (95%: ${interval})`;
+}
+
+/** A score with what it lost against float, where that could be measured: `97.1%, 0.3 points below float (95%: −0.9 to +0.2)`. */
+export function describeScore({
+  metric,
+  score,
+  difference,
+  verdict,
+}: Pick<Int8Result, 'metric' | 'score' | 'difference' | 'verdict'>): string {
+  const own = formatScore(metric, score);
+  return verdict.kind === 'not-measurable' ? own : `${own}, ${describeDifference(metric, difference)}`;
 }
 
 /** How a notebook's entry differs from float, with its standard error, without their unit: `−0.5 ± 0.2`. */

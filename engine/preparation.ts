@@ -2,7 +2,9 @@ import { calibrate, openCalibration } from './calibration';
 import { cacheSamples } from './feeds/cacheSamples';
 import type { Dataset, SampleSource } from './feeds/dataset';
 import { rulesOf } from './feeds/metrics/rater';
+import { inspectSamples } from './feeds/inspectSamples';
 import { openDataset } from './feeds/openDataset';
+import { emptyData } from './feeds/suspicions';
 import { limitSamples } from './feeds/limitSamples';
 import { splitSamples } from './feeds/splitSamples';
 import { EngineError } from './engineError';
@@ -61,6 +63,10 @@ export interface Measured {
   evaluator: Evaluator;
   /** Scores on the samples that choose. */
   chooser: Evaluator;
+  /** What is wrong with the samples themselves, as `quantscope data` says it. */
+  dataWarnings: string[];
+  /** That of it which leaves nothing to measure on the samples that prove; `null` where there is something. */
+  blindData: string | null;
   /** Multiplications with additions of each layer for one sample, by name. */
   costs: Map<string, number>;
   /** Whether the target is another than this processor: then models are computed as they are written. */
@@ -173,8 +179,23 @@ export async function measureFloat(
     unreached,
     unseen: layers.filter((layer) => !isReached(layer, histograms)),
     samples: { counted, skipped },
+    ...(await inspectData(dataset, original)),
     costs: await multiplyAdds(pool.first, model, layers, dataset.evaluation, signal),
   };
+}
+
+/** Whether the samples hold anything, by looking at some of each part. */
+async function inspectData(
+  dataset: Dataset,
+  original: Model,
+): Promise<Pick<Measured, 'dataWarnings' | 'blindData'>> {
+  const specs = inputSpecs(original);
+  const emptyOf = async (calibration: SampleSource) =>
+    emptyData((await inspectSamples({ calibration, color: dataset.color }, specs)).seen);
+  const calibrating = await emptyOf(dataset.calibration);
+  const proving = dataset.shared ? calibrating : await emptyOf(dataset.evaluation);
+  // Parts of one source are wrong in the same way: once is enough.
+  return { dataWarnings: calibrating.length > 0 ? calibrating : proving, blindData: proving[0] ?? null };
 }
 
 /**

@@ -13,7 +13,6 @@ import { checkParts, type JoinedParts } from './joinParts';
 import { LayerDetail } from './layerDetail';
 import { machineOf } from './machineOf';
 import { ModelFiles } from './modelFiles';
-import { meetsTarget } from './target';
 import { bindDimensions, type Dimensions } from './onnx/bindDimensions';
 import { checkModel } from './onnx/checkModel';
 import { encodeModel, readModelFile } from './onnx/model';
@@ -173,8 +172,8 @@ export class Project {
       run,
     );
     const { whole, chosen } = outcome;
-    const all = await this.prove(measured, whole, run);
-    const advised = chosen === whole ? all : await this.prove(measured, chosen, run);
+    const all = await this.prove(measured, whole, settings, run);
+    const advised = chosen === whole ? all : await this.prove(measured, chosen, settings, run);
     const report = buildReport({
       summary: this.summary,
       settings: settle(settings, whole.method, measured),
@@ -247,12 +246,10 @@ export class Project {
     };
     const { chosen, blamed, notebook } =
       known ?? (await runWorkflow(this.pool, measured, settings, options, run));
-    const { model, float, result, nodes } = await this.prove(measured, chosen, run);
+    const { model, float, result, nodes } = await this.prove(measured, chosen, settings, run);
     throwIfCancelled(run.signal);
     const settled = settle(settings, chosen.method, measured);
     const decisions = decisionsOf(chosen);
-    const { metric } = measured.dataset;
-    const meets = meetsTarget(metric, float.score, result.score, settings.targetDrop);
     const entries = [...notebook, verificationEntry(result, settled)];
     const described = describeIn(model, settled, decisions, result, entries);
     await writeModelFile(output, described, run.signal);
@@ -267,11 +264,12 @@ export class Project {
       recipe: recipeOf(decisions, settled, measured),
       notebook: entries,
       int8,
-      meetsTarget: meets,
+      verdict: result.verdict,
+      meetsTarget: result.verdict.kind === 'met',
       lint: lintTarget(model, profiles[settings.profile], floatOnPurpose(chosen)),
       warnings: [
         ...resultWarnings({
-          ...{ summary: this.summary, settings: settled, measured, decisions, result, meets, nodes, model },
+          ...{ summary: this.summary, settings: settled, measured, decisions, result, nodes, model },
           notebook,
           idle: chosen.idle,
         }),
@@ -302,7 +300,7 @@ export class Project {
     const { candidate } = outcome;
     const plan = buildTradeOff({
       ...{ summary: this.summary, settings, measured, outcome },
-      proof: await this.prove(measured, candidate, run),
+      proof: await this.prove(measured, candidate, settings, run),
     });
     plan.warnings.push(...(await changes()));
     await storePlan(plan);
@@ -387,8 +385,14 @@ export class Project {
     return { chosen: await rebuild(this.pool, measured, settings, decisions, run), blamed, notebook };
   }
 
-  private prove(measured: Measured, candidate: Candidate, run: Run): Promise<Proof> {
-    return prove(this.pool, buildModel(candidate), measured, this.summary, floatLayers(candidate), run);
+  private prove(
+    measured: Measured,
+    candidate: Candidate,
+    { targetDrop }: Pick<AnalyzeSettings, 'targetDrop'>,
+    run: Run,
+  ): Promise<Proof> {
+    const model = buildModel(candidate);
+    return prove(this.pool, model, measured, this.summary, floatLayers(candidate), targetDrop, run);
   }
 
   private checkLayerNames(names: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { floatGroups } from './floatGroups';
+import { whyNotMeasurable } from './measurability';
 import { encodeModel, type Model } from './onnx/model';
 import { modelBytes } from './onnx/writeModel';
 import type { Measured, Run } from './preparation';
@@ -12,6 +13,7 @@ import type { RuntimeWorker } from './runtime/runtimeWorker';
 import type { WorkerPool } from './runtime/workerPool';
 import { LEAST_ROUNDS, measureLatencies, speedup } from './sensitivity/latency';
 import { interval95, pairedDifference } from './stats/pairedDifference';
+import { judgeTarget } from './verdict';
 
 /** An int8 model that was loaded and run. */
 export interface Proof {
@@ -31,6 +33,7 @@ const MOST_SLOWER = 5;
  * Proves an int8 model: it loads, it runs on the evaluation samples, it is timed against float, and its nodes are read.
  * @param summary of the float model
  * @param keepFloat the layers that were left in float on purpose
+ * @param targetDrop what it is judged by
  * @throws EngineError `runtime`, `cancelled`
  */
 export async function prove(
@@ -39,6 +42,7 @@ export async function prove(
   measured: Measured,
   { bytes: floatBytes, unquantizable }: Pick<ModelSummary, 'bytes' | 'unquantizable'>,
   keepFloat: readonly string[],
+  targetDrop: number,
   { onProgress, signal }: Run,
 ): Promise<Proof> {
   const { dataset, evaluator, reference, outputs } = measured;
@@ -66,6 +70,8 @@ export async function prove(
   if (float === undefined || int8 === undefined) throw new RangeError('two models have two times');
   const count = (kind: RunNode['kind']) => nodes.filter((n) => n.kind === kind).length;
   const { metric } = dataset;
+  const difference = interval95(pairedDifference(evaluator.floatSamples, verdict.samples));
+  const blind = whyNotMeasurable(metric, evaluator, measured.blindData, verdict.sqnrDb);
   const latencyOf = ({ median, low, high }: typeof float) => ({
     latencyMs: median,
     latencySpread: { low, high },
@@ -82,7 +88,12 @@ export async function prove(
       integerNodes: count('integer'),
       floatNodes: count('float'),
       floatGroups: floatGroups(nodes),
-      difference: interval95(pairedDifference(evaluator.floatSamples, verdict.samples)),
+      difference,
+      verdict: judgeTarget({
+        ...{ metric, difference, targetDrop, blind },
+        floatScore: evaluator.float,
+        samples: evaluator.samples.length,
+      }),
       speedup: speedup(float, int8),
       floatShare: floatShareOf(measured, nodes),
       slower: int8.median > float.median ? await slowerOperators(pool.first, bytes, measured) : [],

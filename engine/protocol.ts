@@ -4,7 +4,7 @@
  */
 
 /** Version of {@link Report}; raised when a field changes its meaning or goes. */
-export const REPORT_VERSION = 9;
+export const REPORT_VERSION = 10;
 
 /** A histogram with bins of one width on both sides of zero, as drawn and as stored in a report. */
 export interface HistogramData {
@@ -269,7 +269,27 @@ export interface ScoreDifference {
   high: number;
 }
 
+/**
+ * - `met`: the upper end of the drop's interval of 95% is within the target;
+ * - `missed`: the lower end is beyond it;
+ * - `inconclusive`: neither; the samples are too few to say;
+ * - `not-measurable`: the data, the model or the metric tell nothing.
+ */
+export type VerdictKind = 'met' | 'missed' | 'inconclusive' | 'not-measurable';
+
+/** Whether a target is met, as far as the samples tell. */
+export interface TargetVerdict {
+  kind: VerdictKind;
+  /** Why, in sentences. */
+  reason: string;
+  /** Of what is inconclusive: how likely it is within the target, where that is known. */
+  probability?: number;
+  /** Likewise, about how many samples would settle it. */
+  samples?: number;
+}
+
 export interface Int8Result extends FloatResult {
+  verdict: TargetVerdict;
   difference: ScoreDifference;
   /** How many times faster than float, by runs side by side. */
   speedup: { median: number } & LatencySpread;
@@ -551,8 +571,13 @@ export interface Report {
   float: FloatResult;
   /** Every layer in int8. */
   int8: Int8Result;
+  /** That of `advised`. */
+  verdict: TargetVerdict;
   /** All but `keepFloat` in int8, measured jointly; equal to `int8` when nothing stays in float. */
-  advised: Int8Result & { meetsTarget: boolean };
+  advised: Int8Result & {
+    /** Only where the verdict is `met`. */
+    meetsTarget: boolean;
+  };
   /** How each node of the all-int8 model was run. */
   nodes: RunNode[];
   /** The score on the samples that choose, which the layers' scores are to be held against. */
@@ -638,6 +663,8 @@ export interface QuantizeResult {
   notebook: NotebookEntry[];
   float: FloatResult;
   int8: Int8Result;
+  verdict: TargetVerdict;
+  /** Only where the verdict is `met`. */
   meetsTarget: boolean;
   /** What the target would not do as hoped with the model. */
   lint: LintFinding[];
@@ -694,7 +721,7 @@ export interface TradeOffPoint {
 }
 
 /** Version of {@link TradeOff}; raised when a field changes its meaning or goes. */
-export const TRADE_OFF_VERSION = 1;
+export const TRADE_OFF_VERSION = 2;
 
 export interface TradeOff {
   /** When it was made, ISO 8601; earlier versions lack it. */
@@ -717,6 +744,8 @@ export interface TradeOff {
   result: Int8Result;
   /** Budgets that it does not keep by what was measured, and what that is, in the budget's terms. */
   missed: { budget: Budget; measured: number }[];
+  verdict: TargetVerdict;
+  /** Only where the verdict is `met`. */
   meetsTarget: boolean;
   decisions: Decisions;
   recipe: Recipe;
@@ -730,6 +759,8 @@ export interface EvaluateResult {
   metric: MetricName;
   score: number;
   floatScore: number | null;
+  /** Against float, for a drop of 1%; without float `null`, unless nothing can be measured. */
+  verdict: TargetVerdict | null;
   latencyMs: number;
   bytes: number;
   samples: number;

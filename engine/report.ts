@@ -23,7 +23,6 @@ import { resultWarnings } from './resultWarnings';
 import { orthogonalityOf } from './sensitivity/layerAlikeness';
 import { rankLayers } from './sensitivity/selectFloatLayers';
 import { NORMAL_95 } from './stats/pairedDifference';
-import { meetsTarget } from './target';
 import { decisionsOf, floatLayers, floatOnPurpose } from './workflow/candidate';
 import type { LayerScore } from './workflow/measureLayers';
 import type { Outcome } from './workflow/workflow';
@@ -44,6 +43,7 @@ export function buildReport(findings: Findings): Report {
   const { whole, chosen, blamed, ranked, notebook, calibrationTable } = outcome;
   const { float } = all;
   const { metric } = float;
+  const { verdict } = advised.result;
   const choosing = { score: measured.chooser.float };
   const keepFloat = new Set(floatLayers(chosen));
   const scores = new Map(ranked.map((r) => [r.name, r]));
@@ -79,6 +79,7 @@ export function buildReport(findings: Findings): Report {
           ranAsInteger,
           { float, choosing },
           {
+            isMeasurable: verdict.kind !== 'not-measurable',
             wholeScore: outcome.wholeScore,
             without: outcome.explained.get(layer.name)?.without ?? null,
             bytes: FLOAT_BYTES_MORE * (layer.weight === null ? 0 : elementCount(layer.weight)),
@@ -92,7 +93,6 @@ export function buildReport(findings: Findings): Report {
     ...operator,
     decision: chosen.operators.has(operator.name) ? 'int8' : 'float',
   }));
-  const meets = meetsTarget(metric, float.score, advised.result.score, settings.targetDrop);
   const ranking = rankLayers(ranked).map((r) => r.name);
   return {
     version: REPORT_VERSION,
@@ -102,7 +102,8 @@ export function buildReport(findings: Findings): Report {
     dataStamp: findings.dataStamp,
     float,
     int8: all.result,
-    advised: { ...advised.result, meetsTarget: meets },
+    verdict,
+    advised: { ...advised.result, meetsTarget: verdict.kind === 'met' },
     choosing,
     blamed,
     notebook: [...notebook, verificationEntry(advised.result, settings)],
@@ -122,7 +123,6 @@ export function buildReport(findings: Findings): Report {
       decisions: decisionsOf(chosen),
       idle: chosen.idle,
       result: advised.result,
-      meets,
       nodes: all.nodes,
       model: advised.model,
       notebook,
@@ -155,6 +155,8 @@ function ranInteger(layer: Layer, integer: readonly string[]): boolean {
 
 /** What leaving a layer in float brings and costs. */
 interface Alternative {
+  /** Whether what layers cost could be measured at all. */
+  isMeasurable: boolean;
   /** Everything in int8, on the samples that choose. */
   wholeScore: number;
   without: LayerReport['without'];
@@ -169,11 +171,13 @@ function adviceFor(
   keep: boolean,
   ranAsInteger: boolean,
   { float: { metric }, choosing }: Pick<Report, 'float' | 'choosing'>,
-  { wholeScore, without, bytes, share }: Alternative,
+  { isMeasurable, wholeScore, without, bytes, share }: Alternative,
 ): LayerAdvice {
-  const alone = isNoise({ drop, standardError })
-    ? `Alone in int8 it costs nothing beyond noise (${formatMeasuredDrop(metric, { drop, standardError })})`
-    : `Alone in int8 it takes the score from ${formatScore(metric, choosing.score)} to ${formatScore(metric, score)}`;
+  const alone = !isMeasurable
+    ? 'What it costs alone in int8 cannot be measured on these samples'
+    : isNoise({ drop, standardError })
+      ? `Alone in int8 it costs nothing beyond noise (${formatMeasuredDrop(metric, { drop, standardError })})`
+      : `Alone in int8 it takes the score from ${formatScore(metric, choosing.score)} to ${formatScore(metric, score)}`;
   const slow = ranAsInteger ? '' : ' onnxruntime still computes it in float.';
   const gain =
     without === null

@@ -10,6 +10,7 @@ import {
   notebook,
   operatorChoice,
   settledSettings,
+  targetVerdict,
   usedMethod,
 } from './resultShape';
 import { count, counts, date, finite, named, text, texts, type Same } from './shapes';
@@ -121,6 +122,7 @@ export const reportShape = v.object({
   dataStamp: v.exactOptional(text),
   float: floatResult,
   int8: int8Result,
+  verdict: targetVerdict,
   advised: v.object({ ...int8Result.entries, meetsTarget: v.boolean() }),
   nodes: v.array(
     v.object({

@@ -2,7 +2,7 @@ import { causeTitles, describeBlamed } from './describeFindings';
 import {
   baseName,
   formatBlocks,
-  describeDifference,
+  describeScore,
   describeForm,
   formatBytes,
   formatCount,
@@ -37,7 +37,7 @@ import type {
 import type { Calibration } from './sensitivity/calibrationPass';
 import { rankLayers } from './sensitivity/selectFloatLayers';
 import { notFiniteCount } from './stats/histogram';
-import { describeTarget } from './target';
+import { describeTarget, verdictWord } from './target';
 import { textTable } from './textTable';
 
 const NAME_WIDTH = 44;
@@ -140,14 +140,11 @@ export function comparisonText(reports: readonly Report[]): string {
 /**
  * A score in words: `97.1%, 0.3 points below float (95%: −0.9 to +0.2) on 300 samples that chose nothing`.
  */
-function scoreText(
-  { metric, score, difference }: Int8Result,
-  { evaluationSamples, sharedSamples }: SettledSettings,
-): string {
+function scoreText(result: Int8Result, { evaluationSamples, sharedSamples }: SettledSettings): string {
   const samples = sharedSamples
     ? `the ${formatPlural(evaluationSamples, 'sample')} that also chose it`
     : `${formatPlural(evaluationSamples, 'sample')} that chose nothing`;
-  return `${formatScore(metric, score)}, ${describeDifference(metric, difference)} on ${samples}`;
+  return `${describeScore(result)} on ${samples}`;
 }
 
 /** What stands between the layers and is to blame, a line each. */
@@ -227,19 +224,31 @@ function settledEarly({ layers, settings: { choosingSamples: all } }: Report): s
   ];
 }
 
+/** What came of the target, and why: `Verdict: met (within 1% of float). At most 0.4 points lost (95%), and 1.0 points may be lost.` */
+export function verdictText(
+  { metric, verdict }: Pick<Int8Result, 'metric' | 'verdict'>,
+  { targetDrop }: Pick<SettledSettings, 'targetDrop'>,
+): string {
+  const { kind, reason } = verdict;
+  // What cannot be measured is near to nothing.
+  const goal = kind === 'not-measurable' ? '' : ` (target: ${describeTarget(metric, targetDrop)})`;
+  return `Verdict: ${verdictWord(verdict)}${goal}. ${reason}`;
+}
+
 /** What to keep in float, in one paragraph. */
 export function adviceText(report: Report): string {
-  const { metric } = report.float;
   const score = scoreText(report.advised, report.settings);
-  const goal = describeTarget(metric, report.settings.targetDrop);
-  const met = report.advised.meetsTarget ? goal : `not ${goal}`;
   const kept = report.keepFloat.map((n) => shorten(n, NAME_WIDTH)).join(', ');
   const what =
     kept === ''
       ? 'quantize every layer'
       : `keep ${formatPlural(report.keepFloat.length, 'layer')} in float (${kept})`;
-  const advice = `Advice (${report.settings.weights}): ${what}: ${score}; ${met}.`;
-  return [advice, ...report.warnings.map((w) => `Note: ${w}`)].join('\n');
+  const advice = `Advice (${report.settings.weights}): ${what}: ${score}.`;
+  return [
+    advice,
+    verdictText(report.advised, report.settings),
+    ...report.warnings.map((w) => `Note: ${w}`),
+  ].join('\n');
 }
 
 /** Nodes that compute in float and why, by operator and reason; empty where there are none. */
@@ -298,15 +307,15 @@ function gridsText({ choices }: Decisions): string {
 
 /** A finished quantization with its proof, and what is to be known of it. */
 export function quantizedText(result: QuantizeResult): string {
-  const { output, float, int8, keepFloat, meetsTarget, settings, decisions, lint, warnings } = result;
+  const { output, float, int8, keepFloat, settings, decisions, lint, warnings } = result;
   const kept = keepFloat.length === 0 ? '' : `, ${formatPlural(keepFloat.length, 'layer')} in float`;
-  const goal = describeTarget(int8.metric, settings.targetDrop);
   const blamed = blamedText(result, float);
   const floats = floatNodesText(int8);
   const refused = lint.filter((finding) => finding.severity === 'refuses');
   const refusals = refused.length === 0 ? [] : [lintText(refused)];
   return [
-    `Wrote ${output}: ${scoreText(int8, settings)}; ${meetsTarget ? goal : `not ${goal}`}.`,
+    `Wrote ${output}: ${scoreText(int8, settings)}.`,
+    verdictText(int8, settings),
     `${formatBytes(int8.bytes)} (float ${formatBytes(float.bytes)}), ${formatSpeedup(int8.speedup)}, ` +
       `${int8.integerNodes} of ${int8.integerNodes + int8.floatNodes} nodes in integers, ` +
       `${formatShare(int8.floatShare)} of multiply-adds in float${gridsText(decisions)}${kept}.`,

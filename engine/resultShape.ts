@@ -11,6 +11,7 @@ import type {
   RecipeRules,
   ScoreDifference,
   SettledSettings,
+  TargetVerdict,
 } from './protocol';
 import { count, finite, named, text, texts, type Same } from './shapes';
 
@@ -88,8 +89,15 @@ const result = {
 };
 export const floatResult = v.object(result);
 export const scoreDifference = v.object({ difference: finite, ...spread });
+export const targetVerdict = v.object({
+  kind: v.picklist(['met', 'missed', 'inconclusive', 'not-measurable']),
+  reason: text,
+  probability: v.exactOptional(share),
+  samples: v.exactOptional(count),
+});
 export const int8Result = v.object({
   ...result,
+  verdict: targetVerdict,
   difference: scoreDifference,
   speedup: v.object({ median: finite, ...spread }),
   floatShare: finite,
@@ -132,6 +140,7 @@ true satisfies Same<v.InferOutput<typeof recipeShape>, Recipe>;
 true satisfies Same<v.InferOutput<typeof settledSettings>, SettledSettings>;
 true satisfies Same<v.InferOutput<typeof floatResult>, FloatResult>;
 true satisfies Same<v.InferOutput<typeof scoreDifference>, ScoreDifference>;
+true satisfies Same<v.InferOutput<typeof targetVerdict>, TargetVerdict>;
 true satisfies Same<v.InferOutput<typeof int8Result>, Int8Result>;
 true satisfies Same<v.InferOutput<typeof decisions>, Decisions>;
 true satisfies Same<v.InferOutput<typeof notebook>, NotebookEntry[]>;

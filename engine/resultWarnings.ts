@@ -28,7 +28,6 @@ export interface ResultFacts {
   idle: readonly IdleRemedy[];
   /** Of the model that is written or advised. */
   result: Int8Result;
-  meets: boolean;
   nodes: readonly RunNode[];
   model: Model;
   /** All that the workflow tried. */
@@ -56,7 +55,11 @@ export function resultWarnings(facts: ResultFacts): string[] {
 
 function dataWarnings({ measured, settings }: ResultFacts): string[] {
   const { reference, dataset, samples, evaluator, histograms } = measured;
-  const warnings = [...dataset.warnings, ...(reference.warning === null ? [] : [reference.warning])];
+  const warnings = [
+    ...dataset.warnings,
+    ...measured.dataWarnings,
+    ...(reference.warning === null ? [] : [reference.warning]),
+  ];
   for (const [tensor, state] of Object.entries(histograms)) {
     const { notFinite } = notFiniteOf(state, measured);
     if (notFinite === undefined) continue;
@@ -74,6 +77,11 @@ function dataWarnings({ measured, settings }: ResultFacts): string[] {
       `Could not ${part} with ${formatPlural(skipped.length, 'sample')}: ${names}. ${one.reason}`,
     );
   }
+  const { notFinite } = evaluator.findings;
+  if (notFinite.length > 0)
+    warnings.push(
+      `Float itself answers NaN or infinities in ${formatPlural(notFinite.length, 'sample')}: ${listed(notFinite)}. They are not scored where there are others.`,
+    );
   if (settings.sharedSamples) {
     const count = settings.evaluationSamples;
     warnings.push(`Only ${count} samples: they calibrate, choose and evaluate, so the scores flatter int8.`);
@@ -139,14 +147,15 @@ export function timedWarnings({
   ];
 }
 
-function resultOnes({ summary, settings, decisions, measured, result, meets }: ResultFacts): string[] {
+function resultOnes({ summary, settings, decisions, measured, result }: ResultFacts): string[] {
   const warnings: string[] = [];
   if (decisions.weights !== settings.weights)
     warnings.push(
       'Scaling each weight as a whole, as asked, is to blame: its channels have scales of their own instead. A recipe with "remedies": [] keeps it as asked.',
     );
   const speed = formatSpeed(result.speedup.median, 1);
-  if (!meets) warnings.push('Nothing that was tried meets the target; this is the best that was found.');
+  if (result.verdict.kind === 'missed')
+    warnings.push('Nothing that was tried meets the target; this is the best that was found.');
   if (measured.isForeign) {
     warnings.push(
       `Scored as ${settings.profile} computes, step by step; times and integer nodes are those of this machine, which is another.`,

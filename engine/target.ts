@@ -1,8 +1,10 @@
 import { formatDb, formatTarget } from './format';
-import type { MetricName } from './protocol';
+import type { MetricName, TargetVerdict, VerdictKind } from './protocol';
 
 /** Where scores of SQNR end: no noise at all. */
 export const MAX_SQNR_DB = 100;
+/** The drop from the float score that is accepted where nobody says another. */
+export const DEFAULT_DROP = 0.01;
 /** A score that equals the bar but for rounding meets it. */
 const ROUNDING = 1e-9;
 
@@ -33,4 +35,34 @@ export function describeTarget(metric: MetricName, targetDrop: number): string {
 /** Metrics that know no truth. */
 export function comparesWithFloat(metric: MetricName): boolean {
   return metric === 'agreement' || metric === 'cosine' || metric === 'sqnr';
+}
+
+const verdictWords: Record<VerdictKind, string> = {
+  met: 'met',
+  missed: 'missed',
+  inconclusive: 'inconclusive',
+  'not-measurable': 'not measurable',
+};
+
+/** A verdict in a word or two. */
+export function verdictWord({ kind }: Pick<TargetVerdict, 'kind'>): string {
+  return verdictWords[kind];
+}
+
+/** What came of the target, after a score: `within 1% of float`, `not at least 20.0 dB`, `too few samples for a verdict`. */
+export function describeVerdict(
+  metric: MetricName,
+  targetDrop: number,
+  { kind }: Pick<TargetVerdict, 'kind'>,
+): string {
+  switch (kind) {
+    case 'met':
+      return describeTarget(metric, targetDrop);
+    case 'missed':
+      return `not ${describeTarget(metric, targetDrop)}`;
+    case 'inconclusive':
+      return 'too few samples for a verdict';
+    case 'not-measurable':
+      return 'not measurable';
+  }
 }

@@ -6,7 +6,6 @@ import type { ModelSummary, TradeOff, TradeOffSettings } from './protocol';
 import { recipeOf } from './recipe';
 import { verificationEntry } from './report';
 import { resultWarnings } from './resultWarnings';
-import { meetsTarget } from './target';
 import { decisionsOf } from './workflow/candidate';
 import type { TradeOffOutcome } from './workflow/tradeOff';
 
@@ -27,7 +26,7 @@ export function buildTradeOff({
   const { budgets, along, grids, by } = settings;
   const settled = settle(settings, candidate.method, measured);
   const decisions = decisionsOf(candidate);
-  const meets = meetsTarget(measured.dataset.metric, float.score, result.score, settings.targetDrop);
+  const { verdict } = result;
   const { path, hash, bytes } = summary;
   return {
     created: new Date().toISOString(),
@@ -40,13 +39,13 @@ export function buildTradeOff({
       { bytes: result.bytes, bops: points[chosen]?.predicted.bops ?? 0 },
       floatUse,
     ),
-    ...{ meetsTarget: meets, decisions },
+    ...{ verdict, meetsTarget: verdict.kind === 'met', decisions },
     recipe: recipeOf(decisions, settled, measured),
     notebook: [...notebook, verificationEntry(result, settled)],
     warnings: [
       ...unprovenWarning(gaps),
       ...resultWarnings({
-        ...{ summary, settings: settled, measured, decisions, result, meets, nodes, model },
+        ...{ summary, settings: settled, measured, decisions, result, nodes, model },
         notebook,
         idle: candidate.idle,
       }),

@@ -9,6 +9,7 @@ import {
   recipeShape,
   scoreDifference,
   settledSettings,
+  targetVerdict,
 } from './resultShape';
 import { count, date, finite, named, text, texts, type Same } from './shapes';
 
@@ -59,6 +60,7 @@ export const tradeOffShape = v.pipe(
     offPrediction: scoreDifference,
     result: int8Result,
     missed: v.array(v.object({ budget, measured: finite })),
+    verdict: targetVerdict,
     meetsTarget: v.boolean(),
     decisions,
     recipe: recipeShape,

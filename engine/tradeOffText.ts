@@ -1,6 +1,7 @@
 import {
   baseName,
   describeDifference,
+  describeScore,
   dropUnit,
   formatBudget,
   formatBytes,
@@ -9,13 +10,13 @@ import {
   formatMeasuredDrop,
   formatMethod,
   formatPlural,
-  formatScore,
   formatShare,
   formatSpeed,
   formatSpeedup,
   shorten,
 } from './format';
 import type { LayerChoice, TradeOff, TradeOffPoint } from './protocol';
+import { verdictText } from './reportText';
 import { textTable } from './textTable';
 import { describeTarget } from './target';
 import { ownValue } from './ownValue';
@@ -75,7 +76,7 @@ function countOf(choices: readonly LayerChoice[], grid: LayerChoice): number {
 }
 
 function choiceText(plan: TradeOff): string[] {
-  const { points, chosen, settings, float, floatUse, result, offPrediction, layers, meetsTarget } = plan;
+  const { points, chosen, settings, float, floatUse, result, offPrediction, layers } = plan;
   const point = points[chosen];
   if (point?.verified == null) return [];
   const { predicted, verified } = point;
@@ -104,7 +105,8 @@ function choiceText(plan: TradeOff): string[] {
       return `Over budget: ${formatBudget(budget)}, measured ${found}.`;
     }),
     ...(floats.length === 0 ? [] : [`In float: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`]),
-    `Proved: ${formatScore(metric, result.score)}, ${describeDifference(metric, result.difference)}; ${meetsTarget ? goal : `not ${goal}`}. ` +
+    `Proved: ${describeScore(result)}. ` +
       `${formatBytes(result.bytes)} (float ${formatBytes(float.bytes)}), ${formatSpeedup(result.speedup)}, ${formatShare(result.floatShare)} of multiply-adds in float.`,
+    verdictText(result, settings),
   ];
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { formatScore } from '../engine/format';
 import type { LintFinding, QuantizeResult } from '../engine/protocol';
-import { describeTarget } from '../engine/target';
+import { describeTarget, verdictWord } from '../engine/target';
 import type { ToWebview } from '../webview/protocol';
 import { DataWatch } from './dataWatch';
 import { isMadeUp } from './isMadeUp';
@@ -22,26 +22,24 @@ export function problemsIn(message: ToWebview): AnalysisProblem[] | null {
     const { report } = message;
     if (report === null) return [];
     const { float, advised, settings, warnings, lint } = report;
-    return [
-      ...missed('The advised model', float, advised, advised.meetsTarget, settings),
-      ...told(warnings, lint),
-    ];
+    return [...unmet('The advised model', float, advised, settings), ...told(warnings, lint)];
   }
   if (message.type !== 'quantized') return null;
-  const { float, int8, meetsTarget, settings, warnings, lint } = message.result;
-  return [...missed('The int8 model', float, int8, meetsTarget, settings), ...told(warnings, lint)];
+  const { float, int8, settings, warnings, lint } = message.result;
+  return [...unmet('The int8 model', float, int8, settings), ...told(warnings, lint)];
 }
 
 type Scored = Pick<QuantizeResult['float'], 'metric' | 'score'>;
 
-function missed(
+function unmet(
   what: string,
   { metric, score }: Scored,
-  reached: Scored,
-  meets: boolean,
+  { verdict, ...reached }: Scored & Pick<QuantizeResult, 'verdict'>,
   { targetDrop }: { targetDrop: number },
 ): AnalysisProblem[] {
-  if (meets) return [];
+  if (verdict.kind === 'met') return [];
+  if (verdict.kind !== 'missed')
+    return [{ severity: 'warning', message: `${what}: ${verdictWord(verdict)}. ${verdict.reason}` }];
   const scores = `${formatScore(metric, score)} → ${formatScore(metric, reached.score)}`;
   return [
     { severity: 'warning', message: `${what} is not ${describeTarget(metric, targetDrop)}: ${scores}.` },

@@ -1,5 +1,5 @@
 import { formatDate, formatPlural, formatScore } from '../engine/format';
-import { describeTarget } from '../engine/target';
+import { describeVerdict } from '../engine/target';
 import { capitalized } from '../engine/format';
 import { basename } from 'node:path';
 import type { PastRun } from './history';
@@ -10,9 +10,8 @@ export function describeScores({ metric, float, int8 }: PastRun): string {
 }
 
 /** `within 1% of float`, or `not within 1% of float`. */
-export function describeMet({ metric, targetDrop, meetsTarget }: PastRun): string {
-  const target = describeTarget(metric, targetDrop);
-  return meetsTarget ? target : `not ${target}`;
+export function describeMet({ metric, targetDrop, meetsTarget, verdict }: PastRun): string {
+  return describeVerdict(metric, targetDrop, { kind: verdict ?? (meetsTarget ? 'met' : 'missed') });
 }
 
 /** Of a line in the list: all of it in words, for the mouse and the screen reader. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { MetricName, QuantizeResult, Report } from '../engine/protocol';
+import type { MetricName, QuantizeResult, Report, VerdictKind } from '../engine/protocol';
 
 /** What came of one run on a model. */
 export interface PastRun {
@@ -12,6 +12,8 @@ export interface PastRun {
   int8: number;
   targetDrop: number;
   meetsTarget: boolean;
+  /** Earlier versions knew only whether the score met the target. */
+  verdict?: VerdictKind;
   /** Layers that stayed in float. */
   kept: number;
   data: string;
@@ -74,6 +76,7 @@ export class History implements vscode.Disposable {
     await this.add(uri, {
       ...{ kind: 'analyzed', when: created, metric: float.metric, float: float.score, int8: advised.score },
       ...{ targetDrop: settings.targetDrop, meetsTarget: advised.meetsTarget, kept: keepFloat.length },
+      verdict: report.verdict.kind,
       data: settings.data,
     });
   }
@@ -87,6 +90,7 @@ export class History implements vscode.Disposable {
       ...{
         targetDrop: settings.targetDrop,
         meetsTarget,
+        verdict: result.verdict.kind,
         kept: keepFloat.length,
         data: settings.data,
         output,

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander';
 import { neutral, neutralJson } from '../neutral';
+import type { ErrorData, MeasuredLayer, Progress, TargetVerdict } from '../protocol';
+import { verdictWord } from '../target';
 import { writeText } from './standardStreams';
-import type { ErrorData, MeasuredLayer, Progress } from '../protocol';
 
 /** A line on stdout with `--progress json`, as docs/cli.md tells. */
 export type OutputEvent =
@@ -49,14 +50,19 @@ class MachineOutput {
   /** Tells what a command made, and what is wrong with it. */
   result(result: object): void {
     this.write({ event: 'result', command: this.command, result });
-    const { warnings, meetsTarget, advised } = result as {
+    const { warnings, verdict } = result as {
       warnings?: readonly string[];
-      meetsTarget?: boolean;
-      advised?: { meetsTarget?: boolean };
+      verdict?: TargetVerdict | null;
     };
     for (const warning of warnings ?? []) this.problem('warning', warning);
-    if ((meetsTarget ?? advised?.meetsTarget) === false)
-      this.problem('warning', 'int8 loses more of the float score than was accepted.');
+    if (verdict == null || verdict.kind === 'met') return;
+    const { kind, reason } = verdict;
+    this.problem(
+      'warning',
+      kind === 'missed'
+        ? 'int8 loses more of the float score than was accepted.'
+        : `Whether int8 is near enough to float is ${verdictWord(verdict)}. ${reason}`,
+    );
   }
 
   error(error: ErrorData): void {

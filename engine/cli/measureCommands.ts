@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { writeCalibration } from '../calibrationFile';
 import { formatBytes, formatMilliseconds, formatScore } from '../format';
-import { calibrationText } from '../reportText';
+import { calibrationText, verdictText } from '../reportText';
 import type { EvaluateResult } from '../protocol';
 import type { Calibration } from '../sensitivity/calibrationPass';
 import type { Shard } from '../sensitivity/shareOf';
 import { parseSamples, parseShard } from '../settingsText';
+import { DEFAULT_DROP } from '../target';
 import { dataFrom, openModel, parser, SKIP_FAILED, withData, written, type DataOptions } from './options';
 import { note, print, run, writeJson } from './terminal';
 
@@ -72,9 +73,10 @@ export function printCalibration(record: Calibration, output: string): void {
 }
 
 function evaluationText(result: EvaluateResult): string {
-  const { metric, score, floatScore, latencyMs, bytes, samples, warnings } = result;
+  const { metric, score, floatScore, latencyMs, bytes, samples, verdict, warnings } = result;
   const than = floatScore === null ? '' : ` (float ${formatScore(metric, floatScore)})`;
   const rest = `${formatBytes(bytes)}, ${formatMilliseconds(latencyMs)} a sample, ${samples} samples`;
   const line = `${metric}: ${formatScore(metric, score)}${than}, ${rest}.`;
-  return [line, ...warnings.map((warning) => `Note: ${warning}`)].join('\n');
+  const judged = verdict === null ? [] : [verdictText({ metric, verdict }, { targetDrop: DEFAULT_DROP })];
+  return [line, ...judged, ...warnings.map((warning) => `Note: ${warning}`)].join('\n');
 }

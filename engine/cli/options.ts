@@ -25,6 +25,7 @@ import {
   parseTargetDrop,
   profileChoices,
 } from '../settingsText';
+import { DEFAULT_DROP } from '../target';
 import { claimStdout, note, pool } from './terminal';
 
 export interface DimensionOptions {
@@ -49,7 +50,6 @@ export interface AnalyzeOptions extends DimensionOptions, Partial<DataOptions> {
   json?: string;
 }
 
-export const DEFAULT_DROP = 0.01;
 export const SKIP_FAILED = 'go on without samples that cannot be loaded or run, and name them';
 
 export function dataFrom({

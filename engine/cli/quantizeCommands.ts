@@ -7,11 +7,11 @@ import type { AnalyzeSettings, Budget, LayerChoice, Resource, TradeOffSettings }
 import { recipeText } from '../recipeText';
 import { adviceText, basisText, comparisonText, layersText, quantizedText } from '../reportText';
 import { parseBudget, parseGrids, resourceNames } from '../settingsText';
+import { DEFAULT_DROP } from '../target';
 import { tradeOffText } from '../tradeOffText';
 import {
   dataFrom,
   dataPath,
-  DEFAULT_DROP,
   openModel,
   optionError,
   parser,

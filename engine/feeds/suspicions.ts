@@ -23,7 +23,6 @@ export function suspicions(
   seen: readonly SeenSample[],
   uses: ReadonlyMap<string, InputUse>,
 ): string[] {
-  const inputs = [...new Set(seen.flatMap((sample) => [...sample.inputs.keys()]))];
   const remedy =
     dataset.color === undefined
       ? { normalize: 'prepare the arrays as in training', layout: 'transpose the arrays' }
@@ -31,24 +30,46 @@ export function suspicions(
           normalize: 'set "scale", "mean" and "std" under "preprocess"',
           layout: 'set "layout" under "preprocess"',
         };
-  const evidence = inputs.map((input): Evidence => {
+  const evidence = evidenceOf(seen, uses, remedy);
+  return [
+    ...fewSamples(dataset),
+    ...equalSamples(seen),
+    ...evidence.flatMap((one) => [
+      ...nonFiniteValues(one),
+      ...(isState(one, evidence.length) ? [] : constantInput(one)),
+      ...channelSuspicions(one),
+      ...pixelSuspicions(one),
+      ...differentRanges(one),
+    ]),
+  ];
+}
+
+/** What was seen of each input. */
+function evidenceOf(
+  seen: readonly SeenSample[],
+  uses: ReadonlyMap<string, InputUse>,
+  remedy: Evidence['remedy'],
+): Evidence[] {
+  const inputs = [...new Set(seen.flatMap((sample) => [...sample.inputs.keys()]))];
+  return inputs.map((input): Evidence => {
     const tensors = seen.flatMap(({ name, inputs: of }) => {
       const tensor = of.get(input);
       return tensor === undefined ? [] : [{ sample: name, tensor }];
     });
     return { input, tensors, use: uses.get(input) ?? null, remedy };
   });
-  return [
-    ...fewSamples(dataset),
-    ...equalSamples(seen),
-    ...evidence.flatMap((one) => [
-      ...nonFiniteValues(one),
-      ...(isState(one, inputs.length) ? [] : constantInput(one)),
-      ...channelSuspicions(one),
-      ...pixelSuspicions(one),
-      ...differentRanges(one),
-    ]),
-  ];
+}
+
+/**
+ * Why samples tell nothing of a model: all are the same, or each input is one value everywhere. Empty where they tell something;
+ * what is said is what {@link suspicions} say.
+ */
+export function emptyData(seen: readonly SeenSample[]): string[] {
+  const evidence = evidenceOf(seen, new Map(), { normalize: '', layout: '' });
+  const data = evidence.filter((one) => !isState(one, evidence.length));
+  const constant = data.map((one) => (isConstantThroughout(one) ? constantInput(one) : []));
+  const isEmpty = constant.length > 0 && constant.every((said) => said.length > 0);
+  return [...equalSamples(seen), ...(isEmpty ? constant.flat() : [])];
 }
 
 function fewSamples({ calibration: { length }, shared }: Pick<Dataset, 'calibration' | 'shared'>): string[] {
@@ -82,9 +103,15 @@ function isState({ input, tensors }: Evidence, inputs: number): boolean {
   return inputs > 1 && (whole || STATE.test(input));
 }
 
+function isConstant({ tensor: { min, max, nonFinite, dims } }: Evidence['tensors'][number]): boolean {
+  return min === max && nonFinite === 0 && dims.some((dim) => dim > 1);
+}
+
+function isConstantThroughout({ tensors }: Evidence): boolean {
+  return tensors.length > 0 && tensors.every(isConstant);
+}
+
 function constantInput({ input, tensors }: Evidence): string[] {
-  const isConstant = ({ tensor: { min, max, nonFinite, dims } }: Evidence['tensors'][number]) =>
-    min === max && nonFinite === 0 && dims.some((dim) => dim > 1);
   const constant = tensors.filter(isConstant);
   const [first] = constant;
   if (first === undefined) return [];

@@ -1,5 +1,6 @@
 import { formatScore } from '../format';
-import { describeTarget, meetsTarget } from '../target';
+import { describeTarget, verdictWord } from '../target';
+import { judgeTarget } from '../verdict';
 import { targetDropOf, type RecipeSubject } from './recipeSubject';
 import type { RecipeTree } from './recipeTree';
 
@@ -15,10 +16,14 @@ export function recipeLenses(tree: RecipeTree, { report }: RecipeSubject): Recip
     { title: '$(zap) Quantize…', command: 'quantscope.quantize' },
   ];
   if (report === null) return lenses;
-  const { metric, score } = report.float;
+  const { metric, score: floatScore } = report.float;
   const targetDrop = targetDropOf(tree, report);
-  const { score: reached } = report.advised;
-  const met = meetsTarget(metric, score, reached, targetDrop) ? 'met' : 'missed';
+  const { score: reached, difference, verdict } = report.advised;
+  const blind = verdict.kind === 'not-measurable' ? verdict.reason : null;
+  const samples = report.settings.evaluationSamples;
+  const met = verdictWord(judgeTarget({ metric, floatScore, difference, samples, targetDrop, blind }));
+  if (blind !== null)
+    return [...lenses, { title: `${formatScore(metric, reached)}: ${met}`, command: 'quantscope.showLayer' }];
   const title = `${formatScore(metric, reached)}, ${describeTarget(metric, targetDrop)}: ${met}`;
   return [...lenses, { title, command: 'quantscope.showLayer' }];
 }

@@ -10,6 +10,7 @@ import type { Outputs, Reference, SampleScore } from '../feeds/metrics/metric';
 import { RunningScore } from '../feeds/metrics/runningScore';
 import { errorText, throwIfCancelled, unlessCancelled } from '../engineError';
 import { nameSample } from '../feeds/nameSample';
+import { answersAlike, areAlike, floatFinding, type FloatFinding } from './floatFindings';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import { shareData } from '../runtime/shareTensor';
 import type { WorkerPool } from '../runtime/workerPool';
@@ -20,6 +21,22 @@ import { MAX_SQNR_DB } from '../target';
 const oneThread = { threads: 1 };
 /** Samples on which outputs are compared with float ones, the first of those that stand for all: the float ones are kept in memory. */
 const COMPARED_SAMPLES = 16;
+
+/** Decibels below which two runs of the float model on one sample differ by more than the order of sums. */
+const REPEATABLE_DB = 60;
+
+/** What the float model's own outputs tell of an evaluation. */
+export interface EvaluationFindings {
+  /** Samples that were run, those among them that are left out too. */
+  samples: number;
+  /** Names of samples in which float answers NaN or infinities; they are left out where there are others. */
+  notFinite: string[];
+  /** Float answers the same for all samples, or by the metric's answers. */
+  isAlike: boolean;
+  isOneAnswer: boolean;
+  /** Signal to the difference of two runs of one sample, in dB, where float does not repeat itself; else `null`. */
+  repeatedDb: number | null;
+}
 
 /** What a model scored, and on each sample. */
 export interface Verdict {
@@ -48,6 +65,9 @@ export class Evaluator {
   private readonly rater: Rater;
   /** Samples that failed in float and are left out, if that was asked for. */
   readonly skipped: { name: string; reason: string }[] = [];
+  findings: EvaluationFindings = {
+    ...{ samples: 0, notFinite: [], isAlike: false, isOneAnswer: false, repeatedDb: null },
+  };
 
   private constructor(
     private readonly pool: WorkerPool,
@@ -76,8 +96,17 @@ export class Evaluator {
     const { metric, comparison } = evaluator.rater;
     const isCompared = new Set(spread(samples.length).slice(0, COMPARED_SAMPLES));
     const found: (
-      { score: SampleScore; reference: Reference | null; compared: Reference | null } | undefined
+      | {
+          name: string;
+          score: SampleScore;
+          reference: Reference | null;
+          compared: Reference | null;
+          finding: FloatFinding;
+        }
+      | undefined
     )[] = [];
+    const names = rules.outputs ?? rules.all;
+    let repeatedDb: number | null = null;
     const failures: { index: number; name: string; reason: string; thrown: unknown }[] = [];
     await pool.forEach(
       samples.length,
@@ -92,7 +121,14 @@ export class Evaluator {
             const reference = metric.reference(outputs);
             const compared = isCompared.has(i) ? comparison.reference(outputs) : null;
             const score = metric.score(outputs, sample.truth, reference);
-            found[i] = { score, reference: shareReference(reference), compared: shareReference(compared) };
+            const finding = floatFinding(outputs, names, rules.metric, reference);
+            if (i === 0 && finding.isFinite) {
+              const again = await session.run(sample.feeds, rules.all, sample.sequence);
+              const { value } = comparison.score(again.outputs, null, comparison.reference(outputs));
+              if (value < REPEATABLE_DB) repeatedDb = value;
+            }
+            const shared = { reference: shareReference(reference), compared: shareReference(compared) };
+            found[i] = { name, score, ...shared, finding };
           } catch (thrown) {
             throwIfCancelled(signal);
             const named = nameSample(thrown, name);
@@ -105,18 +141,28 @@ export class Evaluator {
       },
       signal,
     );
-    const usable = [...found.keys()].filter((i) => found[i] !== undefined);
+    const ran = [...found.keys()].filter((i) => found[i] !== undefined);
+    const finite = ran.filter((i) => found[i]?.finding.isFinite === true);
+    // What float has no answer for, int8 cannot lose.
+    const usable = finite.length > 0 ? finite : ran;
     if (usable.length === 0 && failures.length > 0) throw failures[0]?.thrown;
     evaluator.skipped.push(
       ...failures.sort((a, b) => a.index - b.index).map(({ name, reason }) => ({ name, reason })),
     );
-    if (failures.length > 0) {
+    if (usable.length < samples.length) {
       evaluator.source = { length: usable.length, load: (i) => samples.load(usable[i] ?? i) };
     }
     const kept = usable.flatMap((i) => found[i] ?? []);
     evaluator.references.push(...kept.map((k) => k.reference));
     evaluator.compared.push(...kept.map((k) => k.compared));
     evaluator.floatScores = kept.map((k) => k.score);
+    evaluator.findings = {
+      samples: ran.length,
+      notFinite: ran.flatMap((i) => (found[i]?.finding.isFinite === false ? [found[i].name] : [])),
+      isAlike: areAlike(kept.map((k) => k.finding)),
+      isOneAnswer: answersAlike(kept.map((k) => k.finding)),
+      repeatedDb,
+    };
     return evaluator;
   }
 

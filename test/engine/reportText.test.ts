@@ -21,6 +21,7 @@ function result(changes: Partial<QuantizeResult> = {}): QuantizeResult {
     ...{ output: '/models/rec.int8.onnx', settings, notebook, float: report.float, int8: report.advised },
     ...{ keepFloat: report.keepFloat, decisions: report.decisions, blamed: report.blamed },
     ...{
+      verdict: report.verdict,
       meetsTarget: true,
       warnings: [],
       lint: [],
@@ -97,10 +98,13 @@ describe('an analysis in a terminal', () => {
 
   test('says the advice with its interval and on which samples', () => {
     expect(adviceText(report)).toContain(
-      ': 97.6%, 0.5 points below float (95%: −0.9 to −0.1) on 300 samples that chose nothing; within 1% of float.',
+      ': 97.6%, 0.5 points below float (95%: −0.9 to −0.1) on 300 samples that chose nothing.\n' +
+        'Verdict: met (target: within 1% of float). At most 0.9 points lost (95%), and 1.0 points may be lost.',
     );
-    const missed = { ...report, keepFloat: [], advised: { ...report.advised, meetsTarget: false } };
-    expect(adviceText(missed)).toMatch(/quantize every layer: .*; not within 1% of float\./);
+    const missed = { ...report, keepFloat: [], advised: { ...report.advised, verdict: report.int8.verdict } };
+    expect(adviceText(missed)).toMatch(
+      /quantize every layer: .*\.\nVerdict: missed \(target: within 1% of float\)\. /,
+    );
     expect(basisText(report)).toContain('chosen on 500, proved on 300');
   });
 
@@ -136,14 +140,18 @@ describe('an analysis in a terminal', () => {
 
 describe('a quantization in a terminal', () => {
   test('says what was reached, how surely, how fast, and what is in float', () => {
-    const [first, second, third] = quantizedText(result()).split('\n');
+    const [first, verdict, second, third] = quantizedText(result()).split('\n');
     expect(first).toBe(
-      'Wrote /models/rec.int8.onnx: 97.6%, 0.5 points below float (95%: −0.9 to −0.1) on 300 samples that chose nothing; within 1% of float.',
+      'Wrote /models/rec.int8.onnx: 97.6%, 0.5 points below float (95%: −0.9 to −0.1) on 300 samples that chose nothing.',
     );
+    expect(verdict).toMatch(/^Verdict: met \(target: within 1% of float\)\. At most/);
     expect(second).toBe(
       '3.2 MB (float 10.8 MB), 1.4× faster (1.3–1.4), 112 of 149 nodes in integers, 2.1% of multiply-adds in float, 3 layers in float.',
     );
     expect(third).toBe('Between the layers, Softmax (1) costs 1.2 points in int8: stays in float.');
-    expect(quantizedText(result({ meetsTarget: false }))).toContain('; not within 1% of float.');
+    const blind = { kind: 'not-measurable', reason: 'All 12 samples hold the same values.' } as const;
+    const text = quantizedText(result({ verdict: blind, int8: { ...report.advised, verdict: blind } }));
+    expect(text).toContain('Verdict: not measurable. All 12 samples hold the same values.');
+    expect(text).not.toMatch(/within 1%|level with|of float|below float/);
   });
 });

@@ -45,14 +45,15 @@ const fsPath = join(folder, 'm.onnx');
 const model = { fsPath, toString: () => fsPath } as unknown as Uri;
 const data = join(folder, 'lines.npz');
 
-const scored = { metric: 'top1', score: 0.9, meetsTarget: true };
+const verdict = { kind: 'met', reason: 'Near.' };
+const scored = { metric: 'top1', score: 0.9, verdict, meetsTarget: true };
 const facts = { settings: { data, targetDrop: 0.01 }, float: scored, lint: [] };
 const report = {
   ...{ ...facts, created: 'then', advised: scored },
   warnings: ['Of the analysis.'],
 } as unknown as Report;
 const result = {
-  ...{ ...facts, int8: scored, meetsTarget: true, dataStamp: 'then', modelHash: 'abc' },
+  ...{ ...facts, int8: scored, verdict, meetsTarget: true, dataStamp: 'then', modelHash: 'abc' },
   warnings: ['Of the quantization.'],
 } as unknown as QuantizeResult;
 const [ofReport, ofResult] = [['Of the analysis.'], ['Of the quantization.']];

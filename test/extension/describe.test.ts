@@ -46,11 +46,13 @@ const result: QuantizeResult = {
     speedup: { median: 1.4, low: 1.35, high: 1.43 },
     floatShare: 0,
     slower: [],
+    verdict: { kind: 'met', reason: 'Near.' },
   },
   decisions: { method: 'entropy', weights: 'per-channel', operators: [], choices: {}, remedies: [] },
   recipe: { version: 1, layers: [], operators: [] },
   blamed: [],
   notebook: [],
+  verdict: { kind: 'met', reason: 'Near.' },
   meetsTarget: true,
   lint: [],
   warnings: [],
@@ -68,6 +70,7 @@ describe('the result of quantizing', () => {
     const worse = {
       ...result,
       meetsTarget: false,
+      verdict: { kind: 'missed' as const, reason: 'At least 6.6 points lost.' },
       int8: {
         ...result.int8,
         score: 0.9,
@@ -109,13 +112,22 @@ test('the problems of a result: a target that was missed, warnings, and what the
   ];
   const quantized = (change: Partial<QuantizeResult>) =>
     problemsIn({ type: 'quantized', result: { ...result, warnings: ['Few samples.'], lint, ...change } });
-  expect(quantized({ meetsTarget: true })).toEqual(told);
-  expect(quantized({ meetsTarget: false })).toEqual([
+  const verdict = { kind: 'missed', reason: 'Far.' } as const;
+  const int8 = { ...result.int8, verdict };
+  expect(quantized({})).toEqual(told);
+  expect(quantized({ meetsTarget: false, verdict, int8 })).toEqual([
     { severity: 'warning', message: 'The int8 model is not within 1% of float: 98.3% → 98.1%.' },
     ...told,
   ]);
-  const { settings, int8 } = result;
-  const report = { float, settings, warnings: [], lint: [], advised: { ...int8, meetsTarget: false } };
+  const { settings } = result;
+  const report = {
+    float,
+    settings,
+    warnings: [],
+    lint: [],
+    verdict,
+    advised: { ...int8, meetsTarget: false },
+  };
   expect(problemsIn({ type: 'report', report: report as unknown as Report })).toEqual([
     { severity: 'warning', message: 'The advised model is not within 1% of float: 98.3% → 98.1%.' },
   ]);

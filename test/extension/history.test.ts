@@ -29,6 +29,7 @@ const reportAt = (created: string) =>
   ({
     created,
     float: { metric: 'top1', score: 0.9 },
+    verdict: { kind: 'missed', reason: 'Far.' },
     advised: { score: 0.8, meetsTarget: false },
     settings: { targetDrop: 0.01, data: '/d' },
     keepFloat: ['a'],

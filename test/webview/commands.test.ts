@@ -28,6 +28,7 @@ const quantized: QuantizeResult = {
   notebook: report.notebook,
   float: report.float,
   int8: report.advised,
+  verdict: report.verdict,
   meetsTarget: true,
   lint: [],
   warnings: [],
@@ -110,7 +111,8 @@ test('shows what was quantized', async () => {
   // The report's notebook tells the same.
   expect(await card.locator('.notebook').count()).toBe(0);
   await view.screenshot('quantized');
-  const other = { ...quantized, notebook: quantized.notebook.slice(2), meetsTarget: false };
+  const { verdict } = report.int8;
+  const other = { ...quantized, notebook: quantized.notebook.slice(2), verdict, meetsTarget: false };
   await view.send({ type: 'quantized', result: other });
   expect(await card.innerText()).toContain('not within 1% of float');
   await card.locator('.notebook > summary').click();

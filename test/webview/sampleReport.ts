@@ -11,6 +11,7 @@ import type {
   NotebookEntry,
   OperatorReport,
   Report,
+  TargetVerdict,
 } from '../../engine/protocol';
 
 /** Numbers in [0, 1) that are the same in every run. */
@@ -210,6 +211,11 @@ export function sampleNotebook(): NotebookEntry[] {
   ];
 }
 
+const met: TargetVerdict = {
+  kind: 'met',
+  reason: 'At most 0.9 points lost (95%), and 1.0 points may be lost.',
+};
+
 /** A finished analysis in which three layers are advised to stay in float. */
 export function sampleReport(layers = 51): Report {
   const random = randomSource(7);
@@ -220,6 +226,7 @@ export function sampleReport(layers = 51): Report {
     latencyMs: 8.94,
     latencySpread: { low: 8.71, high: 9.3 },
     difference: { difference: -0.453, low: -0.49, high: -0.416 },
+    verdict: { kind: 'missed', reason: 'At least 41.6 points lost (95%), and 1.0 points may be lost.' },
     speedup: { median: 1.39, low: 1.33, high: 1.44 },
     floatShare: 0.004,
     slower: [],
@@ -229,7 +236,7 @@ export function sampleReport(layers = 51): Report {
     floatGroups: sampleGroups(),
   };
   return {
-    version: 9,
+    version: 10,
     created: '2026-03-01T14:05:00',
     model,
     settings: {
@@ -262,8 +269,10 @@ export function sampleReport(layers = 51): Report {
       bytes: 3_214_008,
       floatNodes: 37,
       floatShare: 0.021,
+      verdict: met,
       meetsTarget: true,
     },
+    verdict: met,
     choosing: { score: 0.984 },
     blamed: [{ opType: 'Softmax', nodes: ['p2o.Softmax.0'], gain: 0.012 }],
     notebook: sampleNotebook(),

@@ -74,6 +74,7 @@ export function sampleTradeOff(): TradeOff {
     offPrediction: { difference: 0.001, low: -0.003, high: 0.005 },
     result: { ...advised },
     missed: [],
+    verdict: advised.verdict,
     meetsTarget: true,
     decisions,
     recipe: { version: 1, layers: [], operators: [] },

@@ -17,9 +17,13 @@ import { addIcon } from './icons';
 
 function drawList(parent: HTMLElement, report: Report, host: Host): void {
   if (report.keepFloat.length === 0) {
-    const none = report.advised.meetsTarget
-      ? 'No layer needs to stay in float: all of them can run in int8.'
-      : 'No layer is worth keeping in float: what was tried gains too little.';
+    const { kind } = report.verdict;
+    const none =
+      kind === 'not-measurable'
+        ? 'Which layers should stay in float cannot be measured on these samples.'
+        : kind === 'met'
+          ? 'No layer needs to stay in float: all of them can run in int8.'
+          : 'No layer is worth keeping in float: what was tried gains too little.';
     add(parent, 'p', 'muted', none);
     return;
   }

@@ -1,4 +1,5 @@
 import { select } from 'd3-selection';
+import type { VerdictKind } from '../../engine/protocol';
 
 /** Strokes on a grid of 16 × 16. */
 const shapes = {
@@ -47,4 +48,16 @@ export function optionalIcons(parent: HTMLElement): (names: readonly IconName[],
     icons = names.map((name) => addIcon(parent, name, label ?? null));
     parent.prepend(...icons);
   };
+}
+
+const verdictIcons: Record<VerdictKind, IconName> = {
+  met: 'pass',
+  missed: 'fail',
+  inconclusive: 'info',
+  'not-measurable': 'warning',
+};
+
+/** What stands for a verdict. */
+export function verdictIcon({ kind }: { kind: VerdictKind }): IconName {
+  return verdictIcons[kind];
 }

@@ -1,16 +1,15 @@
 import type { Report } from '../../engine/protocol';
 import { describeBlamed } from '../../engine/describeFindings';
 import {
-  describeDifference,
+  describeScore,
   formatBytes,
   formatMilliseconds,
   formatPlural,
-  formatScore,
   formatShare,
   formatShrink,
   formatSpeedup,
 } from '../../engine/format';
-import { describeTarget } from '../../engine/target';
+import { describeVerdict } from '../../engine/target';
 import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
 import { addIcon } from './icons';
 import { addNotebook } from './notebookView';
@@ -37,6 +36,7 @@ export function mountQuantized(parent: HTMLElement): Update {
       card.hidden = quantized === null;
       if (quantized === null) return;
       const { float, int8, settings } = quantized;
+      const { verdict } = quantized;
       addIcon(card, quantized.meetsTarget ? 'pass' : 'warning');
       const text = add(card, 'div', 'banner-text');
       const first = add(text, 'p', 'quantized-path');
@@ -44,16 +44,16 @@ export function mountQuantized(parent: HTMLElement): Update {
       addName(first, 'strong', '', quantized.output);
       const { metric } = int8;
       const kept = quantized.keepFloat.length;
-      const goal = describeTarget(metric, settings.targetDrop);
       const facts = add(text, 'ul', 'facts');
       [
-        `${quantized.meetsTarget ? '' : 'not '}${goal}`,
-        `${formatScore(metric, int8.score)}, ${describeDifference(metric, int8.difference)}`,
+        describeVerdict(metric, settings.targetDrop, verdict),
+        describeScore(int8),
         `${formatBytes(int8.bytes)}, ${formatShrink(float.bytes, int8.bytes)}`,
         `${formatMilliseconds(int8.latencyMs)}, ${formatSpeedup(int8.speedup)}`,
         kept === 0 ? 'every layer in int8' : `${formatPlural(kept, 'layer')} in float`,
         `${formatShare(int8.floatShare)} of multiply-adds in float`,
         ...quantized.blamed.map((one) => describeBlamed(metric, one)),
+        verdict.reason,
       ].forEach((fact) => addText(facts, 'li', '', fact));
       // What the analysis tried is shown with its report.
       if (!isSameNotebook(report?.notebook, quantized.notebook))

@@ -1,5 +1,5 @@
 import { select } from 'd3-selection';
-import type { FloatResult, Int8Result, Report, SettledSettings } from '../../engine/protocol';
+import type { FloatResult, Int8Result, Report, SettledSettings, TargetVerdict } from '../../engine/protocol';
 import {
   baseName,
   capitalized,
@@ -18,9 +18,9 @@ import {
   formatSpeedup,
   formatSpread,
 } from '../../engine/format';
-import { describeTarget, meetsTarget } from '../../engine/target';
+import { describeTarget, verdictWord } from '../../engine/target';
 import { add, addName, addText, emptied, whenChanged, type Update } from './dom';
-import { addIcon } from './icons';
+import { addIcon, verdictIcon } from './icons';
 import { addInteractions } from './interactionsView';
 import { addNotebook } from './notebookView';
 import { addOperators } from './operatorsView';
@@ -29,7 +29,7 @@ interface Variant {
   title: string;
   subtitle: string;
   result: FloatResult | Int8Result;
-  met: boolean | null;
+  verdict: TargetVerdict | null;
 }
 
 /** What the advice leaves in float, in few words. */
@@ -43,28 +43,38 @@ function describeAdvised({ keepFloat, blamed }: Report): string {
 }
 
 function variants(report: Report): Variant[] {
-  const { float, int8, advised, settings } = report;
-  const met = meetsTarget(float.metric, float.score, int8.score, settings.targetDrop);
+  const { float, int8, advised } = report;
   return [
-    { title: 'Float', subtitle: '', result: float, met: null },
-    { title: 'Int8', subtitle: 'everything', result: int8, met },
-    { title: 'Advised', subtitle: describeAdvised(report), result: advised, met: advised.meetsTarget },
+    { title: 'Float', subtitle: '', result: float, verdict: null },
+    { title: 'Int8', subtitle: 'everything', result: int8, verdict: int8.verdict },
+    { title: 'Advised', subtitle: describeAdvised(report), result: advised, verdict: advised.verdict },
   ];
 }
 
-function drawScore(cell: HTMLElement, { float }: Report, { result, met }: Variant): void {
+function drawScore(cell: HTMLElement, { float }: Report, { result, verdict }: Variant): void {
   add(cell, 'strong', '', formatScore(result.metric, result.score));
   const share = result.score / float.score;
   if (!Number.isFinite(share)) return;
   const meter = add(cell, 'div', 'meter');
   meter.setAttribute('aria-hidden', 'true');
   const percent = `${100 * Math.max(0, Math.min(1, share))}%`;
-  select(add(meter, 'div', met === false ? 'meter-fill missed' : 'meter-fill')).style('width', percent);
+  select(add(meter, 'div', verdict?.kind === 'missed' ? 'meter-fill missed' : 'meter-fill')).style(
+    'width',
+    percent,
+  );
 }
 
-function drawTarget(cell: HTMLElement, met: boolean): void {
-  addIcon(cell, met ? 'pass' : 'fail');
-  add(cell, 'span', '', met ? 'met' : 'missed');
+function drawTarget(cell: HTMLElement, verdict: TargetVerdict): void {
+  addIcon(cell, verdictIcon(verdict));
+  add(cell, 'span', '', verdictWord(verdict));
+  cell.title = verdict.reason;
+}
+
+/** What came of the target, for all to read. */
+function drawVerdict(parent: HTMLElement, { verdict }: Report): void {
+  const line = add(parent, 'p', verdict.kind === 'met' ? 'basis muted' : 'warning');
+  if (verdict.kind !== 'met') addIcon(line, verdictIcon(verdict));
+  addText(line, 'span', 'clamped', `Target ${verdictWord(verdict)}. ${verdict.reason}`);
 }
 
 interface Line {
@@ -101,8 +111,12 @@ function lines(report: Report): Line[] {
       ),
     },
     {
-      title: capitalized(describeTarget(metric, settings.targetDrop)),
-      draw: (cell, { met }) => (met === null ? add(cell, 'span', 'muted', '–') : drawTarget(cell, met)),
+      title:
+        report.verdict.kind === 'not-measurable'
+          ? 'Target'
+          : capitalized(describeTarget(metric, settings.targetDrop)),
+      draw: (cell, { verdict }) =>
+        verdict === null ? add(cell, 'span', 'muted', '–') : drawTarget(cell, verdict),
     },
     {
       title: 'Size',
@@ -222,6 +236,7 @@ export function mountResult(parent: HTMLElement): Update {
       section.hidden = report === null;
       if (report === null) return;
       drawTable(section, report);
+      drawVerdict(section, report);
       drawBasis(section, report);
       drawCalibrators(section, report);
       addNotebook(section, report.notebook, report.float.metric, report.settings);

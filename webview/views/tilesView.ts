@@ -1,7 +1,8 @@
 import { select } from 'd3-selection';
-import type { Int8Result, Report } from '../../engine/protocol';
+import type { Int8Result, Report, TargetVerdict } from '../../engine/protocol';
 import {
   baseName,
+  capitalized,
   describeDifference,
   formatBytes,
   formatDate,
@@ -16,14 +17,14 @@ import {
   formatSpeedup,
   formatSpread,
 } from '../../engine/format';
-import { describeTarget } from '../../engine/target';
+import { describeVerdict, verdictWord } from '../../engine/target';
 import { tilePlaces, type TilePlace, type TileValue } from '../chart/tileScale';
 import { variantMark, type Variant } from '../chart/variantMarks';
 import { addPictureExport } from '../export/addExport';
 import { quoted, type Caption } from '../export/caption';
 import { regionPicture } from '../export/regionPicture';
 import { add, emptied, whenChanged, type Host, type Update } from './dom';
-import { addIcon } from './icons';
+import { addIcon, verdictIcon } from './icons';
 
 interface TileRow extends TileValue {
   variant: Variant;
@@ -38,8 +39,8 @@ interface Tile {
   /** Of the advised model, in large figures. */
   figure: string;
   words: string;
-  /** Whether the target is met; `null` for what has none. */
-  met: boolean | null;
+  /** What came of the target; `null` for what has none. */
+  verdict: TargetVerdict | null;
   rows: TileRow[];
   /** Bars from zero, or dots on a line that holds all of them. */
   from: number | null;
@@ -49,6 +50,12 @@ const names: Record<Variant, string> = { float: 'Float', int8: 'Int8', advised: 
 
 function exactly(value: number): TileValue {
   return { value, low: value, high: value };
+}
+
+function wordsOf({ metric, difference, verdict }: Int8Result, targetDrop: number): string {
+  const said = describeVerdict(metric, targetDrop, verdict);
+  if (verdict.kind === 'not-measurable') return capitalized(said);
+  return `${describeDifference(metric, difference).replace(/ \(.*$/, '')}, ${said}`;
 }
 
 function accuracyTile({ float, int8, advised, settings }: Report): Tile {
@@ -64,8 +71,8 @@ function accuracyTile({ float, int8, advised, settings }: Report): Tile {
     title: formatMetric(metric),
     hint: 'Lines are where 95% of such samples would put the difference from float',
     figure: formatScore(metric, advised.score),
-    words: `${describeDifference(metric, advised.difference).replace(/ \(.*$/, '')}, ${advised.meetsTarget ? '' : 'not '}${describeTarget(metric, settings.targetDrop)}`,
-    met: advised.meetsTarget,
+    words: wordsOf(advised, settings.targetDrop),
+    verdict: advised.verdict,
     rows: [
       { variant: 'float', ...exactly(float.score), text: formatScore(metric, float.score), spread: '' },
       row('int8', int8),
@@ -84,7 +91,7 @@ function sizeTile({ float, int8, advised }: Report): Tile {
     hint: 'Of the file',
     figure: formatBytes(advised.bytes),
     words: `${formatShrink(float.bytes, advised.bytes)} than float`.replace('same size than', 'same size as'),
-    met: null,
+    verdict: null,
     rows: [row('float', float.bytes), row('int8', int8.bytes), row('advised', advised.bytes)],
     from: 0,
   };
@@ -104,7 +111,7 @@ function latencyTile({ float, int8, advised }: Report): Tile {
     hint: 'Median of one sample on one thread; lines are the middle half of the runs',
     figure: formatMilliseconds(advised.latencyMs),
     words: formatSpeedup(advised.speedup),
-    met: null,
+    verdict: null,
     rows: [row('float', float), row('int8', int8), row('advised', advised)],
     from: 0,
   };
@@ -124,7 +131,7 @@ function nodesTile({ int8, advised }: Report): Tile {
     hint: 'Of the nodes of the graph as onnxruntime runs it; conversions are not counted',
     figure: formatShare(integerShare(advised)),
     words: `${advised.integerNodes} of ${formatPlural(advised.integerNodes + advised.floatNodes, 'node')}`,
-    met: null,
+    verdict: null,
     rows: [row('float', 0), row('int8', integerShare(int8)), row('advised', integerShare(advised))],
     from: 0,
   };
@@ -167,7 +174,11 @@ function drawTile(parent: HTMLElement, tile: Tile): void {
   add(item, 'h2', 'tile-title muted', tile.title).title = tile.hint;
   const line = add(item, 'p', 'tile-figure');
   add(line, 'strong', '', tile.figure);
-  if (tile.met !== null) addIcon(line, tile.met ? 'pass' : 'fail', tile.met ? 'Target met' : 'Target missed');
+  const { verdict } = tile;
+  if (verdict !== null) {
+    addIcon(line, verdictIcon(verdict), `Target ${verdictWord(verdict)}`);
+    line.title = verdict.reason;
+  }
   add(item, 'p', 'tile-words muted', tile.words);
   const rows = add(item, 'div', 'tile-rows');
   rows.setAttribute('role', 'list');

@@ -9,6 +9,7 @@ import {
   formatSpeed,
 } from '../../engine/format';
 import type { Resource, TradeOff } from '../../engine/protocol';
+import { verdictWord } from '../../engine/target';
 import { gridCounts, layerDifferences } from '../tradeOffChoices';
 import { add, addName, emptied, type Host } from './dom';
 import { addIcon } from './icons';
@@ -133,7 +134,7 @@ export function drawComparison(
 export function drawSummary(parent: HTMLElement, plan: TradeOff, words: string): void {
   emptied(parent);
   const line = add(parent, 'p', 'trade-summary');
-  addIcon(line, plan.meetsTarget ? 'pass' : 'warning', plan.meetsTarget ? 'Target met' : 'Target missed');
+  addIcon(line, plan.meetsTarget ? 'pass' : 'warning', `Target ${verdictWord(plan.verdict)}`);
   const said = add(line, 'span', '', words);
   if (plan.created !== undefined) {
     const planned = add(said, 'span', 'muted', ' Planned ');

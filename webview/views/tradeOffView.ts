@@ -1,13 +1,6 @@
-import {
-  baseName,
-  describeDifference,
-  formatBytes,
-  formatPlural,
-  formatScore,
-  formatSpeedup,
-} from '../../engine/format';
+import { baseName, describeScore, formatBytes, formatPlural, formatSpeedup } from '../../engine/format';
 import type { LayerChoice, Resource, TradeOff } from '../../engine/protocol';
-import { describeTarget } from '../../engine/target';
+import { describeVerdict } from '../../engine/target';
 import { addExport } from '../export/addExport';
 import { quoted, swatches, type Caption } from '../export/caption';
 import { keyOf } from '../export/captioned';
@@ -24,12 +17,13 @@ const resources: Resource[] = ['latency', 'bytes', 'bops'];
 
 /** What the plan found, in a sentence. */
 export function describePlan(plan: TradeOff): string {
-  const { points, result, float, settings, meetsTarget } = plan;
-  const goal = describeTarget(float.metric, settings.targetDrop);
+  const { points, result, float, settings, verdict } = plan;
+  const said = describeVerdict(float.metric, settings.targetDrop, verdict);
+  const why = verdict.kind === 'met' || verdict.kind === 'missed' ? '' : ` ${verdict.reason}`;
   const samples = settings.sharedSamples ? 'the samples that chose it' : 'samples of its own';
   return (
     `${formatPlural(points.length, 'network')}, planned for the least noise at what each takes: by score one may beat another. The chosen one takes ${formatBytes(result.bytes)}, runs ${formatSpeedup(result.speedup)} ` +
-    `and was proved on ${samples}: ${formatScore(result.metric, result.score)}, ${describeDifference(result.metric, result.difference)}, ${meetsTarget ? goal : `not ${goal}`}.`
+    `and was proved on ${samples}: ${describeScore(result)}, ${said}.${why}`
   ).replace('runs same speed', 'runs at the same speed');
 }
 

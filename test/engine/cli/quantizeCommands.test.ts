@@ -17,7 +17,7 @@ test('quantize writes a model that evaluate scores', async () => {
     /^What was tried, on 10 samples that choose, verified on 10 others; \* is kept:\n/,
   );
   expect(done.stdout).toMatch(
-    /tiny\.int8\.onnx: \d+\.\d%, .* on 10 samples that chose nothing; within 20% of float\./,
+    /tiny\.int8\.onnx: \d+\.\d%, .* on 10 samples that chose nothing\.\nVerdict: \w+ \(target: within 20% of float\)\. /,
   );
   expect(done.stdout).toMatch(
     / (faster|slower|speed)( \([\d.]+–[\d.]+×?\))?, .* 0% of multiply-adds in float\./,

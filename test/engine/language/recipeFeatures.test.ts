@@ -23,8 +23,12 @@ function layer(name: string, drop: number, standardError = 0.01): LayerReport {
 const report = {
   float: { metric: 'top1', score: 0.98 },
   choosing: { score: 0.98 },
-  advised: { score: 0.976 },
-  settings: { targetDrop: 0.01 },
+  advised: {
+    score: 0.976,
+    difference: { difference: -0.005, low: -0.008, high: -0.002 },
+    verdict: { kind: 'met', reason: 'Near.' },
+  },
+  settings: { targetDrop: 0.01, evaluationSamples: 300 },
   layers: [layer('enc.conv.1', 0.453, 0.047), layer('enc.conv.2', 0.001), layer('dec.conv.1', 0.021, 0.005)],
   operators: [{ name: 'enc.add', opType: 'Add', drop: 0.003, standardError: 0.001, sqnrDb: 30 }],
   keepFloat: ['enc.conv.1', 'dec.conv.1'],
