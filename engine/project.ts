@@ -264,8 +264,7 @@ export class Project {
       recipe: recipeOf(decisions, settled, measured),
       notebook: entries,
       int8,
-      verdict: result.verdict,
-      meetsTarget: result.verdict.kind === 'met',
+      ...{ verdict: result.verdict, meetsTarget: result.verdict.kind === 'met' },
       lint: lintTarget(model, profiles[settings.profile], floatOnPurpose(chosen)),
       warnings: [
         ...resultWarnings({
@@ -376,10 +375,9 @@ export class Project {
     if (known === null) return undefined;
     if (!isDeepStrictEqual(known.settings, settle(settings, known.decisions.method, measured)))
       return undefined;
-    const { blamed } = known;
-    // Those that found nothing to do are asked again why.
+    // Remedies that found nothing to do are asked again why.
     const remedies = settings.recipe?.remedies ?? known.decisions.remedies;
-    const decisions = { ...known.decisions, remedies };
+    const [{ blamed }, decisions] = [known, { ...known.decisions, remedies }];
     // What is written is verified anew.
     const notebook = known.notebook.filter(({ step }) => step !== 'verification');
     return { chosen: await rebuild(this.pool, measured, settings, decisions, run), blamed, notebook };
@@ -391,8 +389,8 @@ export class Project {
     { targetDrop }: Pick<AnalyzeSettings, 'targetDrop'>,
     run: Run,
   ): Promise<Proof> {
-    const model = buildModel(candidate);
-    return prove(this.pool, model, measured, this.summary, floatLayers(candidate), targetDrop, run);
+    const floats = floatLayers(candidate);
+    return prove(this.pool, buildModel(candidate), measured, this.summary, floats, targetDrop, run);
   }
 
   private checkLayerNames(names: readonly string[]): void {

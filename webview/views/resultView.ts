@@ -72,7 +72,7 @@ function drawTarget(cell: HTMLElement, verdict: TargetVerdict): void {
 
 /** What came of the target, for all to read. */
 function drawVerdict(parent: HTMLElement, { verdict }: Report): void {
-  const line = add(parent, 'p', verdict.kind === 'met' ? 'basis muted' : 'warning');
+  const line = add(parent, 'p', verdict.kind === 'met' ? 'verdict muted' : 'warning');
   if (verdict.kind !== 'met') addIcon(line, verdictIcon(verdict));
   addText(line, 'span', 'clamped', `Target ${verdictWord(verdict)}. ${verdict.reason}`);
 }
