@@ -55,8 +55,11 @@ export function judgeTarget(facts: VerdictFacts): TargetVerdict {
     };
   const half = Math.max(difference - low, high - difference);
   const apart = Math.abs(allowed + difference);
-  const wanted = Math.ceil(samples * (half / apart) ** 2);
-  const probability = isUnchanged(facts) ? null : normalBelow(((allowed + difference) * NORMAL_95) / half);
+  const isRate = isUnchanged(facts);
+  const times = isRate ? RULE_OF_THREE / (samples * allowed) : (half / apart) ** 2;
+  // A sum of decimals is a little more or less than it should be.
+  const wanted = Math.ceil(samples * times - rounding);
+  const probability = isRate ? null : normalBelow(((allowed + difference) * NORMAL_95) / half);
   const range = `between ${say(lost.least)} and ${say(lost.most)} (95%)`;
   const settled =
     wanted <= MOST_SAMPLES

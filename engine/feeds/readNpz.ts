@@ -53,8 +53,7 @@ async function readArrays(file: FileHandle, wanted: ReadonlySet<string>, label: 
   const found = new Map<string, Entry>();
   let unpacked = 0;
   for await (const entry of zip.eachEntry()) {
-    const { generalPurposeBitFlag, fileNameRaw, extraFields } = entry;
-    const fileName = getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
+    const fileName = nameOf(entry);
     if (!fileName.endsWith(ENDING)) continue;
     const name = fileName.slice(0, -ENDING.length);
     names.push(name);
@@ -68,6 +67,14 @@ async function readArrays(file: FileHandle, wanted: ReadonlySet<string>, label: 
   for (const [name, entry] of found)
     arrays.set(name, parseNpy(await unpack(zip, entry), `${label}: array "${name}"`));
   return { names, arrays };
+}
+
+function nameOf({ generalPurposeBitFlag, fileNameRaw, extraFields }: Entry): string {
+  // Code page 437 has pictures where ASCII has control characters, and numpy reads characters.
+  const isAscii = fileNameRaw.every((byte) => byte < 0x80);
+  return isAscii
+    ? fileNameRaw.toString('latin1')
+    : getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
 }
 
 /** Refuses what cannot be unpacked, by what the file says of it; `unpacked` bytes are in all that is read so far. */

@@ -77,7 +77,7 @@ const right: { [M in keyof Requests]: Requests[M]['params'] } = {
   },
   'quantscope/text': { path, uri: 'quantscope-text:/no' },
   'quantscope/graph': { path },
-  'quantscope/checkOutput': { path, output: '/no/output', data: null },
+  'quantscope/checkOutput': { path, output: '/no/output', data: '/no/data' },
   'quantscope/stamp': { path, data: '/no/data' },
   'quantscope/tryClip': { path, settings, layer: 'a', tensor: 'x', clip: 1, samples: 1 },
   'quantscope/layer': { path, layer: 'a' },
@@ -162,7 +162,7 @@ describe('parameters of a request', () => {
         const { code, message } = thrown as ResponseError<ErrorData>;
         expect(message).not.toContain('Unexpected');
         if (by === null && !invalid.has(code)) {
-          expect(['preset', 'samples', 'keepFloat']).toContain(place.at(-1));
+          expect(['preset', 'samples', 'keepFloat', 'data']).toContain(place.at(-1));
           return;
         }
         expect(code).toBe(ErrorCodes.InvalidParams);
