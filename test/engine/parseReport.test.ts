@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { EngineError } from '../../engine/engineError';
 import { parseReport } from '../../engine/parseReport';
-import type { Report, TradeOff } from '../../engine/protocol';
+import { REPORT_VERSION, type Report, type TradeOff } from '../../engine/protocol';
 import { misfit } from '../../engine/shapes';
 import { tradeOffText } from '../../engine/tradeOffText';
 import { tradeOffShape } from '../../engine/tradeOffShape';
@@ -19,7 +19,7 @@ test('a report comes back as it was', () => {
 });
 
 test.each<[change: object, words: string]>([
-  [{ version: 999 }, 'version is 999, not 9'],
+  [{ version: 999 }, `version is 999, not ${REPORT_VERSION}.`],
   [{ version: undefined, layers: 3 }, 'version is missing'],
   [{ layers: {} }, 'layers is an object'],
   [{ layers: undefined }, 'layers is missing'],
