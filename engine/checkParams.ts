@@ -1,97 +1,59 @@
-import {
-  boolean,
-  count,
-  listOf,
-  nullable,
-  number,
-  oneOf,
-  optional,
-  pairOf,
-  shapeOf,
-  text,
-  type Check,
-} from './checkShape';
-import { presetNames } from './feeds/presets';
-import type {
-  AnalyzeSettings,
-  CalibrationChoice,
-  EngineLimits,
-  ProfileChoice,
-  QuantizeSettings,
-  Requests,
-  TradeOffSettings,
-  WeightGranularity,
-} from './protocol';
-import { layerChoices, operatorChoices, remedyNames } from './recipe';
-import { resourceNames } from './settingsText';
+import * as v from 'valibot';
+import { EngineError } from './engineError';
+import type { EngineLimits, Requests } from './protocol';
+import { analyzeSettings, preset } from './resultShape';
+import { countFrom, finite, firstMisfit, text, texts, type Same } from './shapes';
+import { planned } from './tradeOffShape';
 
 type Params<M extends keyof Requests> = Requests[M]['params'];
 
-const path = text();
-const rules = <Choice extends string>(choices: readonly Choice[]) =>
-  listOf(shapeOf({ match: text(), choice: oneOf([...choices, 'auto' as const]) }));
+const path = text;
+const settings = analyzeSettings;
+const quantizeSettings = v.object({
+  ...settings.entries,
+  output: text,
+  reproducible: v.exactOptional(v.boolean()),
+  keepFloat: v.nullable(texts),
+});
+const planSettings = v.object({ ...settings.entries, ...planned, verifyAll: v.boolean() });
+const samples = v.nullable(finite);
 
-const analysis = {
-  data: text(),
-  preset: nullable(oneOf(presetNames)),
-  samples: nullable(number),
-  weights: text<WeightGranularity>(),
-  calibration: text<CalibrationChoice>(),
-  profile: text<ProfileChoice>(),
-  targetDrop: number,
-  recipe: optional(
-    shapeOf<NonNullable<AnalyzeSettings['recipe']>>({
-      layers: rules(layerChoices),
-      operators: rules(operatorChoices),
-      remedies: optional(listOf(oneOf(remedyNames))),
-      clips: optional(listOf(pairOf(text(), number))),
-    }),
-  ),
-  skipFailed: optional(boolean),
-  calibrated: optional(text()),
+/** What each request has to bring; keys beside these are passed over, as the language server protocol wants it. */
+const shapes = {
+  'quantscope/open': v.object({ path }),
+  'quantscope/previous': v.object({ path }),
+  'quantscope/analyze': v.object({ path, settings }),
+  'quantscope/quantize': v.object({ path, settings: quantizeSettings }),
+  'quantscope/plan': v.object({ path, settings: planSettings }),
+  'quantscope/text': v.object({ path, uri: text }),
+  'quantscope/graph': v.object({ path }),
+  'quantscope/checkOutput': v.object({ path, output: text, data: v.nullable(text) }),
+  'quantscope/stamp': v.object({ path, data: text }),
+  'quantscope/tryClip': v.object({ path, settings, layer: text, tensor: text, clip: finite, samples }),
+  'quantscope/layer': v.object({ path, layer: text }),
+  'quantscope/pageParts': v.object({ path }),
+  'quantscope/scatter': v.object({ path, settings, layer: text }),
+  'quantscope/remediedInputs': v.object({ path, settings, layer: text }),
+  'quantscope/recipe': v.object({ path, text, file: text }),
+  'quantscope/hover': v.object({ path, line: text, column: finite }),
+  'quantscope/data': v.object({ path, data: text, preset: v.nullable(preset) }),
 };
-const settings = shapeOf<AnalyzeSettings>(analysis);
-const quantizeSettings = shapeOf<QuantizeSettings>({
-  ...analysis,
-  output: text(),
-  reproducible: optional(boolean),
-  keepFloat: nullable(listOf(text())),
-});
-const planSettings = shapeOf<TradeOffSettings>({
-  ...analysis,
-  budgets: listOf(shapeOf({ resource: oneOf(resourceNames), limit: number, isShare: boolean })),
-  along: oneOf(resourceNames),
-  grids: listOf(oneOf(layerChoices)),
-  by: oneOf(['noise', 'orthogonality']),
-  verifyAll: boolean,
-});
-
-/** What each request has to bring; the compiler holds it against the protocol. What the words in it mean, those who use them check. */
-const checks: { [M in keyof Requests]: Check<Params<M>> } = {
-  'quantscope/open': shapeOf({ path }),
-  'quantscope/previous': shapeOf({ path }),
-  'quantscope/analyze': shapeOf({ path, settings }),
-  'quantscope/quantize': shapeOf({ path, settings: quantizeSettings }),
-  'quantscope/plan': shapeOf({ path, settings: planSettings }),
-  'quantscope/text': shapeOf({ path, uri: text() }),
-  'quantscope/graph': shapeOf({ path }),
-  'quantscope/checkOutput': shapeOf({ path, output: text(), data: nullable(text()) }),
-  'quantscope/stamp': shapeOf({ path, data: text() }),
-  'quantscope/tryClip': shapeOf({
-    ...{ path, settings, layer: text(), tensor: text() },
-    ...{ clip: number, samples: nullable(number) },
+const limits = v.nullish(
+  v.object({
+    threads: v.exactOptional(v.nullable(countFrom(1))),
+    memory: v.exactOptional(v.nullable(finite)),
   }),
-  'quantscope/layer': shapeOf({ path, layer: text() }),
-  'quantscope/pageParts': shapeOf({ path }),
-  'quantscope/scatter': shapeOf({ path, settings, layer: text() }),
-  'quantscope/remediedInputs': shapeOf({ path, settings, layer: text() }),
-  'quantscope/recipe': shapeOf({ path, text: text(), file: text() }),
-  'quantscope/hover': shapeOf({ path, line: text(), column: number }),
-  'quantscope/data': shapeOf({ path, data: text(), preset: nullable(oneOf(presetNames)) }),
-};
+);
+
+/** Does not compile where a shape and its type are not the same, or a request has none. */
+true satisfies Same<
+  { [M in keyof typeof shapes]: v.InferOutput<(typeof shapes)[M]> },
+  { [M in keyof Requests]: Params<M> }
+>;
+true satisfies Same<v.InferOutput<typeof limits>, Partial<EngineLimits> | null | undefined>;
 
 /** Every request of the protocol. */
-export const requestNames = Object.keys(checks) as (keyof Requests)[];
+export const requestNames = Object.keys(shapes) as (keyof Requests)[];
 
 /**
  * Refuses parameters of a request that are not as the protocol says.
@@ -101,24 +63,20 @@ export function checkParams<M extends keyof Requests>(
   method: M,
   params: unknown,
 ): asserts params is Params<M> {
-  const check: Check<unknown> = checks[method];
-  check(params, `${method}: params`);
+  check(shapes[method], params, `${method}: params`);
 }
-
-const limits = optional(
-  nullable(
-    shapeOf<Partial<EngineLimits>>({
-      threads: optional(nullable(count)),
-      memory: optional(nullable(number)),
-    }),
-  ),
-);
 
 /**
  * As {@link checkParams}, for what `initialize` brings.
  * @throws EngineError `bad-option`
  */
 export function checkLimits(options: unknown): asserts options is Partial<EngineLimits> | null | undefined {
-  const check: Check<unknown> = limits;
-  check(options, 'initializationOptions');
+  check(limits, options, 'initializationOptions');
+}
+
+function check(shape: v.GenericSchema, value: unknown, what: string): void {
+  const wrong = firstMisfit(shape, value);
+  if (wrong === null) return;
+  const { place, found, wanted } = wrong;
+  throw new EngineError('bad-option', `${what}${place} is ${found}.`, `It has to be ${wanted}.`);
 }

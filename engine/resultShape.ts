@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { layerChoice } from './modelShape';
 import type {
+  AnalyzeSettings,
   CalibrationChoice,
   CalibrationMethod,
   Decisions,
@@ -13,12 +14,13 @@ import type {
   SettledSettings,
   TargetVerdict,
 } from './protocol';
-import { count, finite, named, text, texts, type Same } from './shapes';
+import { count, countFrom, finite, named, text, texts, type Same } from './shapes';
 
 // What analyses and plans have both.
 
-const share = v.pipe(finite, v.minValue(0), v.maxValue(1));
+const share = v.pipe(finite, v.minValue(0), v.maxValue(1), v.description('a number from 0 to 1'));
 const profile = v.picklist(['x86', 'x86-avx2', 'arm', 'tensorrt']);
+const profileChoice = v.union([profile, v.literal('auto')]);
 const percentile = v.custom<`percentile:${number}`>((value) => {
   const percent = Number(typeof value === 'string' ? /^percentile:(\d+(?:\.\d+)?)$/.exec(value)?.[1] : NaN);
   return percent >= 50 && percent <= 100;
@@ -28,18 +30,21 @@ const metric = v.picklist([
 ]);
 export const method = v.union([v.picklist(['max', 'entropy', 'mse']), percentile]);
 export const usedMethod = v.union([method, v.literal('mixed')]);
-const calibration = v.union([usedMethod, v.literal('auto')]);
+const calibration = v.pipe(
+  v.union([usedMethod, v.literal('auto')]),
+  v.description('max, entropy, mse, mixed, auto, or percentile:P with P from 50 to 100'),
+);
 const weights = v.picklist(['per-channel', 'per-tensor']);
 const remedies = v.array(v.picklist(['equalize', 'split-depthwise', 'round', 'correct-bias', 'gelu10']));
 export const operatorChoice = v.picklist(['int8', 'float']);
-const preset = v.picklist(['imagenet', 'ocr', '0-1', '-1-1']);
+export const preset = v.picklist(['imagenet', 'ocr', '0-1', '-1-1']);
 /** Names of networks' decisions, where any may be left out. */
 export const networkDecision = v.object({
   remedies: v.exactOptional(remedies),
   weights: v.exactOptional(weights),
 });
 
-const clips = v.array(v.strictTuple([text, v.pipe(finite, v.gtValue(0))]));
+const clips = v.array(v.strictTuple([text, v.pipe(finite, v.gtValue(0), v.description('a number above 0'))]));
 const rules = {
   layers: v.array(v.object({ match: text, choice: v.union([layerChoice, v.literal('auto')]) })),
   operators: v.array(v.object({ match: text, choice: v.union([operatorChoice, v.literal('auto')]) })),
@@ -55,23 +60,27 @@ export const recipeShape = v.object({
   data: v.exactOptional(text),
   preset: v.exactOptional(preset),
   samples: v.exactOptional(count),
-  profile: v.exactOptional(v.union([profile, v.literal('auto')])),
+  profile: v.exactOptional(profileChoice),
   weights: v.exactOptional(weights),
   calibration: v.exactOptional(calibration),
   targetDrop: v.exactOptional(finite),
 });
 
-export const settledSettings = v.object({
+export const analyzeSettings = v.object({
   data: text,
   preset: v.nullable(preset),
-  samples: v.nullable(count),
+  samples: v.nullable(countFrom(1)),
   weights,
   calibration,
-  profile,
+  profile: profileChoice,
   targetDrop: share,
   recipe: v.exactOptional(recipeRules),
   skipFailed: v.exactOptional(v.boolean()),
   calibrated: v.exactOptional(text),
+});
+export const settledSettings = v.object({
+  ...analyzeSettings.entries,
+  profile,
   method: usedMethod,
   calibrationSamples: count,
   choosingSamples: count,
@@ -137,6 +146,7 @@ true satisfies Same<v.InferOutput<typeof method>, CalibrationMethod>;
 true satisfies Same<v.InferOutput<typeof calibration>, CalibrationChoice>;
 true satisfies Same<v.InferOutput<typeof recipeRules>, RecipeRules>;
 true satisfies Same<v.InferOutput<typeof recipeShape>, Recipe>;
+true satisfies Same<v.InferOutput<typeof analyzeSettings>, AnalyzeSettings>;
 true satisfies Same<v.InferOutput<typeof settledSettings>, SettledSettings>;
 true satisfies Same<v.InferOutput<typeof floatResult>, FloatResult>;
 true satisfies Same<v.InferOutput<typeof scoreDifference>, ScoreDifference>;

@@ -16,6 +16,13 @@ import { count, date, finite, named, text, texts, type Same } from './shapes';
 const resource = v.picklist(['bytes', 'bops', 'latency']);
 const use = { bytes: finite, bops: finite, latency: finite };
 const budget = v.object({ resource, limit: finite, isShare: v.boolean() });
+/** What a plan's settings have beside an analysis's. */
+export const planned = {
+  budgets: v.array(budget),
+  along: resource,
+  grids: v.array(layerChoice),
+  by: v.picklist(['noise', 'orthogonality']),
+};
 const scored = { drop: finite, standardError: finite, outputDb: finite };
 
 /** What a {@link TradeOff} has to be; as of {@link reportShape}. */
@@ -23,13 +30,7 @@ export const tradeOffShape = v.pipe(
   v.object({
     created: v.exactOptional(date),
     model: v.object({ path: text, hash: text, bytes: count }),
-    settings: v.object({
-      ...settledSettings.entries,
-      budgets: v.array(budget),
-      along: resource,
-      grids: v.array(layerChoice),
-      by: v.picklist(['noise', 'orthogonality']),
-    }),
+    settings: v.object({ ...settledSettings.entries, ...planned }),
     float: floatResult,
     floatUse: v.object(use),
     choosing: v.object({ score: finite }),

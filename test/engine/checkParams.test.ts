@@ -10,7 +10,7 @@ import {
   ResponseError,
   type MessageConnection,
 } from 'vscode-languageserver-protocol/node';
-import { requestNames } from '../../engine/checkParams';
+import { checkParams, requestNames } from '../../engine/checkParams';
 import type { AnalyzeSettings, ErrorData, Requests } from '../../engine/protocol';
 
 let engine: ChildProcess;
@@ -173,6 +173,29 @@ describe('parameters of a request', () => {
     );
   });
 
+  test.each<[change: object, hint: string]>([
+    [{ data: undefined }, 'a text'],
+    [{ data: 5 }, 'a text'],
+    [{ preset: 'x' }, 'one of "imagenet", "ocr", "0-1", "-1-1"'],
+    [{ samples: 0 }, 'a whole number from 1'],
+    [
+      { calibration: 'percentile:20' },
+      'max, entropy, mse, mixed, auto, or percentile:P with P from 50 to 100',
+    ],
+    [{ targetDrop: 2 }, 'a number from 0 to 1'],
+    [{ skipFailed: null }, 'true or false'],
+    [{ recipe: {} }, 'a list'],
+    [{ recipe: null }, 'an object with layers, operators, remedies, clips'],
+    [{ recipe: { layers: [], operators: [{ match: 'a', choice: 'x' }] } }, 'one of "int8", "float", "auto"'],
+    [{ recipe: { layers: [], operators: [], clips: [['x', 0]] } }, 'a number above 0'],
+    [{ recipe: { layers: [], operators: [], clips: [['x', 1, 2]] } }, 'left out'],
+  ])('come with a hint of what each has to be: %j', (change, hint) => {
+    const params: unknown = JSON.parse(JSON.stringify({ path, settings: { ...settings, ...change } }));
+    expect(() => checkParams('quantscope/analyze', params)).toThrow(
+      expect.objectContaining({ code: 'bad-option', hint: `It has to be ${hint}.` }) as Error,
+    );
+  });
+
   test('of the start are checked too', async () => {
     connection.dispose();
     engine.kill();
@@ -181,8 +204,11 @@ describe('parameters of a request', () => {
       ...{ processId: null, rootUri: null, capabilities: {}, initializationOptions },
     });
     for (const options of [5, { threads: 0 }, { threads: 1.5 }, { threads: 'a' }, { memory: [] }]) {
-      const { code, message } = await refusal('initialize', initialize(options));
+      const { code, message, data } = await refusal('initialize', initialize(options));
       expect(code).toBe(ErrorCodes.InvalidParams);
+      expect(data?.hint).toMatch(
+        /^It has to be (an object with threads, memory|a whole number from 1|a number)/,
+      );
       expect(message).toMatch(/^initializationOptions(\.threads|\.memory)? is /);
     }
     await connection.sendRequest('initialize', initialize({ threads: null }));
