@@ -68,6 +68,12 @@ export async function readPart(path: string): Promise<AnalysisPart> {
   const file = basename(path);
   const hint = 'Write it again with "quantscope analyze --shard".';
   const text = new TextDecoder().decode(await readBounded(path, MAX_BYTES, file));
+  if (!text.trimStart().startsWith('{'))
+    throw new EngineError(
+      'bad-data',
+      `${file} is part of neither a calibration nor an analysis.`,
+      'Name what "quantscope calibrate --shard" or "quantscope analyze --shard" wrote.',
+    );
   let json: unknown;
   try {
     json = parseJson(text);

@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cacheFolder';
+import { makeFolder } from './makeFolder';
 import { writeFileAtomically } from './files/writeFile';
 import { parseJson } from './parseJson';
 import { readRegularFile } from './readRegularFile';
@@ -20,7 +20,7 @@ export async function readEntry(name: string): Promise<unknown> {
 /** Keeps JSON under a name if it can: a full disk or a closed folder must not cost what was worked out. */
 export async function writeEntry(name: string, value: unknown): Promise<void> {
   try {
-    await mkdir(cacheFolder(), { recursive: true });
+    await makeFolder(cacheFolder());
     await writeFileAtomically(join(cacheFolder(), `${name}.json`), JSON.stringify(value));
   } catch {
     // Then the next one has to be worked out again.

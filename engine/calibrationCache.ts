@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheFolder } from './cacheFolder';
+import { makeFolder } from './makeFolder';
 import { readCalibration, writeCalibration, type CalibrationRecord } from './calibrationFile';
 
 /** A calibration of a middling model takes about a megabyte. */
@@ -44,7 +45,7 @@ export async function loadCalibration(key: CalibrationKey): Promise<CalibrationR
 /** Remembers a calibration if it can, and forgets those that were used longest ago. */
 export async function storeCalibration(key: CalibrationKey, record: CalibrationRecord): Promise<void> {
   try {
-    await mkdir(folder(), { recursive: true });
+    await makeFolder(folder());
     await writeCalibration(fileOf(key), record);
     const files = (await readdir(folder())).map((name) => join(folder(), name));
     if (files.length <= MOST_KEPT) return;

@@ -164,6 +164,11 @@ export function parseRecipe(text: string, file: string): Recipe {
   return recipeIn(parseText(text), file);
 }
 
+/** Words for what jsonc-parser calls `CommaExpected`: `Comma expected`. */
+export function describeParseError({ error }: ParseError): string {
+  return printParseErrorCode(error).replaceAll(/(?<=[a-z])[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
+}
+
 /**
  * The recipe in a text that is parsed already.
  * @throws RecipeError as {@link parseRecipe} does
@@ -173,7 +178,7 @@ export function recipeIn({ text, root, errors, deepAt }: ParsedText, file: strin
   if (deepAt !== null) throw reader.fail(deepAt, `it ${TOO_DEEP}.`, 'docs/recipe.md shows one.');
   const [broken] = errors;
   if (broken !== undefined || root === undefined) {
-    const said = broken === undefined ? 'nothing' : printParseErrorCode(broken.error);
+    const said = broken === undefined ? 'it is empty' : describeParseError(broken);
     throw reader.fail(
       broken?.offset ?? 0,
       `is no JSON (${said}).`,

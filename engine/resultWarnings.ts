@@ -84,7 +84,9 @@ function dataWarnings({ measured, settings }: ResultFacts): string[] {
     );
   if (settings.sharedSamples) {
     const count = settings.evaluationSamples;
-    warnings.push(`Only ${count} samples: they calibrate, choose and evaluate, so the scores flatter int8.`);
+    warnings.push(
+      `Only ${formatPlural(count, 'sample')}: what calibrates also chooses and evaluates, so the scores flatter int8.`,
+    );
   }
   return warnings;
 }

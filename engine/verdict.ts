@@ -1,6 +1,7 @@
 import { formatAmount, formatDb, formatDropNumber, formatPlural, formatShare } from './format';
 import type { MetricName, ScoreDifference, TargetVerdict } from './protocol';
 import { NORMAL_95 } from './stats/pairedDifference';
+import { student95 } from './stats/student95';
 import { targetScore } from './target';
 
 /** What of a result a verdict rests on. */
@@ -53,7 +54,9 @@ export function judgeTarget(facts: VerdictFacts): TargetVerdict {
       kind: 'missed',
       reason: `${metric === 'sqnr' ? 'At most' : 'At least'} ${say(lost.least)} (95%), and ${bar}.`,
     };
-  const half = Math.max(difference - low, high - difference);
+  // Of as many as would settle it, the scatter is well known.
+  const many = isUnchanged(facts) ? { low, high } : facts.difference;
+  const half = Math.max(difference - many.low, many.high - difference);
   const apart = Math.abs(allowed + difference);
   const isRate = isUnchanged(facts);
   const times = isRate ? RULE_OF_THREE / (samples * allowed) : (half / apart) ** 2;
@@ -78,7 +81,15 @@ export function judgeTarget(facts: VerdictFacts): TargetVerdict {
 /** That of the difference; where no sample changed at all, that of a rate of which no case was seen. */
 function interval(facts: VerdictFacts): { low: number; high: number } {
   const { samples, difference } = facts;
-  if (!isUnchanged(facts)) return difference;
+  if (!isUnchanged(facts)) {
+    // The interval is that of many samples; of few, the scatter itself is little known.
+    const times = student95(samples - 1) / NORMAL_95;
+    const { difference: center, low, high } = difference;
+    return {
+      low: Math.min(low, center - (center - low) * times),
+      high: Math.max(high, center + (high - center) * times),
+    };
+  }
   return { low: difference.difference - RULE_OF_THREE / samples, high: difference.high };
 }
 

@@ -65,8 +65,10 @@ async function entriesOf(folder: string, prefix: string, most: number): Promise<
       throw refuse(`${folder} holds a folder whose name is no UTF-8: ${prefix}.`, 'Rename it.');
     if (isGone && prefix !== '') return [];
     throw refuse(
-      `${join(folder, prefix)} cannot be listed: ${errorText(thrown)}.`,
-      'Name a folder that can be read.',
+      prefix === ''
+        ? `${folder} cannot be listed: ${errorText(thrown)}.`
+        : `${folder} holds ${prefix}, which cannot be listed: ${errorText(thrown)}.`,
+      'Name a folder that holds the samples alone.',
     );
   }
 }

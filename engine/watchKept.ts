@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { cacheFolder } from './cacheFolder';
+import { makeFolder } from './makeFolder';
 
 /** One rename is several events. */
 const QUIET_MS = 100;
@@ -29,7 +29,7 @@ export async function watchKept(
     );
   };
   try {
-    await mkdir(cacheFolder(), { recursive: true });
+    await makeFolder(cacheFolder());
     const watcher = watch(cacheFolder(), { persistent: false }, (_event, file) => heed(file));
     watcher.on('error', onError);
   } catch (thrown) {

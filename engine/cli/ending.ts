@@ -29,21 +29,23 @@ class Ending {
     this.stop(end);
   }
 
-  /** Stops the command without a word, because what it prints goes nowhere. */
+  /** Stops the command without a word, because what it prints goes nowhere, unless its user stopped it. */
   lose(code: number): void {
     this.lost = code;
-    this.stop(() => endAtOnce(code));
+    this.stop(() => endAtOnce(this.interrupted ?? code));
   }
 
   /** Whether whoever stopped it needs not be told. */
   get isQuiet(): boolean {
-    return this.lost !== undefined;
+    return this.lost !== undefined && this.interrupted === undefined;
   }
 
   /** What to exit with, where the command by itself came to `code`. */
   codeAfter(code: number): number {
-    if (this.lost !== undefined && (code === 0 || code === 130)) return this.lost;
-    return code === 130 ? (this.interrupted ?? code) : code;
+    const stopped = this.interrupted ?? this.lost;
+    if (stopped === undefined) return code;
+    // What was written whole before the end came is written; without a reader nobody was told.
+    return code === 130 || (code === 0 && this.isQuiet) ? stopped : code;
   }
 
   private stop(end: () => void): void {

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { shorten } from '../format';
 import type { MetricName } from '../protocol';
+import { MAX_ENTRIES } from '../walkFolder';
 import { badData } from './badData';
 import type { Dataset, InputSpec, OpenOptions } from './dataset';
 import { fileSamples, SAMPLE_FILE, type SampleFile } from './fileSamples';
@@ -98,14 +99,15 @@ async function readAlphabet(
 }
 
 async function listFiles(folder: string, part: Part, name: string): Promise<SampleFile[]> {
-  if (Array.isArray(part))
-    return Promise.all(
-      part.map(async ({ file, truth = null }) => ({
-        name: file,
-        path: await insideFolder(folder, file, name),
-        truth,
-      })),
-    );
+  if (Array.isArray(part)) {
+    if (part.length > MAX_ENTRIES)
+      throw badData(`${name} lists ${part.length} samples.`, 'A few hundred are enough.');
+    const paths = new Map<string, string>();
+    // One after the other: so many at once would keep everything else waiting.
+    for (const { file } of part)
+      if (!paths.has(file)) paths.set(file, await insideFolder(folder, file, name));
+    return part.map(({ file, truth = null }) => ({ name: file, path: paths.get(file) ?? file, truth }));
+  }
   const inside = await insideFolder(folder, part.folder, name);
   if (!(await stat(inside)).isDirectory())
     throw badData(`${name}: "${part.folder}" is not a folder.`, 'Name a folder, or list files.');

@@ -55,7 +55,7 @@ export async function outputTarget(path: string): Promise<OutputTarget> {
       const descriptor = descriptorOf(at);
       if (descriptor !== null || isWindowsDevice(at)) return { kind: 'stream', path: at, descriptor };
       const found = await stat(at).catch(unlessMissing);
-      if (found?.isDirectory() === true) throw cannotWrite(path, 'it is a folder');
+      if (found?.isDirectory() === true) throw isNoPlace(path, 'a folder');
       if (found?.isBlockDevice() === true) throw isNoPlace(path, 'a disk');
       if (found?.isSocket() === true) throw isNoPlace(path, 'a socket');
       const own = join(await realpath(dirname(at)), basename(at));
@@ -79,7 +79,7 @@ function unlessMissing(thrown: unknown): null {
 /**
  * Finds out early that an output will not be written.
  * @param options `isModel` for what has to be a file: it is read again, and its weights may lie beside it
- * @throws EngineError `write-failed` when its folder is missing or closed, its name is too long, or it is a folder itself;
+ * @throws EngineError `write-failed` when its folder is missing or closed, its name is too long;
  *   `bad-option` for a disk or a socket, and for a model that is no file
  */
 export async function checkOutput(path: string, { isModel = false } = {}): Promise<OutputTarget> {

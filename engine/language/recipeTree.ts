@@ -1,5 +1,5 @@
-import { printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
-import { parseText, type ParsedText } from '../recipe';
+import type { Node } from 'jsonc-parser';
+import { describeParseError, parseText, type ParsedText } from '../recipe';
 import type { Place } from './textFeatures';
 
 /** A rule or a clip as it is written; `choice` is `null` where no text stands behind its key. */
@@ -53,11 +53,6 @@ function rulesOf(node: Node | undefined): WrittenRule[] {
   });
 }
 
-/** Words for what jsonc-parser calls `CommaExpected`: `Comma expected`. */
-function describeError(error: ParseError): string {
-  return printParseErrorCode(error.error).replaceAll(/(?<=[a-z])[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
-}
-
 /** Reads a recipe that is being written; never throws. */
 export function recipeTree(text: string): RecipeTree {
   const none = { layers: [], operators: [], clips: [] };
@@ -69,7 +64,7 @@ export function recipeTree(text: string): RecipeTree {
     return { ...empty, parsed: null, errors: [{ message: 'Nested too deeply.', place }] };
   }
   const found = parsed.errors.map((error) => ({
-    message: `${describeError(error)}.`,
+    message: `${describeParseError(error)}.`,
     // Where something is missing there is nothing to underline but what stands before.
     place: {
       start: Math.min(error.offset, Math.max(0, text.length - 1)),

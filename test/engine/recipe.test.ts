@@ -74,7 +74,7 @@ describe('parsing', () => {
   });
 
   test.each([
-    ['{', 'r:1: is no JSON (CloseBraceExpected)'],
+    ['{', 'r:1: is no JSON (Close brace expected)'],
     ['', 'r:1: is no JSON'],
     ['[]', 'r:1: A recipe is no object'],
     ['{}', 'it has no version'],

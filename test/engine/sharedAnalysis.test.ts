@@ -201,9 +201,9 @@ describe('a file that is no part', () => {
     return part;
   };
   const bad: [string, () => unknown, string][] = [
-    ['is no JSON', () => 'a note', 'is no part of an analysis, or is cut off'],
+    ['is no JSON', () => 'a note', 'is part of neither a calibration nor an analysis'],
     ['is cut off', () => readFileSync(join(folder, 'part-1.json'), 'utf8').slice(0, 700), 'is cut off'],
-    ['is empty', () => '', 'is cut off'],
+    ['is empty', () => '', 'is part of neither a calibration nor an analysis'],
     ['is a report', () => one, 'is not a known key'],
     ['is of another version', () => ({ ...stored(), version: 3 }), 'version is 3'],
     ['lacks a key', () => ({ ...stored(), model: undefined }), 'Add the key "model"'],

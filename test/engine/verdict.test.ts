@@ -36,17 +36,23 @@ describe('a target', () => {
     expect(judgeTarget(facts({ floatScore: 1, samples: 1, difference: none })).kind).toBe('inconclusive');
   });
 
+  test('of two samples is open where their scatter alone would have met it', () => {
+    const two = { samples: 2, difference: { difference: -0.002, low: -0.004, high: 0 } };
+    expect(judgeTarget(facts({ ...two, samples: 400 })).kind).toBe('met');
+    expect(judgeTarget(facts(two)).kind).toBe('inconclusive');
+  });
+
   test('of decibels is that of the noise', () => {
     const noise = { metric: 'sqnr', floatScore: 100, samples: 20 } as const;
     const at = (difference: number, low: number, high: number) =>
       judgeTarget(facts({ ...noise, difference: { difference, low, high } }));
     expect(at(-75, -77, -73)).toMatchObject({
       kind: 'met',
-      reason: 'At least 23.0 dB (95%), and 20.0 dB are asked for.',
+      reason: 'At least 22.9 dB (95%), and 20.0 dB are asked for.',
     });
     expect(at(-85, -87, -83)).toMatchObject({
       kind: 'missed',
-      reason: 'At most 17.0 dB (95%), and 20.0 dB are asked for.',
+      reason: 'At most 17.1 dB (95%), and 20.0 dB are asked for.',
     });
     expect(at(-80, -83, -77).kind).toBe('inconclusive');
   });

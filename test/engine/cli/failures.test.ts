@@ -122,7 +122,7 @@ describe('failed work is 1, and leaves no output', () => {
   test('a report’s folder that is not there, or a folder in a file’s place', async () => {
     const path = join(folder, 'no', 'report.json');
     await expectFailure(1, [path], 'analyze', model, '--data', data, '--json', path);
-    await expectFailure(1, [folder, 'it is a folder'], 'quantize', model, '--data', data, '-o', folder);
+    await expectFailure(2, [folder, 'it is a folder'], 'quantize', model, '--data', data, '-o', folder);
   });
 
   test('what is written in the place of the model, which is being read', async () => {

@@ -137,7 +137,7 @@ test('a closed subfolder is named', async () => {
   const said = await messageOf(openDataset(folder, [x]));
   if (isRoot) process.seteuid?.(0);
   chmodSync(join(folder, 'closed'), 0o700);
-  expect(said).toBe(`EngineError: ${folder}/closed/ cannot be listed: permission denied.`);
+  expect(said).toBe(`EngineError: ${folder} holds closed/, which cannot be listed: permission denied.`);
 });
 
 test('the stamp is of the files that are read', async () => {
