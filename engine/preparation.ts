@@ -179,21 +179,25 @@ export async function measureFloat(
     unreached,
     unseen: layers.filter((layer) => !isReached(layer, histograms)),
     samples: { counted, skipped },
-    ...(await inspectData(dataset, original)),
+    ...(await inspectData(dataset, evaluator.samples, original)),
     costs: await multiplyAdds(pool.first, model, layers, dataset.evaluation, signal),
   };
 }
 
-/** Whether the samples hold anything, by looking at some of each part. */
+/**
+ * Whether the samples hold anything, by looking at some of each part.
+ * @param proven those that prove, without what failed
+ */
 async function inspectData(
   dataset: Dataset,
+  proven: SampleSource,
   original: Model,
 ): Promise<Pick<Measured, 'dataWarnings' | 'blindData'>> {
   const specs = inputSpecs(original);
   const emptyOf = async (calibration: SampleSource) =>
     emptyData((await inspectSamples({ calibration, color: dataset.color }, specs)).seen);
   const calibrating = await emptyOf(dataset.calibration);
-  const proving = dataset.shared ? calibrating : await emptyOf(dataset.evaluation);
+  const proving = dataset.shared ? calibrating : await emptyOf(proven);
   // Parts of one source are wrong in the same way: once is enough.
   return { dataWarnings: calibrating.length > 0 ? calibrating : proving, blindData: proving[0] ?? null };
 }

