@@ -328,7 +328,7 @@ describe('writing', () => {
     await expectSame(path);
   });
 
-  test('that fails at the last step leaves the earlier model and its data as they were', async () => {
+  test('to where a folder lies leaves the earlier model and its data as they were', async () => {
     const path = join(folder, 'out.onnx');
     await writeModelFile(path, dense(), undefined, 1000);
     const data = readFileSync(`${path}.data`);
@@ -340,9 +340,7 @@ describe('writing', () => {
       constants: { w: noisy([16, 64], 9) },
       nodes: [node('MatMul', ['x', 'w'], 'y')],
     });
-    await expect(writeModelFile(path, other, undefined, 1000)).rejects.toMatchObject({
-      code: 'write-failed',
-    });
+    await expect(writeModelFile(path, other, undefined, 1000)).rejects.toThrow('it is a folder');
     expect(readFileSync(`${path}.data`)).toEqual(data);
     expect(readdirSync(folder).sort()).toEqual(['out.onnx', 'out.onnx.data']);
   });
