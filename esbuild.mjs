@@ -42,7 +42,7 @@ const builds = [
     supported: { 'dynamic-import': false },
     entryPoints: {
       extension: 'extension/extension.ts',
-      languageClient: 'extension/languageClient.ts',
+      languageClient: 'extension/engine/languageClient.ts',
       engine: 'engine/startServer.ts',
     },
     outdir: dist,
@@ -51,8 +51,8 @@ const builds = [
     ...node,
     entryPoints: {
       server: 'engine/server.ts',
-      worker: 'engine/runtime/worker.ts',
-      feedsModule: 'engine/feeds/moduleThread.ts',
+      worker: 'engine/runtimeThread.ts',
+      feedsModule: 'engine/feedsModule.ts',
     },
     outdir: dist,
   },

@@ -4,7 +4,7 @@ import { ending } from './cli/ending';
 import { runCommand, tellCancelled } from './cli/runCommand';
 import { watchStreams, writeText } from './cli/standardStreams';
 import { pool } from './cli/terminal';
-import { endWithoutWaiting } from './endAtOnce';
+import { endWithoutWaiting } from './common/endAtOnce';
 
 endWithoutWaiting();
 for (const [signal, code] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const, ['SIGHUP', 129] as const])

@@ -13,22 +13,22 @@ import {
   type InitializeParams,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { checkLimits, checkParams } from './checkParams';
-import { EngineError, errorText } from './engineError';
-import { endWithClient, watchClient } from './endWithClient';
-import { dataStamp } from './feeds/dataStamp';
-import { checkRunFiles } from './files/runFiles';
-import { nameHover } from './nameHover';
-import { pageParts } from './pageParts';
-import { loadPlan } from './planCache';
-import type { Run } from './preparation';
-import type { ErrorData, Requests } from './protocol';
-import { RecipeService } from './recipeService';
-import { loadPreviousReport } from './reportCache';
-import { resolveRecipe } from './resolveRecipe';
-import { TextService } from './textService';
-import { watchKept } from './watchKept';
-import { Workspace } from './workspace';
+import { checkLimits, checkParams } from './server/checkParams';
+import { EngineError, errorText } from './shared/engineError';
+import { endWithClient, watchClient } from './server/endWithClient';
+import { dataStamp } from './data/samples/dataStamp';
+import { checkRunFiles } from './shared/node/runFiles';
+import { nameHover } from './language/hover/hoverAtName';
+import { pageParts } from './project/pageParts';
+import { loadPlan } from './report/cache/planCache';
+import type { Run } from './evaluate/baseline';
+import type { ErrorData, Requests } from './shared/protocol/requests';
+import { RecipeService } from './language/recipe/recipeService';
+import { loadPreviousReport } from './report/cache/reportCache';
+import { resolveRecipe } from './language/recipe/resolveRecipe';
+import { TextService } from './language/modelText/modelTextService';
+import { watchKept } from './report/cache/watchCache';
+import { Workspace } from './project/workspace';
 
 /** How long threads may take to end when the engine is shut down. */
 const STOP_MS = 1000;

@@ -1,23 +1,23 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { writePart } from '../analysisPart';
-import { writeCalibration } from '../calibrationFile';
-import { runsCode } from '../feeds/dataKinds';
-import { EngineError } from '../engineError';
-import { writeOutput } from '../files/writeFile';
-import { fixesText } from '../fixesText';
-import { interactionsText } from '../interactionsText';
-import { notebookText } from '../notebookText';
-import { baseName, formatDate } from '../format';
-import { openParts } from '../openParts';
-import { operatorsText } from '../operatorsText';
-import { partText, processorsNote } from '../partText';
-import { measureScatters, pageParts } from '../pageParts';
-import type { ReadFile, WrittenFile } from '../files/runFiles';
-import type { Project } from '../project';
-import type { AnalyzeSettings, OtherReport, Report } from '../protocol';
-import { loadReport, readReport } from '../reportCache';
-import { reportPage } from '../reportPage';
+import { writePart } from '../sharding/shardFile';
+import { writeCalibration } from '../calibrate/calibrationFile';
+import { runsCode } from '../data/dataKinds';
+import { EngineError } from '../shared/engineError';
+import { writeOutput } from '../shared/node/writeFile';
+import { fixesText } from './text/fixesText';
+import { interactionsText } from './text/interactionsText';
+import { notebookText } from './text/notebookText';
+import { baseName, formatDate } from '../shared/format';
+import { openParts } from '../sharding/openShards';
+import { operatorsText } from './text/findingsText';
+import { partText, processorsNote } from './text/shardText';
+import { measureScatters, pageParts } from '../project/pageParts';
+import type { ReadFile, WrittenFile } from '../shared/node/runFiles';
+import type { Project } from '../project/project';
+import type { AnalyzeSettings, OtherReport, Report } from '../shared/protocol/requests';
+import { loadReport, readReport } from '../report/cache/reportCache';
+import { reportPage } from '../shared/node/reportPage';
 import {
   adviceText,
   basisText,
@@ -26,9 +26,9 @@ import {
   comparisonText,
   floatNodesText,
   layersText,
-} from '../reportText';
-import type { Shard } from '../sensitivity/shareOf';
-import { parseShard } from '../settingsText';
+} from './text/reportText';
+import type { Shard } from '../common/shards';
+import { parseShard } from '../recipe/parseSettings';
 import { printCalibration } from './measureCommands';
 import {
   checkFiles,

@@ -1,4 +1,4 @@
-import { endAtOnce } from '../endAtOnce';
+import { endAtOnce } from '../common/endAtOnce';
 
 /** How long the work may take to stop by itself. */
 const GRACE_MS = 1000;

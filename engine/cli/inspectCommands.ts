@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
-import { dataText } from '../dataText';
-import type { ProfileChoice } from '../protocol';
-import { lintText, modelText } from '../reportText';
-import { profileChoices } from '../settingsText';
+import { dataText } from './text/dataText';
+import type { ProfileChoice } from '../shared/protocol/requests';
+import { lintText, modelText } from './text/reportText';
+import { profileChoices } from '../recipe/parseSettings';
 import {
   dataFrom,
   openModel,

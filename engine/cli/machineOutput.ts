@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
-import { neutral, neutralJson } from '../neutral';
-import type { ErrorData, MeasuredLayer, Progress, TargetVerdict } from '../protocol';
-import { verdictWord } from '../target';
+import { neutral, neutralJson } from '../shared/neutral';
+import type { ErrorData, MeasuredLayer, Progress, TargetVerdict } from '../shared/protocol/requests';
+import { verdictWord } from '../shared/accuracyTarget';
 import { writeText } from './standardStreams';
 
 /** A line on stdout with `--progress json`, as docs/cli.md tells. */

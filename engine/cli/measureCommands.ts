@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { writeCalibration } from '../calibrationFile';
-import { formatBytes, formatMilliseconds, formatScore } from '../format';
-import { calibrationText, verdictText } from '../reportText';
-import type { EvaluateResult } from '../protocol';
-import type { Calibration } from '../sensitivity/calibrationPass';
-import type { Shard } from '../sensitivity/shareOf';
-import { parseSamples, parseShard } from '../settingsText';
-import { DEFAULT_DROP } from '../target';
+import { writeCalibration } from '../calibrate/calibrationFile';
+import { formatBytes, formatMilliseconds, formatScore } from '../shared/format';
+import { calibrationText, verdictText } from './text/reportText';
+import type { EvaluateResult } from '../shared/protocol/requests';
+import type { Calibration } from '../calibrate/calibrationPass';
+import type { Shard } from '../common/shards';
+import { parseSamples, parseShard } from '../recipe/parseSettings';
+import { DEFAULT_DROP } from '../shared/accuracyTarget';
 import { dataFrom, openModel, parser, SKIP_FAILED, withData, written, type DataOptions } from './options';
 import { note, print, run, writeJson } from './terminal';
 

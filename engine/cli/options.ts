@@ -1,12 +1,12 @@
 import { CommanderError, Option, type Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { EngineError, errorText } from '../engineError';
-import { dataKinds, runsCode } from '../feeds/dataKinds';
-import { isSynthetic } from '../feeds/openSynthetic';
-import { presetNames } from '../feeds/presets';
-import { checkRunFiles, type ReadFile, type WrittenFile } from '../files/runFiles';
-import { Project } from '../project';
+import { EngineError, errorText } from '../shared/engineError';
+import { dataKinds, runsCode } from '../data/dataKinds';
+import { isSynthetic } from '../data/openSynthetic';
+import { presetNames } from '../data/manifest/presets';
+import { checkRunFiles, type ReadFile, type WrittenFile } from '../shared/node/runFiles';
+import { Project } from '../project/project';
 import type {
   AnalyzeSettings,
   CalibrationChoice,
@@ -14,18 +14,18 @@ import type {
   ProfileChoice,
   Recipe,
   WeightGranularity,
-} from '../protocol';
-import { readRecipe } from '../recipe';
-import { decidingRules } from '../recipeRules';
-import { recipePathOf } from '../recipePath';
+} from '../shared/protocol/requests';
+import { readRecipe } from '../recipe/parseRecipe';
+import { decidingRules } from '../shared/recipe/recipeRules';
+import { recipePathOf } from '../shared/recipe/recipePath';
 import {
   parseCalibration,
   parseDimension,
   parseSamples,
   parseTargetDrop,
   profileChoices,
-} from '../settingsText';
-import { DEFAULT_DROP } from '../target';
+} from '../recipe/parseSettings';
+import { DEFAULT_DROP } from '../shared/accuracyTarget';
 import { claimStdout, note, pool } from './terminal';
 
 export interface DimensionOptions {

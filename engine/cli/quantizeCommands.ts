@@ -1,14 +1,20 @@
 import { Option, type Command } from 'commander';
 import { basename, dirname, join, resolve } from 'node:path';
-import { writeOutput } from '../files/writeFile';
-import { formatBytes } from '../format';
-import { notebookText } from '../notebookText';
-import type { AnalyzeSettings, Budget, LayerChoice, Resource, TradeOffSettings } from '../protocol';
-import { recipeText } from '../recipeText';
-import { adviceText, basisText, comparisonText, layersText, quantizedText } from '../reportText';
-import { parseBudget, parseGrids, resourceNames } from '../settingsText';
-import { DEFAULT_DROP } from '../target';
-import { tradeOffText } from '../tradeOffText';
+import { writeOutput } from '../shared/node/writeFile';
+import { formatBytes } from '../shared/format';
+import { notebookText } from './text/notebookText';
+import type {
+  AnalyzeSettings,
+  Budget,
+  LayerChoice,
+  Resource,
+  TradeOffSettings,
+} from '../shared/protocol/requests';
+import { recipeText } from '../shared/recipe/recipeText';
+import { adviceText, basisText, comparisonText, layersText, quantizedText } from './text/reportText';
+import { parseBudget, parseGrids, resourceNames } from '../recipe/parseSettings';
+import { DEFAULT_DROP } from '../shared/accuracyTarget';
+import { tradeOffText } from './text/planText';
 import {
   dataFrom,
   dataPath,

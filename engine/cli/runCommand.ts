@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { EngineError, errorText } from '../engineError';
-import { neutral } from '../neutral';
+import { EngineError, errorText } from '../shared/engineError';
+import { neutral } from '../shared/neutral';
 import { addAnalyze, addMerge, addTable } from './analyzeCommands';
 import { addData, addInspect, addLint } from './inspectCommands';
 import { ending } from './ending';

@@ -1,4 +1,4 @@
-import { errorText } from '../engineError';
+import { errorText } from '../shared/engineError';
 
 /** Why stdout took no more: its reader is gone, or what the system says, such as `no space left on device`. */
 export type StreamLoss = { isReaderGone: true } | { isReaderGone: false; why: string };

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
-import { formatDuration } from '../format';
-import { neutral } from '../neutral';
-import type { OnProgress } from '../progress';
-import type { Progress } from '../protocol';
+import { formatDuration } from '../shared/format';
+import { neutral } from '../shared/neutral';
+import type { OnProgress } from '../common/progress';
+import type { Progress } from '../shared/protocol/requests';
 import { drawsBars } from './standardStreams';
 
 /** Draws one bar per stage on stderr; draws nothing where that is no terminal, or one without a cursor to move. */

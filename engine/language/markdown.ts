@@ -1,4 +1,4 @@
-import { neutral } from '../neutral';
+import { neutral } from '../shared/neutral';
 
 /**
  * Markdown of ours. What it holds of files, names above all, was escaped as it was put in: {@link md} does that to every string,

@@ -1,10 +1,10 @@
 import { TensorProto_DataType, type NodeProto, type TensorProto } from 'onnx-buf';
-import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
-import { intAttribute } from '../onnx/attributes';
-import { rawBytes } from '../onnx/elements';
-import type { Model } from '../onnx/model';
-import { readIntegers } from '../onnx/readIntegers';
-import { graphsWithin } from '../onnx/scopes';
+import { originsWithin, type Origins } from '../onnx/layers/quantizedOrigin';
+import { intAttribute } from '../onnx/graph/attributes';
+import { rawBytes } from '../onnx/tensors/elements';
+import type { Model } from '../onnx/graph/model';
+import { readIntegers } from '../onnx/tensors/readIntegers';
+import { graphsWithin } from '../onnx/graph/scopes';
 import { accumulatorOverflow, type Overflow } from './accumulator';
 import type { Affine } from './affine';
 

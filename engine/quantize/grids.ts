@@ -1,10 +1,10 @@
-import { clippedRange } from '../calibrate/grid';
-import { keepsGrid, type Operator } from '../onnx/operators';
-import type { Rescaling } from '../onnx/rescaling';
+import { clippedRange } from '../stats/integerGrid';
+import { keepsGrid, type Operator } from '../onnx/layers/operators';
+import type { Rescaling } from '../onnx/layers/rescaling';
 import type { HistogramState } from '../stats/histogram';
 import { affine16, affine8, storableScale, symmetricGrid, type Affine } from './affine';
-import type { Profile } from './profiles';
-import { ownValue } from '../ownValue';
+import type { Profile } from './targets/profiles';
+import { ownValue } from '../shared/ownValue';
 
 /** Scale and zero point of one activation for a clip on |x|. */
 export function activationAffine(

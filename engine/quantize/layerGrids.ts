@@ -1,9 +1,9 @@
 import type { GraphProto } from 'onnx-buf';
-import { EngineError } from '../engineError';
-import { intAttribute } from '../onnx/attributes';
-import type { Layer } from '../onnx/layers';
-import type { LayerChoice, LayerGrid } from '../protocol';
-import type { Profile } from './profiles';
+import { EngineError } from '../shared/engineError';
+import { intAttribute } from '../onnx/graph/attributes';
+import type { Layer } from '../onnx/layers/layers';
+import type { LayerChoice, LayerGrid } from '../shared/protocol/requests';
+import type { Profile } from './targets/profiles';
 
 interface GridTraits {
   /** Bits of the calibrated grid that its activations are on; `null` where it reads and answers floats. */

@@ -1,5 +1,5 @@
 import type { GraphProto } from 'onnx-buf';
-import { makeTensor } from '../onnx/elements';
+import { makeTensor } from '../onnx/tensors/elements';
 
 /** Names of a constant in integers, of its scale, and of the floats that a DequantizeLinear makes of the two. */
 export interface PlacedConstant {

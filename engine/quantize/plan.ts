@@ -1,12 +1,12 @@
-import type { Layer } from '../onnx/layers';
-import type { Operator } from '../onnx/operators';
-import type { LayerGrid, ProfileName, WeightGranularity } from '../protocol';
+import type { Layer } from '../onnx/layers/layers';
+import type { Operator } from '../onnx/layers/operators';
+import type { LayerGrid, ProfileName, WeightGranularity } from '../shared/protocol/requests';
 import type { HistogramState } from '../stats/histogram';
 import type { Affine } from './affine';
 import { assignGrids, wideAffine } from './grids';
 import { layerGrids } from './layerGrids';
-import { profiles, type Profile } from './profiles';
-import { ownValue } from '../ownValue';
+import { profiles, type Profile } from './targets/profiles';
+import { ownValue } from '../shared/ownValue';
 
 /** Every decision that the rewriting carries out. */
 export interface QuantPlan {

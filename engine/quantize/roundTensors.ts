@@ -1,12 +1,12 @@
 import type { NodeProto } from 'onnx-buf';
-import { makeNode } from '../onnx/attributes';
-import { copyModel } from '../onnx/copyModel';
-import { makeTensor } from '../onnx/elements';
-import { freshNames } from '../onnx/graphIndex';
-import type { Model } from '../onnx/model';
-import { graphsWithin } from '../onnx/scopes';
+import { makeNode } from '../onnx/graph/attributes';
+import { copyModel } from '../onnx/graph/copyModel';
+import { makeTensor } from '../onnx/tensors/elements';
+import { freshNames } from '../onnx/graph/graphIndex';
+import type { Model } from '../onnx/graph/model';
+import { graphsWithin } from '../onnx/graph/scopes';
 import type { Affine } from './affine';
-import type { Profile } from './profiles';
+import type { Profile } from './targets/profiles';
 
 /**
  * A copy in which tensors are rounded to their grids where they are read, and everything is computed in float.

@@ -1,7 +1,7 @@
-import type { Layer } from '../onnx/layers';
-import type { LayerGrid } from '../protocol';
+import type { Layer } from '../onnx/layers/layers';
+import type { LayerGrid } from '../shared/protocol/requests';
 import { layerGrids } from './layerGrids';
-import type { Profile } from './profiles';
+import type { Profile } from './targets/profiles';
 import type { WeightBits } from './weights';
 
 /** A layer's weight, and its bias in the weight's steps, which can be written in other bits. */

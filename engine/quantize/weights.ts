@@ -1,7 +1,7 @@
 import type { TensorProto } from 'onnx-buf';
-import { EngineError } from '../engineError';
-import { elementCount, floatValues } from '../onnx/elements';
-import type { Layer } from '../onnx/layers';
+import { EngineError } from '../shared/engineError';
+import { elementCount, floatValues } from '../onnx/tensors/elements';
+import type { Layer } from '../onnx/layers/layers';
 import { roundHalfEven, symmetricGrid } from './affine';
 
 export interface QuantizedWeight {

@@ -1,8 +1,8 @@
 import type { GraphProto } from 'onnx-buf';
-import { findLayers } from '../onnx/layers';
-import type { ModelSummary } from '../protocol';
+import { findLayers } from '../onnx/layers/layers';
+import type { ModelSummary } from '../shared/protocol/requests';
 import { choicesOf } from './layerGrids';
-import { profiles } from './profiles';
+import { profiles } from './targets/profiles';
 
 /**
  * The summary with what each layer can be.

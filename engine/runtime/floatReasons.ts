@@ -1,13 +1,13 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
-import { gridKeyOf, integerTypeOf } from '../onnx/pairGrids';
-import { originsWithin, type Origins } from '../onnx/alreadyQuantized';
-import { attribute } from '../onnx/attributes';
-import { indexGraph, type GraphIndex } from '../onnx/graphIndex';
-import { integerKernels, type IntegerKernel } from '../onnx/integerKernels';
+import { gridKeyOf, integerTypeOf } from '../onnx/layers/pairGrids';
+import { originsWithin, type Origins } from '../onnx/layers/quantizedOrigin';
+import { attribute } from '../onnx/graph/attributes';
+import { indexGraph, type GraphIndex } from '../onnx/graph/graphIndex';
+import { integerKernels, type IntegerKernel } from '../onnx/layers/integerKernels';
 import { originalNames } from './originalNames';
-import type { TensorKind } from '../onnx/tensorKinds';
+import type { TensorKind } from '../onnx/layers/tensorKinds';
 import { unfused } from './unfused';
-import { ownValue } from '../ownValue';
+import { ownValue } from '../shared/ownValue';
 
 /** What is known of a model's nodes before onnxruntime sees them. */
 export interface KnownReasons {

@@ -1,6 +1,6 @@
-import { encodeWithTaps } from '../onnx/tapModel';
-import type { Model } from '../onnx/model';
-import type { TensorShape } from '../protocol';
+import { encodeWithTaps } from './tapModel';
+import type { Model } from '../onnx/graph/model';
+import type { TensorShape } from '../shared/protocol/requests';
 import type { RuntimeWorker } from './runtimeWorker';
 
 /**

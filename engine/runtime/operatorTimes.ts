@@ -1,6 +1,6 @@
 import { profileNodes } from './profileNodes';
 import { unfused } from './unfused';
-import { ownValue } from '../ownValue';
+import { ownValue } from '../shared/ownValue';
 
 /**
  * Milliseconds of one sample on one thread by operator type; integer and fused forms count as what they compute

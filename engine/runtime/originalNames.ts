@@ -1,5 +1,5 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
-import { graphsWithin } from '../onnx/scopes';
+import { graphsWithin } from '../onnx/graph/scopes';
 import { unfused } from './unfused';
 
 const suffixes = /(_token_\d+|_nchwc|\/MatMulAddFusion|\/duplicated)+$/;

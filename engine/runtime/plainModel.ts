@@ -6,10 +6,10 @@ import {
   type GraphProto,
   type NodeProto,
 } from 'onnx-buf';
-import { subgraphs } from '../onnx/attributes';
-import { joinedBytes } from '../onnx/joinedBytes';
-import { decodeModel } from '../onnx/model';
-import { graphsWithin } from '../onnx/scopes';
+import { subgraphs } from '../onnx/graph/attributes';
+import { joinedBytes } from '../onnx/file/encodeWeights';
+import { decodeModel } from '../onnx/graph/model';
+import { graphsWithin } from '../onnx/graph/scopes';
 
 /**
  * Names that do not pass through onnxruntime: its profile does not escape `"`, `\` and control characters, its C interface ends

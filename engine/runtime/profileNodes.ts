@@ -1,8 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EngineError, errorText, throwIfCancelled } from '../engineError';
-import { inTempFolder } from '../files/tempFolder';
+import { EngineError, errorText, throwIfCancelled } from '../shared/engineError';
+import { inTempFolder } from '../common/tempFolder';
 import type { RuntimeWorker } from './runtimeWorker';
 import type { Feeds } from './workerProtocol';
 import type { Sequence } from './sequence';

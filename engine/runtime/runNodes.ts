@@ -1,15 +1,15 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inTempFolder } from '../files/tempFolder';
-import { intAttribute, subgraphs } from '../onnx/attributes';
-import { conversionTypes } from '../onnx/integerKernels';
-import { decodeModel } from '../onnx/model';
-import { graphsWithin } from '../onnx/scopes';
-import type { RunNode } from '../protocol';
+import { inTempFolder } from '../common/tempFolder';
+import { intAttribute, subgraphs } from '../onnx/graph/attributes';
+import { conversionTypes } from '../onnx/layers/integerKernels';
+import { decodeModel } from '../onnx/graph/model';
+import { graphsWithin } from '../onnx/graph/scopes';
+import type { RunNode } from '../shared/protocol/requests';
 import { FloatReasons, type KnownReasons } from './floatReasons';
 import type { RuntimeWorker, Session } from './runtimeWorker';
-import { tensorKinds, type TensorKind } from '../onnx/tensorKinds';
+import { tensorKinds, type TensorKind } from '../onnx/layers/tensorKinds';
 
 /** Operators of onnxruntime's optimized graph that compute on integers. */
 const integerTypes = new Set([

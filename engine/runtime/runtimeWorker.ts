@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { EngineError } from '../engineError';
-import { formatBytes } from '../format';
-import { dataFolderOf } from '../onnx/externalData';
-import { beginCall } from '../runningCalls';
+import { EngineError } from '../shared/engineError';
+import { formatBytes } from '../shared/format';
+import { dataFolderOf } from '../onnx/tensors/externalData';
+import { beginCall } from '../common/runningCalls';
 import { disableTelemetry } from './disableTelemetry';
-import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
+import type { Expected, Rating, RatingRules } from '../data/metrics/rater';
 import { withOwnNames } from './plainModel';
 import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
 import type { Sequence } from './sequence';

@@ -7,9 +7,9 @@ import {
   TypeProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
-import { makeNode } from '../onnx/attributes';
-import { makeTensor } from '../onnx/elements';
-import { encodeModel } from '../onnx/model';
+import { makeNode } from '../onnx/graph/attributes';
+import { makeTensor } from '../onnx/tensors/elements';
+import { encodeModel } from '../onnx/graph/model';
 import type { RuntimeWorker } from './runtimeWorker';
 
 /** Long enough for the kernels that take several products at once. */

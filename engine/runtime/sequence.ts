@@ -1,6 +1,6 @@
-import type { Tensor } from '../onnx/tensor';
+import type { Tensor } from '../onnx/tensors/tensor';
 import type { Feeds } from './workerProtocol';
-import { ownValue } from '../ownValue';
+import { ownValue } from '../shared/ownValue';
 
 /** Steps that run one after another, each fed with what the model answered in the one before. */
 export interface Sequence {

@@ -1,4 +1,4 @@
-import type { Tensor, TensorData } from '../onnx/tensor';
+import type { Tensor, TensorData } from '../onnx/tensors/tensor';
 
 /**
  * A copy of an array's elements in memory that all threads see: sending it copies nothing.

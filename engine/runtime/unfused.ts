@@ -1,4 +1,4 @@
-import { ownValue } from '../ownValue';
+import { ownValue } from '../shared/ownValue';
 const fusedFrom: Readonly<Record<string, string | undefined>> = {
   FusedConv: 'Conv',
   FusedMatMul: 'MatMul',

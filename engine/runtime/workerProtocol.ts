@@ -1,6 +1,6 @@
-import type { Expected, Rating, RatingRules } from '../feeds/metrics/rater';
-import type { Tensor } from '../onnx/tensor';
-import type { CalibrationMethod, ErrorData } from '../protocol';
+import type { Expected, Rating, RatingRules } from '../data/metrics/rater';
+import type { Tensor } from '../onnx/tensors/tensor';
+import type { CalibrationMethod, ErrorData } from '../shared/protocol/requests';
 import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 

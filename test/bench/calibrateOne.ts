@@ -3,21 +3,21 @@
 import { dump } from 'npyjs';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { methods } from '../../engine/calibrate/clipOf';
-import type { SampleSource } from '../../engine/feeds/dataset';
-import { openDataset } from '../../engine/feeds/openDataset';
-import { parseNpy } from '../../engine/feeds/parseNpy';
-import { foldConstants } from '../../engine/foldConstants';
-import { exposeTensors } from '../../engine/onnx/exposeTensors';
-import { inputSpecs } from '../../engine/onnx/inputSpecs';
-import { findLayers } from '../../engine/onnx/layers';
-import { encodeModel, readModelFile } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
-import type { CalibrationMethod } from '../../engine/protocol';
+import { methods } from '../../engine/calibrate/methods/clipOf';
+import type { SampleSource } from '../../engine/data/samples/dataset';
+import { openDataset } from '../../engine/data/openDataset';
+import { parseNpy } from '../../engine/data/formats/parseNpy';
+import { foldConstants } from '../../engine/runtime/foldConstants';
+import { exposeTensors } from '../../engine/onnx/graph/addGraphOutputs';
+import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
+import { findLayers } from '../../engine/onnx/layers/layers';
+import { encodeModel, readModelFile } from '../../engine/onnx/graph/model';
+import { normalize } from '../../engine/onnx/normalize/normalize';
+import type { CalibrationMethod } from '../../engine/shared/protocol/requests';
 import { tensorsOf } from '../../engine/quantize/plan';
 import { WorkerPool } from '../../engine/runtime/workerPool';
-import { clipsBy } from '../../engine/sensitivity/clipsBy';
-import { calibrationPass, type Calibration } from '../../engine/sensitivity/calibrationPass';
+import { clipsBy } from '../../engine/search/candidate/computeClips';
+import { calibrationPass, type Calibration } from '../../engine/calibrate/calibrationPass';
 
 /** The four that the goal names. */
 const four: CalibrationMethod[] = ['max', 'percentile:99.99', 'entropy', 'mse'];

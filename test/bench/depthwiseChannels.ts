@@ -1,6 +1,6 @@
 // The measuring half of test/bench/depthwiseChannels.mjs.
-import { makeTensor } from '../../engine/onnx/elements';
-import { encodeModel, type Model } from '../../engine/onnx/model';
+import { makeTensor } from '../../engine/onnx/tensors/elements';
+import { encodeModel, type Model } from '../../engine/onnx/graph/model';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { node, noise, noisy, tinyModel } from '../engine/tinyModel';
 

@@ -8,7 +8,7 @@ import {
   IPCMessageReader,
   IPCMessageWriter,
 } from 'vscode-languageserver-protocol/node';
-import { encodeModel } from '../../engine/onnx/model';
+import { encodeModel } from '../../engine/onnx/graph/model';
 import {
   REPORT_VERSION,
   type LayerInput,
@@ -17,7 +17,7 @@ import {
   type NameHover,
   type Report,
   type Requests,
-} from '../../engine/protocol';
+} from '../../engine/shared/protocol/requests';
 import { node, noisy, tinyModel } from '../engine/tinyModel';
 
 const LAYERS = 5000;

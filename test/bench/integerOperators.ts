@@ -1,10 +1,10 @@
 // The measuring half of test/bench/integerOperators.mjs.
 import { clone } from '@bufbuild/protobuf';
 import { NodeProtoSchema, TensorProto_DataType, type NodeProto, type TensorProto } from 'onnx-buf';
-import { errorText } from '../../engine/engineError';
-import { makeTensor } from '../../engine/onnx/elements';
-import { encodeModel, type Model } from '../../engine/onnx/model';
-import type { Tensor } from '../../engine/onnx/tensor';
+import { errorText } from '../../engine/shared/engineError';
+import { makeTensor } from '../../engine/onnx/tensors/elements';
+import { encodeModel, type Model } from '../../engine/onnx/graph/model';
+import type { Tensor } from '../../engine/onnx/tensors/tensor';
 import { loadWithNodes } from '../../engine/runtime/runNodes';
 import { RuntimeWorker, type Session } from '../../engine/runtime/runtimeWorker';
 import { int64, node, noise, tinyModel } from '../engine/tinyModel';

@@ -1,6 +1,6 @@
 // The operators that test/bench/integerOperators.mjs measures.
 import { TensorProto_DataType, type NodeProto } from 'onnx-buf';
-import { makeTensor } from '../../engine/onnx/elements';
+import { makeTensor } from '../../engine/onnx/tensors/elements';
 import { int64, node, noisy, type TinyModel } from '../engine/tinyModel';
 
 export interface Grid {

@@ -1,11 +1,11 @@
 // The measuring half of test/bench/productForms.mjs.
 import { create } from '@bufbuild/protobuf';
 import { OperatorSetIdProtoSchema, type NodeProto, type TensorProto } from 'onnx-buf';
-import { makeTensor } from '../../engine/onnx/elements';
-import { encodeModel, type Model } from '../../engine/onnx/model';
-import { makeBlockProduct, storeInt4 } from '../../engine/quantize/blockWeights';
-import { makeDynamicProduct } from '../../engine/quantize/dynamicProduct';
-import { storeHalfWeights } from '../../engine/quantize/halfWeights';
+import { makeTensor } from '../../engine/onnx/tensors/elements';
+import { encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { makeBlockProduct, storeInt4 } from '../../engine/quantize/write/blockWeights';
+import { makeDynamicProduct } from '../../engine/quantize/write/dynamicProduct';
+import { storeHalfWeights } from '../../engine/quantize/write/halfWeights';
 import { quantizeWeight, unsignedCodes, UNSIGNED_ZERO } from '../../engine/quantize/weights';
 import { loadWithNodes } from '../../engine/runtime/runNodes';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';

@@ -1,13 +1,13 @@
 // The measuring half of test/bench/rankingBench.mjs, for one model: MODEL DATA COUNT WEIGHTS. Prints JSON.
 import { ascending, rank } from 'd3-array';
-import { isNoise } from '../../engine/format';
-import type { MeasuredLayer, WeightGranularity } from '../../engine/protocol';
+import { isNoise } from '../../engine/shared/format';
+import type { MeasuredLayer, WeightGranularity } from '../../engine/shared/protocol/requests';
 import { WorkerPool } from '../../engine/runtime/workerPool';
-import { judgeVariants } from '../../engine/sensitivity/judgeVariants';
+import { judgeVariants } from '../../engine/evaluate/evaluateVariants';
 import { pairedDifference } from '../../engine/stats/pairedDifference';
-import { aloneVariants, foretellLayers, measureLayers } from '../../engine/workflow/measureLayers';
-import { rankLayers } from '../../engine/sensitivity/selectFloatLayers';
-import { encodeCandidate, layersAlone, planOf } from '../../engine/workflow/candidate';
+import { aloneVariants, foretellLayers, measureLayers } from '../../engine/search/diagnosis/layerSensitivity';
+import { rankLayers } from '../../engine/search/diagnosis/rankLayers';
+import { encodeCandidate, layersAlone, planOf } from '../../engine/search/candidate/candidate';
 import { layersOf } from '../engine/layersOf';
 
 const [path = '', data = '', count = '', weights = 'per-channel'] = process.argv.slice(2);

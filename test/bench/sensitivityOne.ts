@@ -2,16 +2,16 @@
 // and by what follows behind each cut, on the same samples, where FULL is true; and until it is settled whether its drop
 // matters. Prints JSON.
 import { performance } from 'node:perf_hooks';
-import { encodeModel } from '../../engine/onnx/model';
+import { encodeModel } from '../../engine/onnx/graph/model';
 import type { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../engine/runtime/workerPool';
-import type { Verdict } from '../../engine/sensitivity/evaluator';
-import { judgeVariants, type JudgedVariant } from '../../engine/sensitivity/judgeVariants';
+import type { Verdict } from '../../engine/evaluate/evaluator';
+import { judgeVariants, type JudgedVariant } from '../../engine/evaluate/evaluateVariants';
 import { pairedDifference } from '../../engine/stats/pairedDifference';
-import { encodeCandidate } from '../../engine/workflow/candidate';
-import { SUFFICES } from '../../engine/workflow/judge';
-import { aloneOptions, floatScores } from '../../engine/workflow/aloneOptions';
-import { aloneVariants } from '../../engine/workflow/measureLayers';
+import { encodeCandidate } from '../../engine/search/candidate/candidate';
+import { SUFFICES } from '../../engine/search/candidate/candidateTrials';
+import { aloneOptions, floatScores } from '../../engine/search/diagnosis/earlyStopping';
+import { aloneVariants } from '../../engine/search/diagnosis/layerSensitivity';
 import { layersOf } from '../engine/layersOf';
 
 const [path = '', data = '', count = '', isFull = ''] = process.argv.slice(2);

@@ -69,7 +69,7 @@ const isAlive = (id) => {
 /** Kills a client of the engine; answers as stopCommand. */
 async function loseClient(path, from, transport) {
   const { env, output, left } = places();
-  const words = ['test/engine/lostClient.mjs', transport, path, from, output, 'told'];
+  const words = ['test/engine/server/lostClient.mjs', transport, path, from, output, 'told'];
   const client = spawn(process.execPath, words, { cwd: root, env });
   const engine = Number(await new Promise((done) => client.stdout.once('data', done)));
   await pause(Math.random() * 1000);

@@ -5,8 +5,8 @@ const entry = `
 import { create } from '@bufbuild/protobuf';
 import { ModelProtoSchema, NodeProtoSchema } from 'onnx-buf';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { makeTensor } from './engine/onnx/elements';
-import { TextService } from './engine/textService';
+import { makeTensor } from './engine/onnx/tensors/elements';
+import { TextService } from './engine/language/modelText/modelTextService';
 import { toBinary } from '@bufbuild/protobuf';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

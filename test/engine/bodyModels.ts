@@ -6,8 +6,8 @@ import {
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
-import { makeTensor } from '../../engine/onnx/elements';
-import type { Model } from '../../engine/onnx/model';
+import { makeTensor } from '../../engine/onnx/tensors/elements';
+import type { Model } from '../../engine/onnx/graph/model';
 import { int64, noise, noisy, node, tinyModel, valueInfo } from './tinyModel';
 
 /** A body of If, Loop or Scan. */

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import { foldConstants } from '../../engine/foldConstants';
-import { readModelFile } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
-import { measureFloat, type Measured, type Resolved } from '../../engine/preparation';
-import type { AnalyzeSettings, WeightGranularity } from '../../engine/protocol';
-import { resolveProfile } from '../../engine/resolveProfile';
+import { foldConstants } from '../../engine/runtime/foldConstants';
+import { readModelFile } from '../../engine/onnx/graph/model';
+import { normalize } from '../../engine/onnx/normalize/normalize';
+import { measureFloat, type Measured, type Resolved } from '../../engine/evaluate/baseline';
+import type { AnalyzeSettings, WeightGranularity } from '../../engine/shared/protocol/requests';
+import { resolveProfile } from '../../engine/runtime/hostProfile';
 import type { WorkerPool } from '../../engine/runtime/workerPool';
-import { makeBase } from '../../engine/workflow/base';
-import type { Candidate } from '../../engine/workflow/candidate';
+import { makeBase } from '../../engine/search/candidate/base';
+import type { Candidate } from '../../engine/search/candidate/candidate';
 
 /** A model measured in float, and all its layers in int8 with nothing between them, calibrated by max. */
 export async function layersOf(

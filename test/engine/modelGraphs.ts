@@ -1,8 +1,8 @@
-import { modelGraph } from '../../engine/onnx/modelGraph';
-import { readModelFile } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
-import { summarize } from '../../engine/onnx/summarize';
-import type { ModelGraph, ModelSummary } from '../../engine/protocol';
+import { modelGraph } from '../../engine/onnx/summary/modelGraph';
+import { readModelFile } from '../../engine/onnx/graph/model';
+import { normalize } from '../../engine/onnx/normalize/normalize';
+import { summarize } from '../../engine/onnx/summary/summarize';
+import type { ModelGraph, ModelSummary } from '../../engine/shared/protocol/requests';
 
 /** A model file's network as the engine draws it. */
 export async function graphOf(path: string): Promise<{ graph: ModelGraph; summary: ModelSummary }> {

@@ -1,5 +1,5 @@
-import { openDataset } from '../../engine/feeds/openDataset';
-import type { Tensor } from '../../engine/onnx/tensor';
+import { openDataset } from '../../engine/data/openDataset';
+import type { Tensor } from '../../engine/onnx/tensors/tensor';
 
 /** A line of text in the middle of a white page: on noise the networks answer next to nothing. */
 export async function page(height: number, width = 320, index = 0): Promise<Tensor> {

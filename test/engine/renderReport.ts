@@ -1,13 +1,13 @@
-import { fixesText } from '../../engine/fixesText';
-import { interactionsText } from '../../engine/interactionsText';
-import { hoverText } from '../../engine/language/layerHover';
-import { indexNames } from '../../engine/language/reportIndex';
-import { summaryHover } from '../../engine/language/summaryHover';
-import { nameHover } from '../../engine/nameHover';
-import { notebookText } from '../../engine/notebookText';
-import { operatorsText } from '../../engine/operatorsText';
-import type { Report } from '../../engine/protocol';
-import { reportPage } from '../../engine/reportPage';
+import { fixesText } from '../../engine/cli/text/fixesText';
+import { interactionsText } from '../../engine/cli/text/interactionsText';
+import { hoverText } from '../../engine/language/hover/layerHover';
+import { indexNames } from '../../engine/report/reportIndex';
+import { summaryHover } from '../../engine/language/hover/summaryHover';
+import { nameHover } from '../../engine/language/hover/hoverAtName';
+import { notebookText } from '../../engine/cli/text/notebookText';
+import { operatorsText } from '../../engine/cli/text/findingsText';
+import type { Report } from '../../engine/shared/protocol/requests';
+import { reportPage } from '../../engine/shared/node/reportPage';
 import {
   adviceText,
   basisText,
@@ -18,7 +18,7 @@ import {
   layersText,
   lintText,
   modelText,
-} from '../../engine/reportText';
+} from '../../engine/cli/text/reportText';
 
 /** All that is said of a report; a report that is read must not make it throw. */
 export async function renderReport(read: Report): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
-import { encodeModel, type Model } from '../../engine/onnx/model';
-import type { Tensor } from '../../engine/onnx/tensor';
+import { encodeModel, type Model } from '../../engine/onnx/graph/model';
+import type { Tensor } from '../../engine/onnx/tensors/tensor';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import type { SessionOptions } from '../../engine/runtime/workerProtocol';
 

@@ -33,8 +33,8 @@ import type {
   MeasuredLayer,
   Notifications,
   Requests,
-} from '../../engine/protocol';
-import { encodeModel } from '../../engine/onnx/model';
+} from '../../engine/shared/protocol/requests';
+import { encodeModel } from '../../engine/onnx/graph/model';
 import { node, noisy, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));

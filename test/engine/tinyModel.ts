@@ -17,8 +17,8 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { makeTensor } from '../../engine/onnx/elements';
-import { decodeModel, encodeModel, type Model } from '../../engine/onnx/model';
+import { makeTensor } from '../../engine/onnx/tensors/elements';
+import { decodeModel, encodeModel, type Model } from '../../engine/onnx/graph/model';
 
 /** Whole numbers are INT; `{ float }` is FLOAT; arrays of whole numbers INTS. */
 export type AttributeValue =

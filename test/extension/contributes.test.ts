@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { profileChoices } from '../../engine/settingsText';
+import { profileChoices } from '../../engine/recipe/parseSettings';
 
 // settings.ts and services.ts are read for their names only.
 vi.mock('vscode', () => ({}));
-const { HOVER_SETTINGS } = await import('../../extension/hoverSettings');
-const { ENGINE_SETTINGS, SETTING_NAMES } = await import('../../extension/settings');
-const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/services');
-const { PROBLEMS_OWNER } = await import('../../extension/analysisProblems');
-const { PROBLEM_MATCHER, TASK_TYPE } = await import('../../extension/taskCommand');
+const { HOVER_SETTINGS } = await import('../../extension/common/hoverSettings');
+const { ENGINE_SETTINGS, SETTING_NAMES } = await import('../../extension/common/settings');
+const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/session/services');
+const { PROBLEMS_OWNER } = await import('../../extension/session/analysisProblems');
+const { PROBLEM_MATCHER, TASK_TYPE } = await import('../../extension/commands/taskCommand');
 
 interface Setting {
   markdownDescription?: string;

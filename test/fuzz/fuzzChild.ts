@@ -2,13 +2,13 @@
 // code, and a crash there has to end this process alone.
 import { readFileSync } from 'node:fs';
 import { ModelProtoSchema } from 'onnx-buf';
-import { EngineError } from '../../engine/engineError';
-import { countMessages } from '../../engine/onnx/countMessages';
-import { inputSpecs } from '../../engine/onnx/inputSpecs';
-import { decodeModel, encodeModel, type Model } from '../../engine/onnx/model';
-import type { ElementType, Tensor, TensorData } from '../../engine/onnx/tensor';
+import { EngineError } from '../../engine/shared/engineError';
+import { countMessages } from '../../engine/onnx/file/countMessages';
+import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
+import { decodeModel, encodeModel, type Model } from '../../engine/onnx/graph/model';
+import type { ElementType, Tensor, TensorData } from '../../engine/onnx/tensors/tensor';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
-import { graphsWithin } from '../../engine/onnx/scopes';
+import { graphsWithin } from '../../engine/onnx/graph/scopes';
 import { onnxTestModels, realModels } from '../engine/zooFiles';
 import { carryOutFile, printModel } from './fileCases';
 import type { CaseResult } from './fuzzModels';

@@ -10,9 +10,9 @@ import {
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
-import type { Model } from '../../engine/onnx/model';
-import { renameTensor } from '../../engine/onnx/renameTensor';
-import { graphsWithin } from '../../engine/onnx/scopes';
+import type { Model } from '../../engine/onnx/graph/model';
+import { renameTensor } from '../../engine/onnx/graph/renameTensor';
+import { graphsWithin } from '../../engine/onnx/graph/scopes';
 import { oddNames } from '../engine/oddNames';
 import type { Random } from './random';
 

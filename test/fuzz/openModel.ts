@@ -1,14 +1,14 @@
-import { checkModel } from '../../engine/onnx/checkModel';
-import { inputSpecs } from '../../engine/onnx/inputSpecs';
-import { findLayers } from '../../engine/onnx/layers';
-import { decodeModel, encodeModel, type Model } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
-import { findOperators } from '../../engine/onnx/operators';
-import { summarize } from '../../engine/onnx/summarize';
-import type { LayerGrid } from '../../engine/protocol';
-import { profiles } from '../../engine/quantize/profiles';
+import { checkModel } from '../../engine/onnx/file/checkModel';
+import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
+import { findLayers } from '../../engine/onnx/layers/layers';
+import { decodeModel, encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { normalize } from '../../engine/onnx/normalize/normalize';
+import { findOperators } from '../../engine/onnx/layers/operators';
+import { summarize } from '../../engine/onnx/summary/summarize';
+import type { LayerGrid } from '../../engine/shared/protocol/requests';
+import { profiles } from '../../engine/quantize/targets/profiles';
 import { tensorsOf } from '../../engine/quantize/plan';
-import { rewriteQdq } from '../../engine/quantize/rewrite';
+import { rewriteQdq } from '../../engine/quantize/write/rewrite';
 
 export interface Opened {
   original: Model;

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { LayerReport, PageContents, Report } from '../../engine/protocol';
+import type { LayerReport, PageContents, Report } from '../../engine/shared/protocol/requests';
 import { writeSmallModel } from './smallModel';
 import {
   analyzeQuickly,

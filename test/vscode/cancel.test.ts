@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { DataSummary, Report } from '../../engine/protocol';
+import type { DataSummary, Report } from '../../engine/shared/protocol/requests';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 describe('cancelling', () => {

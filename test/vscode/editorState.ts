@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { Report } from '../../engine/protocol';
+import type { Report } from '../../engine/shared/protocol/requests';
 import type { QuantscopeApi } from '../../extension/extension';
-import { VIEW_TYPE } from '../../extension/services';
-import type { ToWebview } from '../../webview/protocol';
+import { VIEW_TYPE } from '../../extension/session/services';
+import type { ToWebview } from '../../engine/shared/protocol/webview';
 
 type MessageOf<T extends ToWebview['type']> = Extract<ToWebview, { type: T }>;
 

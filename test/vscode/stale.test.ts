@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { QuantizeResult, Report, TradeOff } from '../../engine/protocol';
+import type { QuantizeResult, Report, TradeOff } from '../../engine/shared/protocol/requests';
 import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 

@@ -1,7 +1,7 @@
 import axe, { type RunOptions } from 'axe-core';
 import { beforeAll, expect, test } from 'vitest';
-import type { DataSummary, ModelGraph } from '../../engine/protocol';
-import type { Tab } from '../../webview/store';
+import type { DataSummary, ModelGraph } from '../../engine/shared/protocol/requests';
+import type { Tab } from '../../webview/state/state';
 import { otherReport } from './otherReport';
 import { smallPictures } from './sampleData';
 import { sampleScatter, sampleTrial, sampleWeights } from './sampleLayer';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Progress, QuantizeResult } from '../../engine/protocol';
+import type { Progress, QuantizeResult } from '../../engine/shared/protocol/requests';
 import { data, everything } from './sampleMessages';
 import { sampleModel, sampleReport } from './sampleReport';
 import { useView } from './useView';

@@ -1,8 +1,8 @@
-import { summarizeData } from '../../engine/dataSummary';
-import type { ElementType, Tensor, TensorData } from '../../engine/feeds/dataset';
-import { inspectSamples } from '../../engine/feeds/inspectSamples';
-import { readModelFile } from '../../engine/onnx/model';
-import type { DataSummary, SamplePreview } from '../../engine/protocol';
+import { summarizeData } from '../../engine/data/checks/summarizeData';
+import type { ElementType, Tensor, TensorData } from '../../engine/data/samples/dataset';
+import { inspectSamples } from '../../engine/data/checks/inspectSamples';
+import { readModelFile } from '../../engine/onnx/graph/model';
+import type { DataSummary, SamplePreview } from '../../engine/shared/protocol/requests';
 
 /** Pictures of text lines with their truth, as the engine tells of them. */
 export async function textLines(): Promise<DataSummary> {

@@ -1,4 +1,4 @@
-import { weightRanges } from '../../engine/layerWeights';
+import { weightRanges } from '../../engine/project/layerWeights';
 import type {
   ClipTrial,
   LayerInput,
@@ -6,7 +6,7 @@ import type {
   OutputScatter,
   RemediedInputs,
   RemedyName,
-} from '../../engine/protocol';
+} from '../../engine/shared/protocol/requests';
 import { heavyTailed, randomSource } from './sampleReport';
 
 /** A sum of twelve numbers in [0, 1), less six: as good as normal. */

@@ -1,5 +1,5 @@
-import type { Report } from '../../engine/protocol';
-import type { ToWebview } from '../../webview/protocol';
+import type { Report } from '../../engine/shared/protocol/requests';
+import type { ToWebview } from '../../engine/shared/protocol/webview';
 import { sampleReport } from './sampleReport';
 
 export const data: ToWebview = {

@@ -12,7 +12,7 @@ import type {
   OperatorReport,
   Report,
   TargetVerdict,
-} from '../../engine/protocol';
+} from '../../engine/shared/protocol/requests';
 
 /** Numbers in [0, 1) that are the same in every run. */
 export function randomSource(seed: number): () => number {

@@ -1,4 +1,4 @@
-import type { ChoiceCost, LayerChoice, TradeOff, TradeOffPoint } from '../../engine/protocol';
+import type { ChoiceCost, LayerChoice, TradeOff, TradeOffPoint } from '../../engine/shared/protocol/requests';
 import { sampleReport } from './sampleReport';
 
 const FLOAT_BYTES = 10_822_104;

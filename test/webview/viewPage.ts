@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { expect } from 'vitest';
-import type { FromWebview, ToWebview } from '../../webview/protocol';
-import type { Tab } from '../../webview/store';
+import type { FromWebview, ToWebview } from '../../engine/shared/protocol/webview';
+import type { Tab } from '../../webview/state/state';
 import { themes, themeSheet, type ThemeName } from './themes';
 
 const NONCE = 'dGVzdA';

@@ -3,13 +3,13 @@
 // and each of its steps is one.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Tensor } from '../../engine/feeds/dataset';
-import { openDataset } from '../../engine/feeds/openDataset';
-import { inputSpecs } from '../../engine/onnx/inputSpecs';
-import { readModelFile } from '../../engine/onnx/model';
+import type { Tensor } from '../../engine/data/samples/dataset';
+import { openDataset } from '../../engine/data/openDataset';
+import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
+import { readModelFile } from '../../engine/onnx/graph/model';
 import { runSteps } from '../../engine/runtime/sequence';
 import { WorkerPool } from '../../engine/runtime/workerPool';
-import { npyBytes } from '../engine/feeds/npyBytes';
+import { npyBytes } from '../engine/data/npyBytes';
 
 const [path = '', data = '', out = '', count = 'Infinity'] = process.argv.slice(2);
 const pool = new WorkerPool(1);

@@ -1,15 +1,15 @@
 // Counts the multiply-adds of a float model's layers, and how many of them an int8 model of it computes in float: FLOAT INT8 DATA.
 // A layer is in integers when onnxruntime's optimized graph of the int8 model has an integer node of its name.
-import { foldConstants } from '../../engine/foldConstants';
-import { openDataset } from '../../engine/feeds/openDataset';
-import { exposeTensors } from '../../engine/onnx/exposeTensors';
-import { inputSpecs } from '../../engine/onnx/inputSpecs';
-import { findLayers, type Layer } from '../../engine/onnx/layers';
-import { encodeModel, readModelFile } from '../../engine/onnx/model';
-import { normalize } from '../../engine/onnx/normalize';
+import { foldConstants } from '../../engine/runtime/foldConstants';
+import { openDataset } from '../../engine/data/openDataset';
+import { exposeTensors } from '../../engine/onnx/graph/addGraphOutputs';
+import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
+import { findLayers, type Layer } from '../../engine/onnx/layers/layers';
+import { encodeModel, readModelFile } from '../../engine/onnx/graph/model';
+import { normalize } from '../../engine/onnx/normalize/normalize';
 import { withoutSuffix } from '../../engine/runtime/originalNames';
 import { loadWithNodes } from '../../engine/runtime/runNodes';
-import type { Tensor } from '../../engine/onnx/tensor';
+import type { Tensor } from '../../engine/onnx/tensors/tensor';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 
 const [floatPath = '', int8Path = '', data = ''] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 // Times models in turns on the same evaluation samples, on one thread: DATA MODEL…; the first model's inputs say how the data
 // is read, and its speed how many rounds are run. Prints the rounds, and the median and both quartiles of each one's milliseconds, and of its time against the first one's, round by round.
-import { openDataset } from '../../engine/feeds/openDataset';
-import { inputSpecs } from '../../engine/onnx/inputSpecs';
-import { readModelFile } from '../../engine/onnx/model';
+import { openDataset } from '../../engine/data/openDataset';
+import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
+import { readModelFile } from '../../engine/onnx/graph/model';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 
 const [data = '', ...paths] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import type { LayerInput, ProfileName } from '../../engine/protocol';
+import type { LayerInput, ProfileName } from '../../engine/shared/protocol/requests';
 import { shareBeyond, totalCount } from './rebin';
 import { tensorGrid, type TensorGrid } from './tensorGrid';
 

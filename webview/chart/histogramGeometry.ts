@@ -1,9 +1,9 @@
 import { max } from 'd3-array';
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
-import type { LayerInput } from '../../engine/protocol';
-import { shortMethod } from '../../engine/format';
-import type { HistogramRange } from '../store';
+import type { LayerInput } from '../../engine/shared/protocol/requests';
+import { shortMethod } from '../../engine/shared/format';
+import type { HistogramRange } from '../state/state';
 import { placeLabels } from './placeLabels';
 import type { PlotArea } from './plotArea';
 import { rebin, type Rebinned } from './rebin';

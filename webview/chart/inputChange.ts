@@ -1,7 +1,12 @@
-import type { ClippedInput, LayerInput, ProfileName, RemediedInputs } from '../../engine/protocol';
-import { formatDb, formatShare, formatValue } from '../../engine/format';
+import type {
+  ClippedInput,
+  LayerInput,
+  ProfileName,
+  RemediedInputs,
+} from '../../engine/shared/protocol/requests';
+import { formatDb, formatShare, formatValue } from '../../engine/shared/format';
 import { clipEffect } from './clipEffect';
-import { ownValue } from '../../engine/ownValue';
+import { ownValue } from '../../engine/shared/ownValue';
 
 /** One figure of a tensor before a remedy, and of what it became: of each part where it was split. */
 export interface ChangedFigure {

@@ -1,4 +1,4 @@
-import type { LayerInput } from '../../engine/protocol';
+import type { LayerInput } from '../../engine/shared/protocol/requests';
 
 /** The tensor of the magnitudes of a tensor's values, for drawing. */
 export function magnitudesOf(input: LayerInput): LayerInput {

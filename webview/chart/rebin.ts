@@ -1,5 +1,5 @@
 import { sum } from 'd3-array';
-import type { HistogramData, LayerInput } from '../../engine/protocol';
+import type { HistogramData, LayerInput } from '../../engine/shared/protocol/requests';
 
 export interface Bin {
   from: number;

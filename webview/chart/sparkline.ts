@@ -1,5 +1,5 @@
-import type { LayerInput } from '../../engine/protocol';
-import { ownValue } from '../../engine/ownValue';
+import type { LayerInput } from '../../engine/shared/protocol/requests';
+import { ownValue } from '../../engine/shared/ownValue';
 
 /** A histogram in a cell: what is drawn, in pixels. */
 export interface Sparkline {

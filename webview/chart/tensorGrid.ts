@@ -1,4 +1,4 @@
-import type { LayerInput, ProfileName } from '../../engine/protocol';
+import type { LayerInput, ProfileName } from '../../engine/shared/protocol/requests';
 
 /** The values that 8 bits can hold of a tensor: whole multiples of `step` from `first` to `last`. */
 export interface TensorGrid {

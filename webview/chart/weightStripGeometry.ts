@@ -1,5 +1,5 @@
 import { scaleLinear, type ScaleContinuousNumeric } from 'd3-scale';
-import type { ChannelBoxes, WeightRanges } from '../../engine/protocol';
+import type { ChannelBoxes, WeightRanges } from '../../engine/shared/protocol/requests';
 import type { PlotArea } from './plotArea';
 
 export interface WeightStripOptions {

@@ -1,6 +1,6 @@
-import { add, type Host } from '../views/dom';
-import { addIcon } from '../views/icons';
-import type { PlainTable } from '../layerTable';
+import { add, type Host } from '../ui/dom';
+import { addIcon } from '../ui/icons';
+import type { PlainTable } from '../state/layerTable';
 import type { Caption } from './caption';
 import { csvText } from './csvText';
 import { pngBase64 } from './pngBase64';

@@ -1,4 +1,4 @@
-import { shorten } from '../../engine/format';
+import { shorten } from '../../engine/shared/format';
 
 /** Something in a picture and what it stands for. */
 export interface LegendKey {

@@ -1,4 +1,4 @@
-import type { PlainTable } from '../layerTable';
+import type { PlainTable } from '../state/layerTable';
 
 function field(value: string | number): string {
   // A spreadsheet runs text that begins so as a formula, and the names come from a model file.

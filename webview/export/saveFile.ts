@@ -1,6 +1,6 @@
-import type { FromWebview } from '../protocol';
-import { isStandalone } from '../standalone/isStandalone';
-import type { Host } from '../views/dom';
+import type { FromWebview } from '../../engine/shared/protocol/webview';
+import { isStandalone } from '../ui/isStandalone';
+import type { Host } from '../ui/dom';
 
 type Saved = Extract<FromWebview, { type: 'save' }>;
 

@@ -1,5 +1,5 @@
-import type { ModelGraph } from '../../engine/protocol';
-import { formatPlural, shorten } from '../../engine/format';
+import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import { formatPlural, shorten } from '../../engine/shared/format';
 import { groupLook, plainLook, type NodeLook } from './nodeLooks';
 import { shortName, type Scene } from './scene';
 

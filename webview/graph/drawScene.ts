@@ -1,5 +1,5 @@
 import type { BoxLook } from './boxLooks';
-import { READABLE, type Camera } from './camera';
+import { READABLE, type Camera } from '../state/camera';
 import type { Point, Size } from './layeredLayout';
 import type { Palette } from './palette';
 import type { Box, Link, Scene } from './scene';

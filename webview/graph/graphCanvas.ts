@@ -1,11 +1,11 @@
 import { PNG_SCALE } from '../export/pngBase64';
-import { fitted, isAnySeen, opening, showing, zoomed, type Camera } from './camera';
+import { fitted, isAnySeen, opening, showing, zoomed, type Camera } from '../state/camera';
 import { drawScene, type Drawing } from './drawScene';
 import { boxAt, boxBeside, type Direction } from './findBox';
 import type { Point, Size } from './layeredLayout';
 import { Minimap } from './minimap';
 import type { Scene } from './scene';
-import { ownValue } from '../../engine/ownValue';
+import { ownValue } from '../../engine/shared/ownValue';
 
 /** What happens on the canvas. */
 export interface CanvasEvents {

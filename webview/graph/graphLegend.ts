@@ -1,5 +1,5 @@
 import { swatches, type LegendKey } from '../export/caption';
-import type { Colouring } from './graphState';
+import type { Colouring } from '../state/graphState';
 import type { Palette } from './palette';
 
 /** Colours by what layers cost or compute on, or, before that is known, by families of operators. */

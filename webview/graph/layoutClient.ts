@@ -1,5 +1,5 @@
-import type { ModelGraph } from '../../engine/protocol';
-import { isStandalone } from '../standalone/isStandalone';
+import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import { isStandalone } from '../ui/isStandalone';
 import { layOut, type LayoutDone } from './layOut';
 import type { LayoutOrder } from './layoutWorker';
 

@@ -1,4 +1,4 @@
-import type { Camera } from './camera';
+import type { Camera } from '../state/camera';
 import type { Drawing } from './drawScene';
 import type { Point, Size } from './layeredLayout';
 

@@ -1,8 +1,8 @@
-import type { GraphNode, ModelGraph } from '../../engine/protocol';
-import { formatDb, formatDropNumber, isNoise } from '../../engine/format';
-import { isKeptInFloat, layerRows, type LayerRow } from '../layerRows';
-import type { State } from '../store';
-import type { Colouring } from './graphState';
+import type { GraphNode, ModelGraph } from '../../engine/shared/protocol/requests';
+import { formatDb, formatDropNumber, isNoise } from '../../engine/shared/format';
+import { isKeptInFloat, layerRows, type LayerRow } from '../state/layerRows';
+import type { State } from '../state/state';
+import type { Colouring } from '../state/graphState';
 import type { ColorName } from './palette';
 
 /** How a node is drawn besides its texts. */

@@ -1,4 +1,4 @@
-import type { Camera } from './camera';
+import type { Camera } from '../state/camera';
 import type { Point, Size } from './layeredLayout';
 
 /** Pixels that points of a coarse path are apart at least. */

@@ -1,5 +1,5 @@
-import type { PageContents } from '../../engine/protocol';
-import type { FromWebview, ToWebview } from '../protocol';
+import type { PageContents } from '../../engine/shared/protocol/requests';
+import type { FromWebview, ToWebview } from '../../engine/shared/protocol/webview';
 import './theme.css';
 
 /** Stands for the editor in a report that is a file of its own: tells the view all that the page holds. */

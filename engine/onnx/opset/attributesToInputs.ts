@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { AttributeProto_AttributeType, AttributeProtoSchema, TensorProto_DataType } from 'onnx-buf';
 import type { NodeProto } from 'onnx-buf';
-import { attribute, dropAttribute, makeNode } from '../attributes';
+import { attribute, dropAttribute, makeNode } from '../graph/attributes';
 import { given, givenFloat, givenInt, stem, type Rewriter, type Step } from './rewriter';
 
 /** Puts a name at an input's place; inputs before it that are not there yet are absent. */

@@ -1,4 +1,4 @@
-import { dropAttribute, makeNode } from '../attributes';
+import { dropAttribute, makeNode } from '../graph/attributes';
 import { givenFloat, givenInt, stem, unconverted, type Step } from './rewriter';
 
 /** Before 7, `is_test` says that the further outputs, if named at all, mean nothing. */

@@ -1,5 +1,5 @@
 import type { NodeProto } from 'onnx-buf';
-import { attribute, dropAttribute, makeNode, setAttribute, setInts } from '../attributes';
+import { attribute, dropAttribute, makeNode, setAttribute, setInts } from '../graph/attributes';
 import { givenInt, stem, unconverted, type Rewriter, type Step } from './rewriter';
 
 const INT64_MAX = 2n ** 63n - 1n;

@@ -7,13 +7,13 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { makeNode, subgraphs } from '../attributes';
-import { makeTensor } from '../elements';
-import { readNames } from '../scopes';
+import { makeNode, subgraphs } from '../graph/attributes';
+import { makeTensor } from '../tensors/elements';
+import { readNames } from '../graph/scopes';
 import { Facts } from './facts';
 import type { Rewriter, Steps } from './rewriter';
 import { steps } from './steps';
-import { ownValue } from '../../ownValue';
+import { ownValue } from '../../shared/ownValue';
 
 /** Where nodes stand: a graph, or a function, which has neither initializers nor declared inputs. */
 interface Place {

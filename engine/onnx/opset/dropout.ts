@@ -1,5 +1,5 @@
 import { TensorProto_DataType } from 'onnx-buf';
-import { dropAttribute, makeNode } from '../attributes';
+import { dropAttribute, makeNode } from '../graph/attributes';
 import { stem, type Step } from './rewriter';
 
 /** The mask has the input's element type before 10, and is bool since. */

@@ -1,4 +1,4 @@
-import { makeNode } from '../attributes';
+import { makeNode } from '../graph/attributes';
 import { given, givenFloat, stem, unconverted, type Rewriter, type Step } from './rewriter';
 import type { NodeProto } from 'onnx-buf';
 

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as T, type NodeProto, type TensorProto, type ValueInfoProto } from 'onnx-buf';
-import { attribute } from '../attributes';
-import { constantTensor } from '../liftConstants';
+import { attribute } from '../graph/attributes';
+import { constantTensor } from '../graph/liftConstants';
 
 /** Operators whose first output has as many dimensions as their first input. */
 const keepRank = new Set(

@@ -1,4 +1,4 @@
-import { attribute, dropAttribute, makeNode, setAttribute } from '../attributes';
+import { attribute, dropAttribute, makeNode, setAttribute } from '../graph/attributes';
 import { intsToInput, setInput } from './attributesToInputs';
 import { givenInt, givenString, stem, unconverted, type Step, type Steps } from './rewriter';
 

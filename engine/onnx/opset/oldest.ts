@@ -1,6 +1,6 @@
 import { AttributeProto_AttributeType, TensorProto_DataType, type NodeProto } from 'onnx-buf';
-import { attribute, dropAttribute, setAttribute, setFloat } from '../attributes';
-import { floatValues, isFloat } from '../elements';
+import { attribute, dropAttribute, setAttribute, setFloat } from '../graph/attributes';
+import { floatValues, isFloat } from '../tensors/elements';
 import { intsToInput } from './attributesToInputs';
 import { given, givenString, stem, unconverted, type Rewriter, type Step, type Steps } from './rewriter';
 

@@ -1,6 +1,6 @@
-import { dropAttribute, makeNode, setAttribute } from '../attributes';
-import { floatValues, isFloat } from '../elements';
-import { attribute } from '../attributes';
+import { dropAttribute, makeNode, setAttribute } from '../graph/attributes';
+import { floatValues, isFloat } from '../tensors/elements';
+import { attribute } from '../graph/attributes';
 import { given, givenFloat, givenString, stem, type Step } from './rewriter';
 
 /** Upsample 1, which knew images only: two attributes become the list of 7. */

@@ -4,8 +4,8 @@ import {
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
-import { EngineError } from '../../engineError';
-import { attribute } from '../attributes';
+import { EngineError } from '../../shared/engineError';
+import { attribute } from '../graph/attributes';
 
 /** What a step may ask about the graph, and add around the node that it rewrites. */
 export interface Rewriter {

@@ -5,7 +5,7 @@ import {
   GraphProtoSchema,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
-import { attribute, dropAttribute, makeNode, setAttribute } from '../attributes';
+import { attribute, dropAttribute, makeNode, setAttribute } from '../graph/attributes';
 import { given, givenInt, stem, unconverted, type Step } from './rewriter';
 
 /**

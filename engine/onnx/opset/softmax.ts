@@ -1,4 +1,4 @@
-import { makeNode, setAttribute } from '../attributes';
+import { makeNode, setAttribute } from '../graph/attributes';
 import { givenInt, stem, type Step } from './rewriter';
 
 /** Before 13, Softmax and its kin see a matrix, split at `axis` (1 when absent); from 13, one axis. */

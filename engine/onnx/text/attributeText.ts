@@ -4,8 +4,8 @@ import {
   type GraphProto,
   type TensorProto,
 } from 'onnx-buf';
-import { formatPlural } from '../../format';
-import { decodeText } from '../losslessText';
+import { formatPlural } from '../../shared/format';
+import { decodeText } from '../file/losslessStrings';
 import { floatText } from './numberText';
 import { quoteName, quoteText } from './quoteText';
 import { listText, tensorType, tensorValues } from './tensorText';

@@ -1,5 +1,5 @@
 import type { FunctionProto, GraphProto, NodeProto, OperatorSetIdProto, ValueInfoProto } from 'onnx-buf';
-import type { Model } from '../model';
+import type { Model } from '../graph/model';
 import { commentText, quoteDotted, quoteName, quoteText } from './quoteText';
 import { attributeText, bodiesOf } from './attributeText';
 import { tensorType, tensorValues } from './tensorText';

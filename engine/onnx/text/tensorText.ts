@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from 'onnx-buf';
-import { formatBytes, formatPlural } from '../../format';
-import { elementCount, elementTypeName } from '../elements';
-import { decodeText } from '../losslessText';
+import { formatBytes, formatPlural } from '../../shared/format';
+import { elementCount, elementTypeName } from '../tensors/elements';
+import { decodeText } from '../file/losslessStrings';
 import { floatText, realText } from './numberText';
 import { quoteText } from './quoteText';
 

@@ -1,5 +1,5 @@
 import type { TensorShapeProto, TypeProto } from 'onnx-buf';
-import { elementTypeName } from '../elements';
+import { elementTypeName } from '../tensors/elements';
 import { quoteName } from './quoteText';
 
 /** Dimensions as printed: nothing for a scalar, `[]` for an unknown rank. */

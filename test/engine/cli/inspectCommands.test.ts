@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { makeTensor } from '../../../engine/onnx/elements';
-import { encodeModel } from '../../../engine/onnx/model';
-import type { DataSummary, ModelSummary } from '../../../engine/protocol';
+import { makeTensor } from '../../../engine/onnx/tensors/elements';
+import { encodeModel } from '../../../engine/onnx/graph/model';
+import type { DataSummary, ModelSummary } from '../../../engine/shared/protocol/requests';
 import { noise, noisy, node, tinyModel } from '../tinyModel';
 import { useCli } from './useCli';
 

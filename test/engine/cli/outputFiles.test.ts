@@ -16,8 +16,8 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { dump } from 'npyjs';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { readModelFile } from '../../../engine/onnx/model';
-import { writeModelFile } from '../../../engine/onnx/writeModel';
+import { readModelFile } from '../../../engine/onnx/graph/model';
+import { writeModelFile } from '../../../engine/onnx/file/writeModel';
 import { noise } from '../tinyModel';
 import { useCli } from './useCli';
 

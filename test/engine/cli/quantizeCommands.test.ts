@@ -2,8 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/model';
-import type { EvaluateResult, ModelSummary, QuantizeResult, TradeOff } from '../../../engine/protocol';
+import { encodeModel } from '../../../engine/onnx/graph/model';
+import type {
+  EvaluateResult,
+  ModelSummary,
+  QuantizeResult,
+  TradeOff,
+} from '../../../engine/shared/protocol/requests';
 import { node, noisy, tinyModel } from '../tinyModel';
 import { useCli } from './useCli';
 

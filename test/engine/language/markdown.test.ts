@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { marked } from 'marked';
 import { describe, expect, test } from 'vitest';
-import { hoverText } from '../../../engine/language/layerHover';
-import { quantizedHover } from '../../../engine/language/quantizedHover';
-import { recipeHover } from '../../../engine/language/recipeHover';
-import { recipeSubject } from '../../../engine/language/recipeSubject';
-import { recipeTree } from '../../../engine/language/recipeTree';
-import { summaryHover } from '../../../engine/language/summaryHover';
+import { hoverText } from '../../../engine/language/hover/layerHover';
+import { quantizedHover } from '../../../engine/language/hover/quantizedHover';
+import { recipeHover } from '../../../engine/language/recipe/recipeHover';
+import { recipeSubject } from '../../../engine/language/recipe/recipeSubject';
+import { recipeTree } from '../../../engine/language/recipe/recipeTree';
+import { summaryHover } from '../../../engine/language/hover/summaryHover';
 import { entityHover } from '../../../engine/language/textFeatures';
 import { literal, md, table } from '../../../engine/language/markdown';
-import { neutral } from '../../../engine/neutral';
+import { neutral } from '../../../engine/shared/neutral';
 import { makeEntity } from '../../../engine/onnx/text/textWriter';
-import type { LayerReport, ModelSummary, Report } from '../../../engine/protocol';
+import type { LayerReport, ModelSummary, Report } from '../../../engine/shared/protocol/requests';
 import { oddNames } from '../oddNames';
 
 const NAMED = new Map([

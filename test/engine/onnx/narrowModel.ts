@@ -6,10 +6,10 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { subgraphs } from '../../../engine/onnx/attributes';
-import { floatValues } from '../../../engine/onnx/elements';
-import { numberToHalf } from '../../../engine/onnx/float16';
-import type { Model } from '../../../engine/onnx/model';
+import { subgraphs } from '../../../engine/onnx/graph/attributes';
+import { floatValues } from '../../../engine/onnx/tensors/elements';
+import { numberToHalf } from '../../../engine/onnx/tensors/float16';
+import type { Model } from '../../../engine/onnx/graph/model';
 
 /** The upper 16 bits of a float32, rounded to even. */
 export function bfloat16Bits(value: number): number {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeTensor } from '../../../engine/onnx/elements';
+import { makeTensor } from '../../../engine/onnx/tensors/elements';
 import {
   accumulatorBounds,
   accumulatorOverflow,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProfileName } from '../../../engine/protocol';
+import type { ProfileName } from '../../../engine/shared/protocol/requests';
 import { findOverflows } from '../../../engine/quantize/findOverflows';
 import { float } from '../runTiny';
 import { node, tinyModel } from '../tinyModel';

@@ -1,4 +1,4 @@
-import type { ProfileName } from '../../../engine/protocol';
+import type { ProfileName } from '../../../engine/shared/protocol/requests';
 import { saturates } from '../../../engine/runtime/saturates';
 import { testWorker } from '../runTiny';
 

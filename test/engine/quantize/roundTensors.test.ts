@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { normalize } from '../../../engine/onnx/normalize';
+import { normalize } from '../../../engine/onnx/normalize/normalize';
 import { affine8, dequantize, quantize } from '../../../engine/quantize/affine';
-import { profiles } from '../../../engine/quantize/profiles';
+import { profiles } from '../../../engine/quantize/targets/profiles';
 import { withRoundedTensors } from '../../../engine/quantize/roundTensors';
 import { float, runModel } from '../runTiny';
 import { node, noise, tinyModel } from '../tinyModel';

@@ -1,12 +1,12 @@
 import { TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { rawBytes } from '../../../engine/onnx/elements';
-import { findLayers } from '../../../engine/onnx/layers';
-import type { Model } from '../../../engine/onnx/model';
-import type { LayerGrid } from '../../../engine/protocol';
+import { rawBytes } from '../../../engine/onnx/tensors/elements';
+import { findLayers } from '../../../engine/onnx/layers/layers';
+import type { Model } from '../../../engine/onnx/graph/model';
+import type { LayerGrid } from '../../../engine/shared/protocol/requests';
 import { layerGrids } from '../../../engine/quantize/layerGrids';
-import { profiles } from '../../../engine/quantize/profiles';
-import { writeQdq } from '../../../engine/quantize/rewrite';
+import { profiles } from '../../../engine/quantize/targets/profiles';
+import { writeQdq } from '../../../engine/quantize/write/rewrite';
 import { withoutSuffix } from '../../../engine/runtime/originalNames';
 import { float } from '../runTiny';
 import { runNodes } from '../runtime/runNodes';

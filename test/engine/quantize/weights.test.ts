@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { TensorProto } from 'onnx-buf';
 import { expect, test } from 'vitest';
-import { floatValues, makeTensor } from '../../../engine/onnx/elements';
-import type { Model } from '../../../engine/onnx/model';
+import { floatValues, makeTensor } from '../../../engine/onnx/tensors/elements';
+import type { Model } from '../../../engine/onnx/graph/model';
 import { quantizeWeight } from '../../../engine/quantize/weights';
 import { float } from '../runTiny';
 import { noise, noisy, node, tinyModel, type AttributeValue } from '../tinyModel';

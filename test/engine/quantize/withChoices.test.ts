@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Model } from '../../../engine/onnx/model';
-import { findLayers } from '../../../engine/onnx/layers';
-import { normalize } from '../../../engine/onnx/normalize';
-import { summarize } from '../../../engine/onnx/summarize';
-import type { LayerChoice } from '../../../engine/protocol';
+import type { Model } from '../../../engine/onnx/graph/model';
+import { findLayers } from '../../../engine/onnx/layers/layers';
+import { normalize } from '../../../engine/onnx/normalize/normalize';
+import { summarize } from '../../../engine/onnx/summary/summarize';
+import type { LayerChoice } from '../../../engine/shared/protocol/requests';
 import { refuseChoice } from '../../../engine/quantize/layerGrids';
-import { profiles } from '../../../engine/quantize/profiles';
+import { profiles } from '../../../engine/quantize/targets/profiles';
 import { withChoices } from '../../../engine/quantize/withChoices';
 import { branching } from '../bodyModels';
 import { noisy, node, tinyModel } from '../tinyModel';

@@ -1,8 +1,8 @@
 import { TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { floatGroups } from '../../../engine/floatGroups';
-import { makeTensor } from '../../../engine/onnx/elements';
-import type { RunNode } from '../../../engine/protocol';
+import { floatGroups } from '../../../engine/report/floatGroups';
+import { makeTensor } from '../../../engine/onnx/tensors/elements';
+import type { RunNode } from '../../../engine/shared/protocol/requests';
 import type { KnownReasons } from '../../../engine/runtime/floatReasons';
 import { originalNames, withoutSuffix } from '../../../engine/runtime/originalNames';
 import { runNodes } from './runNodes';

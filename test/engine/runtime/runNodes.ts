@@ -1,5 +1,5 @@
-import { encodeModel, type Model } from '../../../engine/onnx/model';
-import type { RunNode } from '../../../engine/protocol';
+import { encodeModel, type Model } from '../../../engine/onnx/graph/model';
+import type { RunNode } from '../../../engine/shared/protocol/requests';
 import type { KnownReasons } from '../../../engine/runtime/floatReasons';
 import { loadWithNodes } from '../../../engine/runtime/runNodes';
 import { testWorker } from '../runTiny';

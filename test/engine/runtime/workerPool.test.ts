@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { EngineError } from '../../../engine/engineError';
-import { encodeModel } from '../../../engine/onnx/model';
-import { encodeWithTaps } from '../../../engine/onnx/tapModel';
+import { EngineError } from '../../../engine/shared/engineError';
+import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeWithTaps } from '../../../engine/runtime/tapModel';
 import { RuntimeWorker } from '../../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { Histogram } from '../../../engine/stats/histogram';

@@ -1,0 +1,6 @@
+import type { Magnitudes } from '../../stats/magnitudes';
+
+/** The largest |x|: nothing is clipped. */
+export function maxClip(magnitudes: Magnitudes): number {
+  return magnitudes.max;
+}

@@ -1,7 +1,0 @@
-import { exposeTensors } from './exposeTensors';
-import { encodeModel, type Model } from './model';
-
-/** Encodes a copy of the model that hands out the given tensors of its own graph too. The model itself is not changed. */
-export function encodeWithTaps(model: Model, tensors: Iterable<string>): Uint8Array<ArrayBuffer> {
-  return encodeModel(exposeTensors(model, tensors).model);
-}

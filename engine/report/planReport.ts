@@ -1,0 +1,64 @@
+import { formatPlural, formatShare } from '../shared/format';
+import { missedBudgets } from './missedBudgets';
+import { settle, type Measured, type Resolved } from '../evaluate/baseline';
+import type { Proof } from './verify';
+import type { ModelSummary, TradeOff, TradeOffSettings } from '../shared/protocol/requests';
+import { recipeOf } from '../recipe/parseRecipe';
+import { verificationEntry } from './report';
+import { resultWarnings } from './resultWarnings';
+import { decisionsOf } from '../search/candidate/candidate';
+import type { TradeOffOutcome } from '../search/mixedPrecision/planMixedPrecision';
+
+/** A plan with the proof of the network that it chose. */
+export function buildTradeOff({
+  summary,
+  settings,
+  measured,
+  outcome: { candidate, notebook, points, chosen, floatUse, layers, offPrediction, gaps },
+  proof: { model, float, result, nodes },
+}: {
+  summary: ModelSummary;
+  settings: Resolved<TradeOffSettings>;
+  measured: Measured;
+  outcome: TradeOffOutcome;
+  proof: Proof;
+}): TradeOff {
+  const { budgets, along, grids, by } = settings;
+  const settled = settle(settings, candidate.method, measured);
+  const decisions = decisionsOf(candidate);
+  const { verdict } = result;
+  const { path, hash, bytes } = summary;
+  return {
+    created: new Date().toISOString(),
+    ...{ model: { path, hash, bytes }, float, floatUse, layers, points, chosen, offPrediction, result },
+    settings: { ...settled, budgets, along, grids, by },
+    choosing: { score: measured.chooser.float },
+    missed: missedBudgets(
+      budgets,
+      result,
+      { bytes: result.bytes, bops: points[chosen]?.predicted.bops ?? 0 },
+      floatUse,
+    ),
+    ...{ verdict, meetsTarget: verdict.kind === 'met', decisions },
+    recipe: recipeOf(decisions, settled, measured),
+    notebook: [...notebook, verificationEntry(result, settled)],
+    warnings: [
+      ...unprovenWarning(gaps),
+      ...resultWarnings({
+        ...{ summary, settings: settled, measured, decisions, result, nodes, model },
+        notebook,
+        idle: candidate.idle,
+      }),
+    ],
+  };
+}
+
+/** That networks may not be the best, because the solver ran out of time. */
+export function unprovenWarning(gaps: readonly number[]): string[] {
+  if (gaps.length === 0) return [];
+  const most = formatShare(Math.max(...gaps));
+  return [
+    `The solver ran out of time for ${formatPlural(gaps.length, 'network')} on the way to this front: the best that it found were taken, and the least predicted noise may be up to ${most} lower. ` +
+      'Fewer grids to choose from make it faster.',
+  ];
+}

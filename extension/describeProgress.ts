@@ -1,8 +1,0 @@
-import { formatDuration } from '../engine/format';
-import type { Progress } from '../engine/protocol';
-
-/** `Measuring each layer: 12 of 63, 40 s left`. */
-export function describeProgress({ title, done, total, secondsLeft }: Progress): string {
-  const count = total > 1 ? `: ${done} of ${total}` : total === 0 && done > 0 ? `: ${done}` : '';
-  return `${title}${count}${secondsLeft === null ? '' : `, ${formatDuration(secondsLeft)} left`}`;
-}
