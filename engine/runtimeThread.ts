@@ -9,7 +9,8 @@ import type { Tensor, TensorData } from './onnx/tensors/tensor';
 import { ValueCounter } from './stats/valueCounter';
 import { freeBuffer } from './runtime/freeBuffer';
 import { losesNames, plainModel, withOwnNames, type PlainModel } from './runtime/plainModel';
-import { concatenate, runSteps, type Sequence } from './runtime/sequence';
+import { type Sequence } from './runtime/sequence';
+import { concatenate, runSteps } from './runtime/runSteps';
 import { ownData, shareTensor } from './runtime/shareTensor';
 import type {
   Feeds,

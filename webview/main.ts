@@ -1,5 +1,5 @@
 import type { FromWebview, ToWebview } from '../engine/shared/protocol/webview';
-import { createStore, initialState, restoreView, screenOf } from './state/state';
+import { createStore, initialState, restoreView, screenOf } from './state/store';
 import './style.css';
 import { mountAdvice } from './overview/adviceView';
 import { mountBlamed } from './overview/blamedView';

@@ -1,9 +1,11 @@
-import { errorText, throwIfCancelled, unlessCancelled } from '../shared/engineError';
+import { errorText } from '../shared/engineError';
+import { throwIfCancelled, unlessCancelled } from '../common/cancellation';
 import type { Sample, SampleSource } from '../data/samples/dataset';
 import { nameSample } from '../data/samples/nameSample';
 import { sampleDigest } from '../data/samples/sampleDigest';
 import { exposeTensors } from '../onnx/graph/addGraphOutputs';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import type { Session } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
 import { Histogram, type HistogramState } from '../stats/histogram';

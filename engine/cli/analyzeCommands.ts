@@ -15,7 +15,9 @@ import { partText, processorsNote } from './text/shardText';
 import { measureScatters, pageParts } from '../project/pageParts';
 import type { ReadFile, WrittenFile } from '../shared/node/runFiles';
 import type { Project } from '../project/project';
-import type { AnalyzeSettings, OtherReport, Report } from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
+import type { OtherReport } from '../shared/protocol/page';
+import type { Report } from '../shared/protocol/report';
 import { loadReport, readReport } from '../report/cache/reportCache';
 import { reportPage } from '../shared/node/reportPage';
 import {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { dataText } from './text/dataText';
-import type { ProfileChoice } from '../shared/protocol/requests';
+import type { ProfileChoice } from '../shared/protocol/choices';
 import { lintText, modelText } from './text/reportText';
 import { profileChoices } from '../recipe/parseSettings';
 import {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { neutral, neutralJson } from '../shared/neutral';
-import type { ErrorData, MeasuredLayer, Progress, TargetVerdict } from '../shared/protocol/requests';
+import type { ErrorData, Progress } from '../shared/protocol/error';
+import type { MeasuredLayer, TargetVerdict } from '../shared/protocol/report';
 import { verdictWord } from '../shared/accuracyTarget';
 import { writeText } from './standardStreams';
 

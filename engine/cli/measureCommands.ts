@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { writeCalibration } from '../calibrate/calibrationFile';
 import { formatBytes, formatMilliseconds, formatScore } from '../shared/format';
 import { calibrationText, verdictText } from './text/reportText';
-import type { EvaluateResult } from '../shared/protocol/requests';
+import type { EvaluateResult } from '../shared/protocol/report';
 import type { Calibration } from '../calibrate/calibrationPass';
 import type { Shard } from '../common/shards';
 import { parseSamples, parseShard } from '../recipe/parseSettings';

@@ -7,14 +7,14 @@ import { isSynthetic } from '../data/openSynthetic';
 import { presetNames } from '../data/manifest/presets';
 import { checkRunFiles, type ReadFile, type WrittenFile } from '../shared/node/runFiles';
 import { Project } from '../project/project';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
 import type {
-  AnalyzeSettings,
   CalibrationChoice,
   PresetName,
   ProfileChoice,
-  Recipe,
   WeightGranularity,
-} from '../shared/protocol/requests';
+} from '../shared/protocol/choices';
+import type { Recipe } from '../shared/protocol/recipe';
 import { readRecipe } from '../recipe/parseRecipe';
 import { decidingRules } from '../shared/recipe/recipeRules';
 import { recipePathOf } from '../shared/recipe/recipePath';

@@ -3,13 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { writeOutput } from '../shared/node/writeFile';
 import { formatBytes } from '../shared/format';
 import { notebookText } from './text/notebookText';
-import type {
-  AnalyzeSettings,
-  Budget,
-  LayerChoice,
-  Resource,
-  TradeOffSettings,
-} from '../shared/protocol/requests';
+import type { AnalyzeSettings, TradeOffSettings } from '../shared/protocol/settings';
+import type { Budget, LayerChoice, Resource } from '../shared/protocol/choices';
 import { recipeText } from '../shared/recipe/recipeText';
 import { adviceText, basisText, comparisonText, layersText, quantizedText } from './text/reportText';
 import { parseBudget, parseGrids, resourceNames } from '../recipe/parseSettings';

@@ -1,7 +1,7 @@
 import { EngineError } from '../shared/engineError';
 import { writeOutput } from '../shared/node/writeFile';
 import { neutral, neutralCopy, neutralJson } from '../shared/neutral';
-import type { Run } from '../evaluate/baseline';
+import type { Run } from '../common/run';
 import { WorkerPool } from '../runtime/workerPool';
 import { ending } from './ending';
 import { machineOutput } from './machineOutput';

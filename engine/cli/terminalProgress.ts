@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import { formatDuration } from '../shared/format';
 import { neutral } from '../shared/neutral';
 import type { OnProgress } from '../common/progress';
-import type { Progress } from '../shared/protocol/requests';
+import type { Progress } from '../shared/protocol/error';
 import { drawsBars } from './standardStreams';
 
 /** Draws one bar per stage on stderr; draws nothing where that is no terminal, or one without a cursor to move. */

@@ -1,4 +1,4 @@
-import type { Progress, Stage } from '../shared/protocol/requests';
+import type { Progress, Stage } from '../shared/protocol/error';
 
 export type OnProgress = (progress: Progress) => void;
 

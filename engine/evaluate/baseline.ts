@@ -1,45 +1,32 @@
 import { calibrate, openCalibration } from '../calibrate/calibration';
+import type { Calibration } from '../calibrate/calibrationPass';
+import { StageProgress } from '../common/progress';
+import type { Run } from '../common/run';
+import { emptyData } from '../data/checks/dataWarnings';
+import { inspectSamples } from '../data/checks/inspectSamples';
+import { rulesOf } from '../data/metrics/rater';
+import { openDataset } from '../data/openDataset';
 import { cacheSamples } from '../data/samples/cacheSamples';
 import type { Dataset, SampleSource } from '../data/samples/dataset';
-import { rulesOf } from '../data/metrics/rater';
-import { inspectSamples } from '../data/checks/inspectSamples';
-import { openDataset } from '../data/openDataset';
-import { emptyData } from '../data/checks/dataWarnings';
 import { limitSamples } from '../data/samples/limitSamples';
 import { splitSamples } from '../data/samples/splitSamples';
-import { EngineError } from '../shared/engineError';
-import { floatReference, type FloatReference } from '../runtime/floatReference';
-import { inputSpecs } from '../onnx/summary/inputSpecs';
-import { findLayers, layerTypes, type Layer } from '../onnx/layers/layers';
 import type { Model } from '../onnx/graph/model';
+import { findLayers, layerTypes, type Layer } from '../onnx/layers/layers';
 import type { Operator } from '../onnx/layers/operators';
-import { StageProgress, type OnProgress } from '../common/progress';
-import type {
-  AnalyzeSettings,
-  MeasuredLayer,
-  ProfileName,
-  SettledSettings,
-  UsedMethod,
-} from '../shared/protocol/requests';
+import { inputSpecs } from '../onnx/summary/inputSpecs';
 import { tensorsOf } from '../quantize/plan';
+import { floatReference, type FloatReference } from '../runtime/floatReference';
 import { resolveProfile } from '../runtime/hostProfile';
 import type { WorkerPool } from '../runtime/workerPool';
-import type { Calibration } from '../calibrate/calibrationPass';
+import { adaptTo } from '../quantize/targets/adaptModel';
+import { isReached, partsOf, seenParts } from '../quantize/quantizableParts';
+import { comparesWithFloat } from '../shared/accuracyTarget';
+import { EngineError } from '../shared/engineError';
+import type { AnalyzeSettings, SettledSettings } from '../shared/protocol/settings';
+import type { ProfileName, UsedMethod } from '../shared/protocol/choices';
+import { notFiniteCount, type HistogramState } from '../stats/histogram';
 import { Evaluator } from './evaluator';
 import { multiplyAdds } from './multiplyAdds';
-import { notFiniteCount, type HistogramState } from '../stats/histogram';
-import { comparesWithFloat } from '../shared/accuracyTarget';
-import { adaptTo, isReached, partsOf, seenParts } from '../search/candidate/base';
-import type { KnownRatings } from '../sharding/mergedRatings';
-
-export interface Run {
-  onProgress?: OnProgress | undefined;
-  /** Called with layers of the report to be, as they are measured. */
-  onMeasured?: ((layers: MeasuredLayer[]) => void) | undefined;
-  /** What machines that shared the work found of the layers; left out, these are measured here. */
-  known?: KnownRatings | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 /** A model as read, with the form that is worked on. */
 export interface OpenModel {

@@ -1,8 +1,9 @@
-import { throwIfCancelled, unlessCancelled } from '../shared/engineError';
+import { throwIfCancelled, unlessCancelled } from '../common/cancellation';
 import type { Rating } from '../data/metrics/rater';
 import { allTensors } from '../onnx/tensors/allTensors';
 import { elementCount } from '../onnx/tensors/elements';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import { suffixOf, type Suffix } from '../onnx/graph/graphSuffix';
 import type { RuntimeWorker } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';

@@ -6,7 +6,7 @@ import { argmax } from '../data/metrics/argmax';
 import type { Outputs, Reference } from '../data/metrics/metric';
 import { comparesWithFloat } from '../shared/accuracyTarget';
 import { ownValue } from '../shared/ownValue';
-import type { MetricName } from '../shared/protocol/requests';
+import type { MetricName } from '../shared/protocol/choices';
 
 /** Outputs that differ by less than this share of their size are the same: what is left is the order of sums. */
 const SAME = 1e-6;

@@ -1,8 +1,8 @@
 import type { SampleSource } from '../data/samples/dataset';
-import { throwIfCancelled, unlessCancelled } from '../shared/engineError';
-import type { LatencySpread } from '../shared/protocol/requests';
+import { throwIfCancelled, unlessCancelled } from '../common/cancellation';
+import type { LatencySpread } from '../shared/protocol/report';
 import type { Session } from '../runtime/runtimeWorker';
-import { NORMAL_95 } from '../stats/pairedDifference';
+import { NORMAL_95 } from '../shared/confidence';
 
 /** Each model runs so many times at least; the first round warms up and is not counted. */
 export const LEAST_ROUNDS = 21;

@@ -1,5 +1,6 @@
 import type { Sample } from '../data/samples/dataset';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import { originalNames } from '../runtime/originalNames';
 import { profileNodes } from '../runtime/profileNodes';
 import type { RuntimeWorker } from '../runtime/runtimeWorker';

@@ -1,9 +1,10 @@
 import type { SampleSource } from '../data/samples/dataset';
-import { unlessCancelled } from '../shared/engineError';
+import { unlessCancelled } from '../common/cancellation';
 import { exposeTensors } from '../onnx/graph/addGraphOutputs';
 import { intAttribute } from '../onnx/graph/attributes';
 import type { Layer } from '../onnx/layers/layers';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import type { Tensor } from '../onnx/tensors/tensor';
 import type { RuntimeWorker } from '../runtime/runtimeWorker';
 import { ownValue } from '../shared/ownValue';

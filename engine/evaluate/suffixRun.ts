@@ -1,6 +1,7 @@
-import { throwIfCancelled } from '../shared/engineError';
+import { throwIfCancelled } from '../common/cancellation';
 import type { Rating } from '../data/metrics/rater';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import { suffixModel, type CutTensor, type Suffix } from '../onnx/graph/graphSuffix';
 import type { RuntimeWorker, Session } from '../runtime/runtimeWorker';
 import type { Evaluator } from './evaluator';

@@ -4,17 +4,13 @@ import { LayerTrials } from './layerTrials';
 import { layerWeights, weightsOfLayers } from './layerWeights';
 import type { Layer } from '../onnx/layers/layers';
 import type { Model } from '../onnx/graph/model';
-import type { Measured, Resolved, Run } from '../evaluate/baseline';
-import type {
-  AnalyzeSettings,
-  ClipTrial,
-  LayerWeights,
-  OutputScatter,
-  ProfileName,
-  RemediedInputs,
-  Report,
-  Requests,
-} from '../shared/protocol/requests';
+import type { Measured, Resolved } from '../evaluate/baseline';
+import type { Run } from '../common/run';
+import type { Requests } from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
+import type { ClipTrial, LayerWeights, OutputScatter, RemediedInputs } from '../shared/protocol/layerDetail';
+import type { ProfileName } from '../shared/protocol/choices';
+import type { Report } from '../shared/protocol/report';
 import { profiles } from '../quantize/targets/profiles';
 import { weightBits } from '../quantize/weightBits';
 import { resolveProfile } from '../runtime/hostProfile';

@@ -4,17 +4,13 @@ import type { Rating } from '../data/metrics/rater';
 import { firstOf } from '../data/samples/limitSamples';
 import type { Layer } from '../onnx/layers/layers';
 import type { Model } from '../onnx/graph/model';
-import { encodeModel } from '../onnx/graph/model';
-import type { Measured, Run } from '../evaluate/baseline';
+import { encodeModel } from '../onnx/file/readModel';
+import type { Measured } from '../evaluate/baseline';
+import type { Run } from '../common/run';
 import { StageProgress } from '../common/progress';
-import type {
-  ClipTrial,
-  NetworkScore,
-  OutputScatter,
-  RemediedInputs,
-  Report,
-  Requests,
-} from '../shared/protocol/requests';
+import type { Requests } from '../shared/protocol/requests';
+import type { ClipTrial, NetworkScore, OutputScatter, RemediedInputs } from '../shared/protocol/layerDetail';
+import type { Report } from '../shared/protocol/report';
 import { remediedInputs } from './remediedInputs';
 import type { WorkerPool } from '../runtime/workerPool';
 import { localSqnr } from '../evaluate/noise/localError';

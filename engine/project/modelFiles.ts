@@ -6,7 +6,7 @@ import { checkOutput } from '../shared/node/outputTarget';
 import { checkRunFiles, dataPathOf, type ReadFile } from '../shared/node/runFiles';
 import { checkRoom, checkTempFolder } from '../common/tempFolder';
 import type { DataFile } from '../onnx/tensors/externalData';
-import type { AnalyzeSettings } from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
 import { recipePathOf } from '../shared/recipe/recipePath';
 
 /** What names files in the settings of work on a model. */

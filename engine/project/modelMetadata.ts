@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { StringStringEntryProtoSchema } from 'onnx-buf';
 import type { Model } from '../onnx/graph/model';
-import type { Decisions, Int8Result, NotebookEntry, SettledSettings } from '../shared/protocol/requests';
+import type { Decisions } from '../shared/protocol/choices';
+import type { Int8Result, NotebookEntry } from '../shared/protocol/report';
+import type { SettledSettings } from '../shared/protocol/settings';
 
 /** Keys of what we write into a model begin with this. */
 const PREFIX = 'quantscope.';

@@ -1,15 +1,13 @@
 import { EngineError } from '../shared/engineError';
 import { formatExactCount } from '../shared/format';
-import type { Run } from '../evaluate/baseline';
+import type { Run } from '../common/run';
 import type { Project } from './project';
-import type {
-  AnalyzeSettings,
-  ErrorData,
-  ModelGraph,
-  PageParts,
-  Report,
-  WeightRanges,
-} from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
+import type { ErrorData } from '../shared/protocol/error';
+import type { ModelGraph } from '../shared/protocol/model';
+import type { PageParts } from '../shared/protocol/page';
+import type { Report } from '../shared/protocol/report';
+import type { WeightRanges } from '../shared/protocol/layerDetail';
 
 /** Layers of which a page shows the weights. */
 const MOST_STRIPS = 12;

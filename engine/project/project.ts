@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnalysisPart } from '../sharding/shardFile';
 import { summarizeData } from '../data/checks/summarizeData';
-import { EngineError, throwIfCancelled } from '../shared/engineError';
+import { EngineError } from '../shared/engineError';
+import { throwIfCancelled } from '../common/cancellation';
 import { evaluateModel } from './evaluateModel';
 import { calibrate } from '../calibrate/calibration';
 import type { CalibrationRecord } from '../calibrate/calibrationFile';
@@ -15,27 +16,20 @@ import { machineOf } from '../sharding/hostInfo';
 import { ModelFiles } from './modelFiles';
 import { bindDimensions, type Dimensions } from '../onnx/graph/bindDimensions';
 import { checkModel } from '../onnx/file/checkModel';
-import { encodeModel, readModelFile } from '../onnx/graph/model';
+import { encodeModel, readModelFile } from '../onnx/file/readModel';
 import { modelBytes, writeModelFile } from '../onnx/file/writeModel';
 import { modelGraph } from '../onnx/summary/modelGraph';
 import { normalize } from '../onnx/normalize/normalize';
 import { summarize, withDataFiles, withShapes } from '../onnx/summary/summarize';
 import { layersToMeasure, measureFloat, openSamples, settle } from '../evaluate/baseline';
-import type { Measured, MeasureSettings, OpenModel, Resolved, Run } from '../evaluate/baseline';
-import type {
-  AnalyzeSettings,
-  DataSummary,
-  EvaluateResult,
-  LintFinding,
-  ModelGraph,
-  ModelSummary,
-  ProfileChoice,
-  QuantizeResult,
-  QuantizeSettings,
-  Report,
-  TradeOff,
-  TradeOffSettings,
-} from '../shared/protocol/requests';
+import type { Run } from '../common/run';
+import type { Measured, MeasureSettings, OpenModel, Resolved } from '../evaluate/baseline';
+import type { AnalyzeSettings, QuantizeSettings, TradeOffSettings } from '../shared/protocol/settings';
+import type { DataSummary } from '../shared/protocol/data';
+import type { EvaluateResult, LintFinding, QuantizeResult, Report } from '../shared/protocol/report';
+import type { ModelGraph, ModelSummary } from '../shared/protocol/model';
+import type { ProfileChoice } from '../shared/protocol/choices';
+import type { TradeOff } from '../shared/protocol/plan';
 import { storePlan } from '../report/cache/planCache';
 import { lintTarget } from '../quantize/targets/lintTarget';
 import { tensorsOf } from '../quantize/plan';

@@ -1,6 +1,6 @@
 import { EngineError } from '../shared/engineError';
 import { baseName, describeForm, formatPlural } from '../shared/format';
-import type { ModelSummary } from '../shared/protocol/requests';
+import type { ModelSummary } from '../shared/protocol/model';
 
 /**
  * A model whose products are all quantized has none to measure: a second rounding would only add its error to the

@@ -1,7 +1,8 @@
 import { layerInput } from '../report/layerInput';
 import type { Layer } from '../onnx/layers/layers';
 import type { Measured } from '../evaluate/baseline';
-import type { ClippedInput, HistogramData, RemediedInputs } from '../shared/protocol/requests';
+import type { ClippedInput, RemediedInputs } from '../shared/protocol/layerDetail';
+import type { HistogramData } from '../shared/protocol/report';
 import { wholeName } from '../search/remedies/splitDepthwise';
 import { clipsOf, type Candidate } from '../search/candidate/candidate';
 

@@ -3,7 +3,9 @@ import { EngineError, errorText } from '../shared/engineError';
 import { indexNames } from '../report/reportIndex';
 import type { DataFile } from '../onnx/tensors/externalData';
 import { Project } from './project';
-import type { EngineLimits, ModelSummary, Report } from '../shared/protocol/requests';
+import type { EngineLimits } from '../shared/protocol/settings';
+import type { ModelSummary } from '../shared/protocol/model';
+import type { Report } from '../shared/protocol/report';
 import { WorkerPool } from '../runtime/workerPool';
 
 /** Models whose measurements are kept: what one keeps of its samples is a large part of what the engine may keep. */

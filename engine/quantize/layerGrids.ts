@@ -2,7 +2,7 @@ import type { GraphProto } from 'onnx-buf';
 import { EngineError } from '../shared/engineError';
 import { intAttribute } from '../onnx/graph/attributes';
 import type { Layer } from '../onnx/layers/layers';
-import type { LayerChoice, LayerGrid } from '../shared/protocol/requests';
+import type { LayerChoice, LayerGrid } from '../shared/protocol/choices';
 import type { Profile } from './targets/profiles';
 
 interface GridTraits {

@@ -1,6 +1,6 @@
 import type { Layer } from '../onnx/layers/layers';
 import type { Operator } from '../onnx/layers/operators';
-import type { LayerGrid, ProfileName, WeightGranularity } from '../shared/protocol/requests';
+import type { LayerGrid, ProfileName, WeightGranularity } from '../shared/protocol/choices';
 import type { HistogramState } from '../stats/histogram';
 import type { Affine } from './affine';
 import { assignGrids, wideAffine } from './grids';

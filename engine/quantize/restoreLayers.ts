@@ -1,7 +1,7 @@
 import { clone } from '@bufbuild/protobuf';
 import { TensorProtoSchema, type TensorProto } from 'onnx-buf';
 import { copyModel } from '../onnx/graph/copyModel';
-import { constantsWithin } from '../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../onnx/graph/constants';
 import { dropUnusedInitializers } from '../onnx/graph/dropUnusedInitializers';
 import { freshNames } from '../onnx/graph/graphIndex';
 import { findLayers, type Layer } from '../onnx/layers/layers';

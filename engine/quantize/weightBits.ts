@@ -1,5 +1,5 @@
 import type { Layer } from '../onnx/layers/layers';
-import type { LayerGrid } from '../shared/protocol/requests';
+import type { LayerGrid } from '../shared/protocol/choices';
 import { layerGrids } from './layerGrids';
 import type { Profile } from './targets/profiles';
 import type { WeightBits } from './weights';

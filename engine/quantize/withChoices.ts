@@ -1,6 +1,6 @@
 import type { GraphProto } from 'onnx-buf';
 import { findLayers } from '../onnx/layers/layers';
-import type { ModelSummary } from '../shared/protocol/requests';
+import type { ModelSummary } from '../shared/protocol/model';
 import { choicesOf } from './layerGrids';
 import { profiles } from './targets/profiles';
 

@@ -2,13 +2,8 @@ import { EngineError } from '../shared/engineError';
 import { PartIndex, type Part } from '../shared/recipe/partIndex';
 import type { Layer } from '../onnx/layers/layers';
 import type { Measured } from '../evaluate/baseline';
-import type {
-  LayerChoice,
-  OperatorChoice,
-  ProfileName,
-  RecipeRules,
-  TensorClip,
-} from '../shared/protocol/requests';
+import type { LayerChoice, OperatorChoice, ProfileName, TensorClip } from '../shared/protocol/choices';
+import type { RecipeRules } from '../shared/protocol/recipe';
 import { tensorsOf } from '../quantize/plan';
 import { choicesOf, fitsWithoutRanges, refuseChoice } from '../quantize/layerGrids';
 import { profiles } from '../quantize/targets/profiles';

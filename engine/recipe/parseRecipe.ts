@@ -6,19 +6,17 @@ import { presetNames } from '../data/manifest/presets';
 import { baseName } from '../shared/format';
 import { TOO_DEEP, tooDeepAt } from '../shared/parseJson';
 import { readRegularFile, UnreadableFile } from '../common/readRegularFile';
-import { RECIPE_VERSION } from '../shared/protocol/requests';
+import { RECIPE_VERSION, type Recipe, type RecipeRule } from '../shared/protocol/recipe';
 import type {
   Decisions,
   LayerChoice,
   OperatorChoice,
   ProfileChoice,
-  Recipe,
-  RecipeRule,
   RemedyName,
-  SettledSettings,
   TensorClip,
   WeightGranularity,
-} from '../shared/protocol/requests';
+} from '../shared/protocol/choices';
+import type { SettledSettings } from '../shared/protocol/settings';
 import { parseCalibration, parseSamples, parseTargetDrop, profileChoices } from './parseSettings';
 
 /** What a rule may make of a layer. */

@@ -1,13 +1,13 @@
 import { EngineError } from '../shared/engineError';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
 import type {
-  AnalyzeSettings,
   Budget,
   CalibrationChoice,
   LayerChoice,
   LayerGrid,
   PresetName,
   Resource,
-} from '../shared/protocol/requests';
+} from '../shared/protocol/choices';
 import { presetNames } from '../data/manifest/presets';
 
 /**

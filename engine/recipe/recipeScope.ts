@@ -1,10 +1,12 @@
 import { applyRecipe } from './applyRecipe';
 import type { Model } from '../onnx/graph/model';
 import type { Measured, Resolved } from '../evaluate/baseline';
-import type { AnalyzeSettings, LayerChoice, ProfileChoice, ProfileName } from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
+import type { LayerChoice, ProfileChoice, ProfileName } from '../shared/protocol/choices';
 import { resolveProfile } from '../runtime/hostProfile';
 import type { WorkerPool } from '../runtime/workerPool';
-import { adaptTo, partsOf } from '../search/candidate/base';
+import { adaptTo } from '../quantize/targets/adaptModel';
+import { partsOf } from '../quantize/quantizableParts';
 import type { FixedChoices } from '../search/candidate/candidate';
 
 /** What rules of a recipe may speak of, in the form that a target gives the model. */

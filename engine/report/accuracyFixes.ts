@@ -1,6 +1,7 @@
 import { elementCount } from '../onnx/tensors/elements';
 import type { Measured } from '../evaluate/baseline';
-import type { Fix, MetricName, NetworkDecision, OperatorReport } from '../shared/protocol/requests';
+import type { Fix, OperatorReport } from '../shared/protocol/report';
+import type { MetricName, NetworkDecision } from '../shared/protocol/choices';
 import { meetsTarget } from '../shared/accuracyTarget';
 import { floatLayers } from '../search/candidate/candidate';
 import type { Outcome } from '../search/tuning/tuneModel';

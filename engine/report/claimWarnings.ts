@@ -1,6 +1,6 @@
 import { formatPlural, formatScore } from '../shared/format';
 import type { Measured } from '../evaluate/baseline';
-import type { Int8Result, NotebookEntry } from '../shared/protocol/requests';
+import type { Int8Result, NotebookEntry } from '../shared/protocol/report';
 import { comparesWithFloat } from '../shared/accuracyTarget';
 
 export interface ClaimFacts {

@@ -1,4 +1,4 @@
-import type { FloatGroup, RunNode } from '../shared/protocol/requests';
+import type { FloatGroup, RunNode } from '../shared/protocol/report';
 
 /** Gathers float nodes by operator and reason: the largest groups first, those of one size by operator. */
 export function floatGroups(nodes: readonly RunNode[]): FloatGroup[] {

@@ -1,6 +1,6 @@
 import { notFiniteOf } from './notFiniteOf';
 import type { Measured } from '../evaluate/baseline';
-import type { HistogramData, LayerInput } from '../shared/protocol/requests';
+import type { HistogramData, LayerInput } from '../shared/protocol/report';
 import type { HistogramState } from '../stats/histogram';
 import { LINEAR_BINS, linearBins } from '../stats/linearBins';
 import { rebin } from '../stats/rebin';

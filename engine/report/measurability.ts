@@ -1,5 +1,5 @@
 import { formatDb, formatMetric, formatPlural, formatScore } from '../shared/format';
-import type { MetricName } from '../shared/protocol/requests';
+import type { MetricName } from '../shared/protocol/choices';
 import type { Evaluator } from '../evaluate/evaluator';
 import { comparesWithFloat } from '../shared/accuracyTarget';
 

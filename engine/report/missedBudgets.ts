@@ -1,4 +1,6 @@
-import type { Budget, Int8Result, ResourceUse, TradeOff } from '../shared/protocol/requests';
+import type { Budget, ResourceUse } from '../shared/protocol/choices';
+import type { Int8Result } from '../shared/protocol/report';
+import type { TradeOff } from '../shared/protocol/plan';
 
 /** What clocks and the solver's tolerances make of nothing. */
 const SLACK = 0.02;

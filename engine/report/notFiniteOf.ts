@@ -1,5 +1,5 @@
 import type { Measured } from '../evaluate/baseline';
-import type { LayerInput } from '../shared/protocol/requests';
+import type { LayerInput } from '../shared/protocol/report';
 import { notFiniteCount, type HistogramState } from '../stats/histogram';
 
 /** How a tensor's values that are no numbers are told; nothing where there are none. */

@@ -5,24 +5,24 @@ import type { Layer } from '../onnx/layers/layers';
 import { layerInput } from './layerInput';
 import type { Measured } from '../evaluate/baseline';
 import type { Proof } from './verify';
-import { REPORT_VERSION } from '../shared/protocol/requests';
-import type {
-  Int8Result,
-  LayerAdvice,
-  LayerReport,
-  ModelSummary,
-  NotebookEntry,
-  OperatorReport,
-  Report,
-  SettledSettings,
-} from '../shared/protocol/requests';
+import {
+  REPORT_VERSION,
+  type Int8Result,
+  type LayerAdvice,
+  type LayerReport,
+  type NotebookEntry,
+  type OperatorReport,
+  type Report,
+} from '../shared/protocol/report';
+import type { ModelSummary } from '../shared/protocol/model';
+import type { SettledSettings } from '../shared/protocol/settings';
 import { lintTarget } from '../quantize/targets/lintTarget';
 import { profiles } from '../quantize/targets/profiles';
 import { withoutSuffix } from '../runtime/originalNames';
 import { resultWarnings } from './resultWarnings';
 import { orthogonalityOf } from '../search/diagnosis/layerOrthogonality';
 import { rankLayers } from '../search/diagnosis/rankLayers';
-import { NORMAL_95 } from '../stats/pairedDifference';
+import { NORMAL_95 } from '../shared/confidence';
 import { decisionsOf, floatLayers, floatOnPurpose } from '../search/candidate/candidate';
 import type { LayerScore } from '../search/diagnosis/layerSensitivity';
 import type { Outcome } from '../search/tuning/tuneModel';

@@ -1,10 +1,5 @@
-import type {
-  LayerInput,
-  LayerReport,
-  LayerSummary,
-  ModelSummary,
-  Report,
-} from '../shared/protocol/requests';
+import type { LayerInput, LayerReport, Report } from '../shared/protocol/report';
+import type { LayerSummary, ModelSummary } from '../shared/protocol/model';
 
 /** What a name is in an analysed model. */
 export interface Named {

@@ -10,14 +10,10 @@ import { notFiniteOf } from './notFiniteOf';
 import type { Layer } from '../onnx/layers/layers';
 import type { Model } from '../onnx/graph/model';
 import type { Measured } from '../evaluate/baseline';
-import type {
-  Decisions,
-  Int8Result,
-  ModelSummary,
-  NotebookEntry,
-  RunNode,
-  SettledSettings,
-} from '../shared/protocol/requests';
+import type { Decisions } from '../shared/protocol/choices';
+import type { Int8Result, NotebookEntry, RunNode } from '../shared/protocol/report';
+import type { ModelSummary } from '../shared/protocol/model';
+import type { SettledSettings } from '../shared/protocol/settings';
 import { findOverflows } from '../quantize/findOverflows';
 import { fitsWithoutRanges, UNREACHED_GRID } from '../quantize/layerGrids';
 import { tensorsOf } from '../quantize/plan';

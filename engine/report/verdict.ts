@@ -1,6 +1,7 @@
 import { formatAmount, formatDb, formatDropNumber, formatPlural, formatShare } from '../shared/format';
-import type { MetricName, ScoreDifference, TargetVerdict } from '../shared/protocol/requests';
-import { NORMAL_95 } from '../stats/pairedDifference';
+import type { MetricName } from '../shared/protocol/choices';
+import type { ScoreDifference, TargetVerdict } from '../shared/protocol/report';
+import { NORMAL_95 } from '../shared/confidence';
 import { student95 } from '../stats/student95';
 import { targetScore } from '../shared/accuracyTarget';
 

@@ -1,10 +1,13 @@
 import { floatGroups } from './floatGroups';
 import { whyNotMeasurable } from './measurability';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import { modelBytes } from '../onnx/file/writeModel';
-import type { Measured, Run } from '../evaluate/baseline';
+import type { Measured } from '../evaluate/baseline';
+import type { Run } from '../common/run';
 import { StageProgress } from '../common/progress';
-import type { FloatResult, Int8Result, ModelSummary, RunNode } from '../shared/protocol/requests';
+import type { FloatResult, Int8Result, RunNode } from '../shared/protocol/report';
+import type { ModelSummary } from '../shared/protocol/model';
 import { wholeName } from '../search/remedies/splitDepthwise';
 import { operatorTimes } from '../runtime/operatorTimes';
 import { withoutSuffix } from '../runtime/originalNames';

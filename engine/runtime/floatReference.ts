@@ -1,6 +1,7 @@
 import { EngineError } from '../shared/engineError';
 import { elementTypeName } from '../onnx/tensors/elements';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import { cannotCross, typesToWiden } from '../onnx/normalize/widenFloats';
 import type { WorkerPool } from './workerPool';
 

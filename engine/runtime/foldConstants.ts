@@ -1,6 +1,7 @@
 import { applyConstants, constantParts } from '../onnx/normalize/constantParts';
 import { foldScalings } from '../onnx/normalize/normalize';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import type { RuntimeWorker } from './runtimeWorker';
 
 /**

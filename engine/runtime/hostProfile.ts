@@ -1,4 +1,4 @@
-import type { ProfileChoice, ProfileName } from '../shared/protocol/requests';
+import type { ProfileChoice, ProfileName } from '../shared/protocol/choices';
 import { saturates } from './saturates';
 import type { RuntimeWorker } from './runtimeWorker';
 

@@ -1,6 +1,6 @@
 import { encodeWithTaps } from './tapModel';
 import type { Model } from '../onnx/graph/model';
-import type { TensorShape } from '../shared/protocol/requests';
+import type { TensorShape } from '../shared/protocol/model';
 import type { RuntimeWorker } from './runtimeWorker';
 
 /**

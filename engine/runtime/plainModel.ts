@@ -8,7 +8,7 @@ import {
 } from 'onnx-buf';
 import { subgraphs } from '../onnx/graph/attributes';
 import { joinedBytes } from '../onnx/file/encodeWeights';
-import { decodeModel } from '../onnx/graph/model';
+import { decodeModel } from '../onnx/file/readModel';
 import { graphsWithin } from '../onnx/graph/scopes';
 
 /**

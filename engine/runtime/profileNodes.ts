@@ -1,7 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EngineError, errorText, throwIfCancelled } from '../shared/engineError';
+import { EngineError, errorText } from '../shared/engineError';
+import { throwIfCancelled } from '../common/cancellation';
 import { inTempFolder } from '../common/tempFolder';
 import type { RuntimeWorker } from './runtimeWorker';
 import type { Feeds } from './workerProtocol';

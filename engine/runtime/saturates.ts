@@ -9,7 +9,7 @@ import {
 } from 'onnx-buf';
 import { makeNode } from '../onnx/graph/attributes';
 import { makeTensor } from '../onnx/tensors/elements';
-import { encodeModel } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 import type { RuntimeWorker } from './runtimeWorker';
 
 /** Long enough for the kernels that take several products at once. */

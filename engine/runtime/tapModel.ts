@@ -1,5 +1,6 @@
 import { exposeTensors } from '../onnx/graph/addGraphOutputs';
-import { encodeModel, type Model } from '../onnx/graph/model';
+import { type Model } from '../onnx/graph/model';
+import { encodeModel } from '../onnx/file/readModel';
 
 /** Encodes a copy of the model that hands out the given tensors of its own graph too. The model itself is not changed. */
 export function encodeWithTaps(model: Model, tensors: Iterable<string>): Uint8Array<ArrayBuffer> {

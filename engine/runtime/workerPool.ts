@@ -1,5 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { throwIfCancelled } from '../shared/engineError';
+import { throwIfCancelled } from '../common/cancellation';
 import { RuntimeWorker } from './runtimeWorker';
 
 /** A few workers, each on one thread: small models run faster side by side than spread over cores. */

@@ -1,6 +1,7 @@
 import type { Expected, Rating, RatingRules } from '../data/metrics/rater';
 import type { Tensor } from '../onnx/tensors/tensor';
-import type { CalibrationMethod, ErrorData } from '../shared/protocol/requests';
+import type { CalibrationMethod } from '../shared/protocol/choices';
+import type { ErrorData } from '../shared/protocol/error';
 import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { EngineError } from '../shared/engineError';
-import type { EngineLimits, Requests } from '../shared/protocol/requests';
+import type { Requests } from '../shared/protocol/requests';
+import type { EngineLimits } from '../shared/protocol/settings';
 import { analyzeSettings, preset } from '../shared/shapes/resultShape';
 import { countFrom, finite, firstMisfit, text, texts, type Same } from '../shared/shapes/shapes';
 import { planned } from '../shared/shapes/planShape';

@@ -1,6 +1,7 @@
-import type { Measured, Resolved, Run } from '../evaluate/baseline';
+import type { Measured, Resolved } from '../evaluate/baseline';
+import type { Run } from '../common/run';
 import { StageProgress } from '../common/progress';
-import type { AnalyzeSettings } from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
 import type { WorkerPool } from '../runtime/workerPool';
 import { judgeVariants, type JudgedVariant } from '../evaluate/evaluateVariants';
 import { shareOf, type Shard } from '../common/shards';
@@ -9,7 +10,7 @@ import { aloneOptions, jointOf } from '../search/diagnosis/earlyStopping';
 import type { FixedChoices } from '../search/candidate/candidate';
 import { withoutVariants } from '../search/diagnosis/explainLayers';
 import type { Judged } from '../search/candidate/candidateTrials';
-import type { Subject, SubjectKind } from '../search/diagnosis/evaluateLayers';
+import type { Subject, SubjectKind } from '../search/diagnosis/layerVariants';
 import type { MeasuredPlaces, Measurement } from './mergedRatings';
 import { aloneVariants } from '../search/diagnosis/layerSensitivity';
 import { networkKey } from '../search/candidate/candidateKey';

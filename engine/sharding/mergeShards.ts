@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AnalysisPart } from './shardFile';
 import { EngineError } from '../shared/engineError';
 import type { Resolved } from '../evaluate/baseline';
-import type { AnalyzeSettings } from '../shared/protocol/requests';
+import type { AnalyzeSettings } from '../shared/protocol/settings';
 import { KnownRatings } from './mergedRatings';
 
 /** The parts of one analysis. */

@@ -1,4 +1,5 @@
-import { EngineError, throwIfCancelled } from '../shared/engineError';
+import { EngineError } from '../shared/engineError';
+import { throwIfCancelled } from '../common/cancellation';
 import type { Rating } from '../data/metrics/rater';
 import type { Evaluator } from '../evaluate/evaluator';
 import { isLook } from '../evaluate/sequentialStopping';
@@ -6,7 +7,7 @@ import { noisiest } from '../evaluate/noisiest';
 import { judgedFrom, type JudgedVariant } from '../evaluate/evaluateVariants';
 import { shareOf, type Shard } from '../common/shards';
 import { spread } from '../stats/spread';
-import type { Subject, SubjectKind, SubjectOptions } from '../search/diagnosis/evaluateLayers';
+import type { Subject, SubjectKind, SubjectOptions } from '../search/diagnosis/layerVariants';
 import { networkKey } from '../search/candidate/candidateKey';
 
 /** What one of several machines measured of the variants of one network. */

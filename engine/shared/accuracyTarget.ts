@@ -1,5 +1,6 @@
 import { formatDb, formatTarget } from './format';
-import type { MetricName, TargetVerdict, VerdictKind } from './protocol/requests';
+import type { MetricName } from './protocol/choices';
+import type { TargetVerdict, VerdictKind } from './protocol/report';
 
 /** Where scores of SQNR end: no noise at all. */
 export const MAX_SQNR_DB = 100;

@@ -1,5 +1,5 @@
 import { neutral } from './neutral';
-import type { ErrorCode, ErrorData } from './protocol/requests';
+import type { ErrorCode, ErrorData } from './protocol/error';
 
 /** Names in files are anyone's: of any length, with line breaks or codes that steer a terminal. */
 function presentable(text: string, most: number): string {
@@ -48,28 +48,4 @@ export function errorText(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return REFUSED.exec(line)?.[1] ?? line;
-}
-
-/** What `work` answers, unless it is cancelled before: then the work goes on alone, and nobody hears of it. */
-export async function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  throwIfCancelled(signal);
-  let stop = (): void => undefined;
-  const cancelled = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', stop);
-  });
-  try {
-    const result = await Promise.race([work.then((value) => ({ value })), cancelled]);
-    if (result !== undefined) return result.value;
-    throwIfCancelled(signal);
-    return await work;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-/** Throws the error that ends cancelled work. */
-export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new EngineError('cancelled', 'Cancelled.', '');
 }

@@ -10,15 +10,8 @@ import {
   formatScore,
   formatShare,
 } from './format';
-import type {
-  BlamedOperators,
-  CauseKind,
-  Fix,
-  Interactions,
-  LayerReport,
-  MetricName,
-  RemedyName,
-} from './protocol/requests';
+import type { BlamedOperators, CauseKind, Fix, Interactions, LayerReport } from './protocol/report';
+import type { MetricName, RemedyName } from './protocol/choices';
 
 /** What a cause is called. */
 export const causeTitles: Readonly<Record<CauseKind, string>> = {

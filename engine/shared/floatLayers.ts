@@ -1,4 +1,5 @@
-import type { LayerChoice, Report } from './protocol/requests';
+import type { LayerChoice } from './protocol/choices';
+import type { Report } from './protocol/report';
 
 /** Whether a layer that is this computes on floats. */
 export function isFloatChoice(choice: LayerChoice | undefined): boolean {

@@ -1,17 +1,13 @@
+import type { Budget, MetricName, Resource } from './protocol/choices';
 import type {
-  Budget,
   Int8Result,
   LatencySpread,
-  MetricName,
   NotebookEntry,
-  Resource,
-  QuantizedModel,
-  QuantizedTensor,
   ScoreDifference,
-  ValueRange,
   LayerReport,
-} from './protocol/requests';
-import { NORMAL_95 } from '../stats/pairedDifference';
+} from './protocol/report';
+import type { QuantizedModel, QuantizedTensor, ValueRange } from './protocol/model';
+import { NORMAL_95 } from './confidence';
 
 const NOTHING = '–';
 /** With a true minus sign and no negative zero. */

@@ -1,4 +1,5 @@
-import { NORMAL_95, pairedDifference, type WeightedValue } from './pairedDifference';
+import { pairedDifference, type WeightedValue } from './pairedDifference';
+import { NORMAL_95 } from '../shared/confidence';
 
 /**
  * Whether a part of the samples says on which side of a threshold a drop lies: its interval of 95% does not hold the threshold,

@@ -1,3 +1,5 @@
+import { NORMAL_95 } from '../shared/confidence';
+
 /** A weighted value of one sample: a score is Σ value · weight / Σ weight. */
 export interface WeightedValue {
   value: number;
@@ -12,8 +14,6 @@ export interface PairedDifference {
   standardError: number;
 }
 
-/** Values of the normal distribution that hold 95% between them. */
-export const NORMAL_95 = 1.96;
 /** And 97.5%. */
 export const NORMAL_97_5 = 2.24;
 

@@ -1,4 +1,4 @@
-import { NORMAL_95 } from './pairedDifference';
+import { NORMAL_95 } from '../shared/confidence';
 
 /** For 1 to 8 degrees of freedom, where the series is too short. */
 const FEW = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306];

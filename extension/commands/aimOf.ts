@@ -1,4 +1,4 @@
-import type { QuantizeSettings } from '../../engine/shared/protocol/requests';
+import type { QuantizeSettings } from '../../engine/shared/protocol/settings';
 import type { ModelSession } from '../session/modelSession';
 
 /** What a quantization is asked beside the settings of an analysis. */

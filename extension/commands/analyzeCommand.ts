@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { dataFor } from './chooseDataCommand';
 import { isRefused, runTask } from '../ui/runTask';
 import type { Services } from '../session/services';

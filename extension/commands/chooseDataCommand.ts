@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
-import type { DataSummary } from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
 import { dataEndings, dataKinds, dataOfFile, groupData, type DataCandidate } from '../data/dataCandidates';
 import { toErrorData } from '../common/failure';
 import type { ModelSession } from '../session/modelSession';

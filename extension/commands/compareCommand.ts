@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { formatDate } from '../../engine/shared/format';
 import { MAX_REPORT_BYTES, parseReport } from '../../engine/shared/shapes/parseReport';
-import type { OtherReport } from '../../engine/shared/protocol/requests';
+import type { OtherReport } from '../../engine/shared/protocol/page';
 import { Refusal, toErrorData } from '../common/failure';
 import type { ModelSession } from '../session/modelSession';
 import type { Services } from '../session/services';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { describeScore, formatBytes, formatShrink, formatSpeedup } from '../../engine/shared/format';
-import type { QuantizeResult } from '../../engine/shared/protocol/requests';
+import type { QuantizeResult } from '../../engine/shared/protocol/report';
 import { describeVerdict } from '../../engine/shared/accuracyTarget';
 
 /** `Wrote model.int8.onnx, within 1% of float: 98.1%, 0.2 points below float (95%: −0.4 to 0.0), 3.2 MB (3.4× smaller), …`. */

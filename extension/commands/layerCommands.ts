@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import { recipePathOf } from '../../engine/shared/recipe/recipePath';
 import { toErrorData } from '../common/failure';
-import { VIEW_TYPE, type Services } from '../session/services';
+import { type Services } from '../session/services';
+import { VIEW_TYPE } from '../common/contributionIds';
 import { showFailure } from '../ui/showFailure';
 
 /** What links in hovers and lenses of recipes run: each is given the model's path, and a layer of it. */

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { toErrorData } from '../common/failure';
-import { TEXT_SCHEME, type Services } from '../session/services';
+import { type Services } from '../session/services';
+import { TEXT_SCHEME } from '../common/contributionIds';
 import { showFailure } from '../ui/showFailure';
 import { modelOfTextUri, targetModel, textUriOf } from '../ui/targetModel';
 

@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 import { toErrorData } from '../common/failure';
 import { isMadeUp } from '../data/dataSource';
 import { showFailure } from '../ui/showFailure';
-import { VIEW_TYPE, type Services } from '../session/services';
+import { type Services } from '../session/services';
+import { VIEW_TYPE } from '../common/contributionIds';
 
 /** `quantscope.openModel()` asks for a file; `quantscope.openSample()` opens one of ours with its data, to try. */
 export function registerOpenModel(services: Services): void {

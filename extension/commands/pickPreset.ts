@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { PresetName } from '../../engine/shared/protocol/requests';
+import type { PresetName } from '../../engine/shared/protocol/choices';
 import { presetChoices, type PresetChoice, type PresetSetting } from '../data/presetChoices';
 
 /**

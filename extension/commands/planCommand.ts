@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { Resource, TradeOff, TradeOffSettings } from '../../engine/shared/protocol/requests';
+import type { Resource } from '../../engine/shared/protocol/choices';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
+import type { TradeOffSettings } from '../../engine/shared/protocol/settings';
 import { dataFor } from './chooseDataCommand';
 import { isRefused, runTask } from '../ui/runTask';
 import type { Services } from '../session/services';

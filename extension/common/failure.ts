@@ -1,4 +1,4 @@
-import type { ErrorData } from '../../engine/shared/protocol/requests';
+import type { ErrorData } from '../../engine/shared/protocol/error';
 import { ownValue } from '../../engine/shared/ownValue';
 
 /** Of JSON-RPC: the connection went away with the answer still owed. */

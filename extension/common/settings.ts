@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import type { AnalyzeSettings, EngineLimits, PresetName } from '../../engine/shared/protocol/requests';
+import type { AnalyzeSettings, EngineLimits } from '../../engine/shared/protocol/settings';
+import type { PresetName } from '../../engine/shared/protocol/choices';
 
 /** All that is set, not chosen: `data` is asked for per model. */
 export type ConfiguredSettings = Omit<AnalyzeSettings, 'data'>;

@@ -1,4 +1,4 @@
-import type { PresetName } from '../../engine/shared/protocol/requests';
+import type { PresetName } from '../../engine/shared/protocol/choices';
 
 /** What package.json says of the setting `quantscope.preset`. */
 export interface PresetSetting {

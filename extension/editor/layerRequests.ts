@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
-import type { AnalyzeSettings, ErrorData, Requests } from '../../engine/shared/protocol/requests';
+import type { Requests } from '../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../engine/shared/protocol/settings';
+import type { ErrorData } from '../../engine/shared/protocol/error';
 import type { Answer, FromWebview } from '../../engine/shared/protocol/webview';
 import { toErrorData } from '../common/failure';
 import type { ModelSession } from '../session/modelSession';

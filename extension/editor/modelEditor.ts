@@ -6,7 +6,8 @@ import { answerLayerRequest } from './layerRequests';
 import { saveFromView } from '../commands/exportFiles';
 import { modelPage } from './modelPage';
 import type { ModelSession } from '../session/modelSession';
-import { VIEW_TYPE, type Services } from '../session/services';
+import { type Services } from '../session/services';
+import { VIEW_TYPE } from '../common/contributionIds';
 
 /** How long a file may be away while it is written anew. */
 const REWRITE_MS = 500;

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import type { LanguageClient, LanguageClientOptions } from 'vscode-languageclient/node';
-import type { EngineLimits, Notifications, Requests } from '../../engine/shared/protocol/requests';
+import type { Notifications, Requests } from '../../engine/shared/protocol/requests';
+import type { EngineLimits } from '../../engine/shared/protocol/settings';
 import { EngineProcess, type EngineExit } from './engineProcess';
 import { EngineStopped } from './engineStopped';
 import { isConnectionLost } from '../common/failure';
 import { hoverCommands, readHoverSettings } from '../common/hoverSettings';
-import { TEXT_SCHEME } from '../session/services';
+import { TEXT_SCHEME } from '../common/contributionIds';
 
 export type EngineState = 'stopped' | 'starting' | 'running' | 'failed';
 

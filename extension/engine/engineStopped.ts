@@ -1,4 +1,4 @@
-import type { ErrorData } from '../../engine/shared/protocol/requests';
+import type { ErrorData } from '../../engine/shared/protocol/error';
 import { describeExit, type EngineExit } from './engineProcess';
 
 /** The engine ended while it owed an answer. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { formatBytes } from '../../engine/shared/format';
-import type { ModelSummary, Progress } from '../../engine/shared/protocol/requests';
+import type { ModelSummary } from '../../engine/shared/protocol/model';
+import type { Progress } from '../../engine/shared/protocol/error';
 
 /**
  * What the engine was at, for a person whose engine ended: `rec.onnx (10.8 MB, largest tensor p2o.Conv.3 with 3.2 MB),

@@ -1,14 +1,10 @@
 import * as vscode from 'vscode';
-import type {
-  AnalyzeSettings,
-  LayerChoice,
-  ModelSummary,
-  NetworkDecision,
-  OperatorChoice,
-  Report,
-  RecipeRules,
-  ResolvedRecipe,
-} from '../../engine/shared/protocol/requests';
+import type { ResolvedRecipe } from '../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../engine/shared/protocol/settings';
+import type { LayerChoice, NetworkDecision, OperatorChoice } from '../../engine/shared/protocol/choices';
+import type { ModelSummary } from '../../engine/shared/protocol/model';
+import type { Report } from '../../engine/shared/protocol/report';
+import type { RecipeRules } from '../../engine/shared/protocol/recipe';
 import { partsIn, type RecipeDecision } from '../../engine/shared/recipe/recipeEdits';
 import { decidingRules } from '../../engine/shared/recipe/recipeRules';
 import type { NetworkChange } from '../../engine/shared/protocol/webview';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { formatScore } from '../../engine/shared/format';
-import type { LintFinding, QuantizeResult } from '../../engine/shared/protocol/requests';
+import type { LintFinding, QuantizeResult } from '../../engine/shared/protocol/report';
 import { describeTarget, verdictWord } from '../../engine/shared/accuracyTarget';
 import type { ToWebview } from '../../engine/shared/protocol/webview';
 import { DataWatch } from '../data/dataWatch';

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import type { MetricName, QuantizeResult, Report, VerdictKind } from '../../engine/shared/protocol/requests';
+import type { MetricName } from '../../engine/shared/protocol/choices';
+import type { QuantizeResult, Report, VerdictKind } from '../../engine/shared/protocol/report';
 
 /** What came of one run on a model. */
 export interface PastRun {

@@ -2,18 +2,13 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
-import type {
-  DataSummary,
-  ErrorData,
-  MeasuredLayer,
-  ModelSummary,
-  PresetName,
-  Progress,
-  QuantizeResult,
-  OtherReport,
-  Report,
-  TradeOff,
-} from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
+import type { ErrorData, Progress } from '../../engine/shared/protocol/error';
+import type { MeasuredLayer, QuantizeResult, Report } from '../../engine/shared/protocol/report';
+import type { ModelSummary } from '../../engine/shared/protocol/model';
+import type { PresetName } from '../../engine/shared/protocol/choices';
+import type { OtherReport } from '../../engine/shared/protocol/page';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import { keptInFloat } from '../../engine/shared/floatLayers';
 import type { ToWebview } from '../../engine/shared/protocol/webview';
 import type { EngineClient } from '../engine/engineClient';

@@ -1,4 +1,4 @@
-import type { MetricName } from '../../engine/shared/protocol/requests';
+import type { MetricName } from '../../engine/shared/protocol/choices';
 import { capitalized } from '../../engine/shared/format';
 import { describeTarget } from '../../engine/shared/accuracyTarget';
 

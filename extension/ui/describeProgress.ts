@@ -1,5 +1,5 @@
 import { formatDuration } from '../../engine/shared/format';
-import type { Progress } from '../../engine/shared/protocol/requests';
+import type { Progress } from '../../engine/shared/protocol/error';
 
 /** `Measuring each layer: 12 of 63, 40 s left`. */
 export function describeProgress({ title, done, total, secondsLeft }: Progress): string {

@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 import { formatDate } from '../../engine/shared/format';
 import { describeMet, describeRun, describeScores } from './describePast';
 import type { PastModel, PastRun } from '../session/history';
-import { MODELS_VIEW, VIEW_TYPE, type Services } from '../session/services';
+import { type Services } from '../session/services';
+import { MODELS_VIEW, VIEW_TYPE } from '../common/contributionIds';
 
 /** A line of the list: a model, or one of its runs. */
 export type Line = { model: PastModel } | { model: PastModel; run: PastRun };

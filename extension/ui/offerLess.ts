@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as vscode from 'vscode';
-import type { ErrorData } from '../../engine/shared/protocol/requests';
+import type { ErrorData } from '../../engine/shared/protocol/error';
 import { errorLine } from '../common/failure';
 import { readLimits, readSettings } from '../common/settings';
 import { showMessage } from './showMessage';

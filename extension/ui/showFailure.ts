@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ErrorData } from '../../engine/shared/protocol/requests';
+import type { ErrorData } from '../../engine/shared/protocol/error';
 import { errorLine } from '../common/failure';
 import { showMessage } from './showMessage';
 

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { diskPath } from '../common/diskPath';
 import { toErrorData } from '../common/failure';
 import { modelOfLine } from './modelsView';
-import { TEXT_SCHEME, VIEW_TYPE } from '../session/services';
+import { TEXT_SCHEME, VIEW_TYPE } from '../common/contributionIds';
 import { showFailure } from './showFailure';
 import { plainText } from './plainText';
 import { showMessage } from './showMessage';

@@ -1,6 +1,7 @@
 // The measuring half of test/bench/depthwiseChannels.mjs.
 import { makeTensor } from '../../engine/onnx/tensors/elements';
-import { encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { type Model } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { node, noise, noisy, tinyModel } from '../engine/tinyModel';
 

@@ -8,16 +8,15 @@ import {
   IPCMessageReader,
   IPCMessageWriter,
 } from 'vscode-languageserver-protocol/node';
-import { encodeModel } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
+import { type NameHover, type Requests } from '../../engine/shared/protocol/requests';
 import {
   REPORT_VERSION,
   type LayerInput,
   type LayerReport,
-  type ModelSummary,
-  type NameHover,
   type Report,
-  type Requests,
-} from '../../engine/shared/protocol/requests';
+} from '../../engine/shared/protocol/report';
+import type { ModelSummary } from '../../engine/shared/protocol/model';
 import { node, noisy, tinyModel } from '../engine/tinyModel';
 
 const LAYERS = 5000;

@@ -1,6 +1,6 @@
 // Writes the models that no package has: one of 100 MB and one of 5,000 nodes. Arguments: their paths.
 import { writeFileSync } from 'node:fs';
-import { encodeModel } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import { node, noisy, tinyModel } from '../engine/tinyModel';
 
 const [big = '', long = ''] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // Opens one model as the engine does and prints seconds and bytes of memory, as JSON.
 import { checkModel } from '../../engine/onnx/file/checkModel';
-import { readModelFile } from '../../engine/onnx/graph/model';
+import { readModelFile } from '../../engine/onnx/file/readModel';
 import { normalize } from '../../engine/onnx/normalize/normalize';
 
 const peak = () => process.resourceUsage().maxRSS * 1024;

@@ -2,7 +2,8 @@
 import { create } from '@bufbuild/protobuf';
 import { OperatorSetIdProtoSchema, type NodeProto, type TensorProto } from 'onnx-buf';
 import { makeTensor } from '../../engine/onnx/tensors/elements';
-import { encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { type Model } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import { makeBlockProduct, storeInt4 } from '../../engine/quantize/write/blockWeights';
 import { makeDynamicProduct } from '../../engine/quantize/write/dynamicProduct';
 import { storeHalfWeights } from '../../engine/quantize/write/halfWeights';

@@ -1,7 +1,8 @@
 // The measuring half of test/bench/rankingBench.mjs, for one model: MODEL DATA COUNT WEIGHTS. Prints JSON.
 import { ascending, rank } from 'd3-array';
 import { isNoise } from '../../engine/shared/format';
-import type { MeasuredLayer, WeightGranularity } from '../../engine/shared/protocol/requests';
+import type { MeasuredLayer } from '../../engine/shared/protocol/report';
+import type { WeightGranularity } from '../../engine/shared/protocol/choices';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import { judgeVariants } from '../../engine/evaluate/evaluateVariants';
 import { pairedDifference } from '../../engine/stats/pairedDifference';

@@ -2,7 +2,7 @@
 // and by what follows behind each cut, on the same samples, where FULL is true; and until it is settled whether its drop
 // matters. Prints JSON.
 import { performance } from 'node:perf_hooks';
-import { encodeModel } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import type { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import type { Verdict } from '../../engine/evaluate/evaluator';

@@ -3,7 +3,7 @@ import { dump } from 'npyjs';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TensorProto_DataType } from 'onnx-buf';
-import { encodeModel } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import { body, bool, yes } from './bodyModels';
 import { noise, noisy, node, tinyModel, valueInfo } from './tinyModel';
 

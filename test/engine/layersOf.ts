@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { foldConstants } from '../../engine/runtime/foldConstants';
-import { readModelFile } from '../../engine/onnx/graph/model';
+import { readModelFile } from '../../engine/onnx/file/readModel';
 import { normalize } from '../../engine/onnx/normalize/normalize';
 import { measureFloat, type Measured, type Resolved } from '../../engine/evaluate/baseline';
-import type { AnalyzeSettings, WeightGranularity } from '../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../engine/shared/protocol/settings';
+import type { WeightGranularity } from '../../engine/shared/protocol/choices';
 import { resolveProfile } from '../../engine/runtime/hostProfile';
 import type { WorkerPool } from '../../engine/runtime/workerPool';
 import { makeBase } from '../../engine/search/candidate/base';

@@ -6,7 +6,7 @@ import { summaryHover } from '../../engine/language/hover/summaryHover';
 import { nameHover } from '../../engine/language/hover/hoverAtName';
 import { notebookText } from '../../engine/cli/text/notebookText';
 import { operatorsText } from '../../engine/cli/text/findingsText';
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { reportPage } from '../../engine/shared/node/reportPage';
 import {
   adviceText,

@@ -1,5 +1,6 @@
 import { afterAll } from 'vitest';
-import { encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { type Model } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import type { Tensor } from '../../engine/onnx/tensors/tensor';
 import { RuntimeWorker } from '../../engine/runtime/runtimeWorker';
 import type { SessionOptions } from '../../engine/runtime/workerProtocol';

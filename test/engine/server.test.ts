@@ -27,14 +27,11 @@ import {
   type ProtocolConnection,
   type PublishDiagnosticsParams,
 } from 'vscode-languageserver-protocol/node';
-import type {
-  AnalyzeSettings,
-  ErrorData,
-  MeasuredLayer,
-  Notifications,
-  Requests,
-} from '../../engine/shared/protocol/requests';
-import { encodeModel } from '../../engine/onnx/graph/model';
+import type { Notifications, Requests } from '../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../engine/shared/protocol/settings';
+import type { ErrorData } from '../../engine/shared/protocol/error';
+import type { MeasuredLayer } from '../../engine/shared/protocol/report';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import { node, noisy, tinyModel } from './tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-server-'));

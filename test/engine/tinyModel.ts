@@ -18,7 +18,8 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { makeTensor } from '../../engine/onnx/tensors/elements';
-import { decodeModel, encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { type Model } from '../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../engine/onnx/file/readModel';
 
 /** Whole numbers are INT; `{ float }` is FLOAT; arrays of whole numbers INTS. */
 export type AttributeValue =

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { decodeModel, type Model } from '../../engine/onnx/graph/model';
+import { type Model } from '../../engine/onnx/graph/model';
+import { decodeModel } from '../../engine/onnx/file/readModel';
 import { normalize } from '../../engine/onnx/normalize/normalize';
 import type { Tensor } from '../../engine/onnx/tensors/tensor';
 import { page } from './page';

@@ -7,7 +7,7 @@ import { profileChoices } from '../../engine/recipe/parseSettings';
 vi.mock('vscode', () => ({}));
 const { HOVER_SETTINGS } = await import('../../extension/common/hoverSettings');
 const { ENGINE_SETTINGS, SETTING_NAMES } = await import('../../extension/common/settings');
-const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/session/services');
+const { MODELS_VIEW, VIEW_TYPE } = await import('../../extension/common/contributionIds');
 const { PROBLEMS_OWNER } = await import('../../extension/session/analysisProblems');
 const { PROBLEM_MATCHER, TASK_TYPE } = await import('../../extension/commands/taskCommand');
 

@@ -1,11 +1,12 @@
 import { checkModel } from '../../engine/onnx/file/checkModel';
 import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
 import { findLayers } from '../../engine/onnx/layers/layers';
-import { decodeModel, encodeModel, type Model } from '../../engine/onnx/graph/model';
+import { type Model } from '../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../engine/onnx/file/readModel';
 import { normalize } from '../../engine/onnx/normalize/normalize';
 import { findOperators } from '../../engine/onnx/layers/operators';
 import { summarize } from '../../engine/onnx/summary/summarize';
-import type { LayerGrid } from '../../engine/shared/protocol/requests';
+import type { LayerGrid } from '../../engine/shared/protocol/choices';
 import { profiles } from '../../engine/quantize/targets/profiles';
 import { tensorsOf } from '../../engine/quantize/plan';
 import { rewriteQdq } from '../../engine/quantize/write/rewrite';

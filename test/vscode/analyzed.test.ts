@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { LayerReport, PageContents, Report } from '../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../engine/shared/protocol/report';
+import type { PageContents } from '../../engine/shared/protocol/page';
 import { writeSmallModel } from './smallModel';
 import {
   analyzeQuickly,

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { DataSummary } from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 describe('files that are no models', () => {

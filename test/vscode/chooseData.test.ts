@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { DataSummary, Report } from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
+import type { Report } from '../../engine/shared/protocol/report';
 import { writeSmallModel } from './smallModel';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import * as vscode from 'vscode';
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { writeSmallData, writeSmallModel } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import type { QuantscopeApi } from '../../extension/extension';
-import { VIEW_TYPE } from '../../extension/session/services';
+import { VIEW_TYPE } from '../../extension/common/contributionIds';
 import type { ToWebview } from '../../engine/shared/protocol/webview';
 
 type MessageOf<T extends ToWebview['type']> = Extract<ToWebview, { type: T }>;

@@ -2,7 +2,8 @@ import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { platform } from 'node:process';
 import * as vscode from 'vscode';
-import type { DataSummary, Report } from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
+import type { Report } from '../../engine/shared/protocol/report';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 /** The engines' process ids, by what Linux says of this extension host's children. */

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { copyFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import type { QuantizeResult, Report } from '../../engine/shared/protocol/requests';
+import type { QuantizeResult, Report } from '../../engine/shared/protocol/report';
 import { writeSmallModel } from './smallModel';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 

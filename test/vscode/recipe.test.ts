@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { QuantizeResult } from '../../engine/shared/protocol/requests';
+import type { QuantizeResult } from '../../engine/shared/protocol/report';
 import { closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 
 describe('a recipe beside a model', () => {

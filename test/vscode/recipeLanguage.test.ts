@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as vscode from 'vscode';
-import type { QuantizeResult, Report } from '../../engine/shared/protocol/requests';
+import type { QuantizeResult, Report } from '../../engine/shared/protocol/report';
 import {
   analyzeQuickly,
   answering,

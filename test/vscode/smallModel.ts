@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { dump } from 'npyjs';
 import type * as vscode from 'vscode';
-import { encodeModel } from '../../engine/onnx/graph/model';
+import { encodeModel } from '../../engine/onnx/file/readModel';
 import { noise, noisy, node, tinyModel } from '../engine/tinyModel';
 
 /** How many samples the small data holds. */

@@ -2,7 +2,8 @@ import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { QuantizeResult, Report, TradeOff } from '../../engine/shared/protocol/requests';
+import type { QuantizeResult, Report } from '../../engine/shared/protocol/report';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import { writeSmallData, writeSmallModel, writeSmallSample } from './smallModel';
 import { api, closeAllEditors, inWorkspace, lastMessage, openModel, until } from './editorState';
 

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { VIEW_TYPE } from '../../extension/session/services';
+import { VIEW_TYPE } from '../../extension/common/contributionIds';
 import { closeAllEditors, inWorkspace, lastMessage, until } from './editorState';
 import { writeSmallModel } from './smallModel';
 

@@ -1,6 +1,7 @@
 import axe, { type RunOptions } from 'axe-core';
 import { beforeAll, expect, test } from 'vitest';
-import type { DataSummary, ModelGraph } from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import type { Tab } from '../../webview/state/state';
 import { otherReport } from './otherReport';
 import { smallPictures } from './sampleData';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 import { data, everything } from './sampleMessages';
 import { sampleModel, sampleQuantized, sampleReport } from './sampleReport';
 import type { ThemeName } from './themes';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Progress, QuantizeResult } from '../../engine/shared/protocol/requests';
+import type { Progress } from '../../engine/shared/protocol/error';
+import type { QuantizeResult } from '../../engine/shared/protocol/report';
 import { data, everything } from './sampleMessages';
 import { sampleModel, sampleReport } from './sampleReport';
 import { useView } from './useView';

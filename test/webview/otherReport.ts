@@ -1,4 +1,4 @@
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { sampleReport } from './sampleReport';
 
 /** The sample, but for: one layer costs much more, one is decided otherwise, one is renamed, one has another clip, one is new. */

@@ -1,8 +1,8 @@
 import { summarizeData } from '../../engine/data/checks/summarizeData';
 import type { ElementType, Tensor, TensorData } from '../../engine/data/samples/dataset';
 import { inspectSamples } from '../../engine/data/checks/inspectSamples';
-import { readModelFile } from '../../engine/onnx/graph/model';
-import type { DataSummary, SamplePreview } from '../../engine/shared/protocol/requests';
+import { readModelFile } from '../../engine/onnx/file/readModel';
+import type { DataSummary, SamplePreview } from '../../engine/shared/protocol/data';
 
 /** Pictures of text lines with their truth, as the engine tells of them. */
 export async function textLines(): Promise<DataSummary> {

@@ -1,12 +1,12 @@
 import { weightRanges } from '../../engine/project/layerWeights';
 import type {
   ClipTrial,
-  LayerInput,
   LayerWeights,
   OutputScatter,
   RemediedInputs,
-  RemedyName,
-} from '../../engine/shared/protocol/requests';
+} from '../../engine/shared/protocol/layerDetail';
+import type { LayerInput } from '../../engine/shared/protocol/report';
+import type { RemedyName } from '../../engine/shared/protocol/choices';
 import { heavyTailed, randomSource } from './sampleReport';
 
 /** A sum of twelve numbers in [0, 1), less six: as good as normal. */

@@ -1,4 +1,4 @@
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import type { ToWebview } from '../../engine/shared/protocol/webview';
 import { sampleReport } from './sampleReport';
 

@@ -1,18 +1,17 @@
 import type {
   Fix,
-  CalibrationMethod,
   FloatGroup,
   HistogramData,
   Int8Result,
   LayerInput,
   LayerReport,
-  LayerSummary,
-  ModelSummary,
   NotebookEntry,
   OperatorReport,
   Report,
   TargetVerdict,
-} from '../../engine/shared/protocol/requests';
+} from '../../engine/shared/protocol/report';
+import type { CalibrationMethod } from '../../engine/shared/protocol/choices';
+import type { LayerSummary, ModelSummary } from '../../engine/shared/protocol/model';
 
 /** Numbers in [0, 1) that are the same in every run. */
 export function randomSource(seed: number): () => number {

@@ -1,4 +1,5 @@
-import type { ChoiceCost, LayerChoice, TradeOff, TradeOffPoint } from '../../engine/shared/protocol/requests';
+import type { ChoiceCost, TradeOff, TradeOffPoint } from '../../engine/shared/protocol/plan';
+import type { LayerChoice } from '../../engine/shared/protocol/choices';
 import { sampleReport } from './sampleReport';
 
 const FLOAT_BYTES = 10_822_104;

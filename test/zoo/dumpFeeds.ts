@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import type { Tensor } from '../../engine/data/samples/dataset';
 import { openDataset } from '../../engine/data/openDataset';
 import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
-import { readModelFile } from '../../engine/onnx/graph/model';
-import { runSteps } from '../../engine/runtime/sequence';
+import { readModelFile } from '../../engine/onnx/file/readModel';
+import { runSteps } from '../../engine/runtime/runSteps';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 import { npyBytes } from '../engine/data/npyBytes';
 

@@ -5,7 +5,7 @@ import { openDataset } from '../../engine/data/openDataset';
 import { exposeTensors } from '../../engine/onnx/graph/addGraphOutputs';
 import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
 import { findLayers, type Layer } from '../../engine/onnx/layers/layers';
-import { encodeModel, readModelFile } from '../../engine/onnx/graph/model';
+import { encodeModel, readModelFile } from '../../engine/onnx/file/readModel';
 import { normalize } from '../../engine/onnx/normalize/normalize';
 import { withoutSuffix } from '../../engine/runtime/originalNames';
 import { loadWithNodes } from '../../engine/runtime/runNodes';

@@ -2,7 +2,7 @@
 // is read, and its speed how many rounds are run. Prints the rounds, and the median and both quartiles of each one's milliseconds, and of its time against the first one's, round by round.
 import { openDataset } from '../../engine/data/openDataset';
 import { inputSpecs } from '../../engine/onnx/summary/inputSpecs';
-import { readModelFile } from '../../engine/onnx/graph/model';
+import { readModelFile } from '../../engine/onnx/file/readModel';
 import { WorkerPool } from '../../engine/runtime/workerPool';
 
 const [data = '', ...paths] = process.argv.slice(2);

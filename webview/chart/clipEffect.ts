@@ -1,4 +1,5 @@
-import type { LayerInput, ProfileName } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
+import type { ProfileName } from '../../engine/shared/protocol/choices';
 import { shareBeyond, totalCount } from './rebin';
 import { tensorGrid, type TensorGrid } from './tensorGrid';
 

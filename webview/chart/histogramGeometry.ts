@@ -1,7 +1,7 @@
 import { max } from 'd3-array';
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 import { shortMethod } from '../../engine/shared/format';
 import type { HistogramRange } from '../state/state';
 import { placeLabels } from './placeLabels';

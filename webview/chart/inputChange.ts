@@ -1,9 +1,6 @@
-import type {
-  ClippedInput,
-  LayerInput,
-  ProfileName,
-  RemediedInputs,
-} from '../../engine/shared/protocol/requests';
+import type { ClippedInput, RemediedInputs } from '../../engine/shared/protocol/layerDetail';
+import type { LayerInput } from '../../engine/shared/protocol/report';
+import type { ProfileName } from '../../engine/shared/protocol/choices';
 import { formatDb, formatShare, formatValue } from '../../engine/shared/format';
 import { clipEffect } from './clipEffect';
 import { ownValue } from '../../engine/shared/ownValue';

@@ -1,4 +1,4 @@
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 
 /** The tensor of the magnitudes of a tensor's values, for drawing. */
 export function magnitudesOf(input: LayerInput): LayerInput {

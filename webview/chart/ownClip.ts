@@ -1,4 +1,4 @@
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 
 /** Stands for the user's own clip where methods are named. */
 export const OWN_CLIP = 'yours';

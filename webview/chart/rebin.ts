@@ -1,5 +1,5 @@
 import { sum } from 'd3-array';
-import type { HistogramData, LayerInput } from '../../engine/shared/protocol/requests';
+import type { HistogramData, LayerInput } from '../../engine/shared/protocol/report';
 
 export interface Bin {
   from: number;

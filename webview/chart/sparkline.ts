@@ -1,4 +1,4 @@
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 import { ownValue } from '../../engine/shared/ownValue';
 
 /** A histogram in a cell: what is drawn, in pixels. */

@@ -1,4 +1,4 @@
-import type { ProfileName } from '../../engine/shared/protocol/requests';
+import type { ProfileName } from '../../engine/shared/protocol/choices';
 import { tensorGrid, type GridRange } from './tensorGrid';
 
 /** How wide one integer step is, as a formula for people. */

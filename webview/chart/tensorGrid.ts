@@ -1,4 +1,5 @@
-import type { LayerInput, ProfileName } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
+import type { ProfileName } from '../../engine/shared/protocol/choices';
 
 /** The values that 8 bits can hold of a tensor: whole multiples of `step` from `first` to `last`. */
 export interface TensorGrid {

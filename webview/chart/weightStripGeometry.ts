@@ -1,5 +1,5 @@
 import { scaleLinear, type ScaleContinuousNumeric } from 'd3-scale';
-import type { ChannelBoxes, WeightRanges } from '../../engine/shared/protocol/requests';
+import type { ChannelBoxes, WeightRanges } from '../../engine/shared/protocol/layerDetail';
 import type { PlotArea } from './plotArea';
 
 export interface WeightStripOptions {

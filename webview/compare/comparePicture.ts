@@ -2,7 +2,7 @@ import { axisBottom } from 'd3-axis';
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { select, type Selection } from 'd3-selection';
 import { dropUnit, formatDropNumber, formatMetric, formatPlural } from '../../engine/shared/format';
-import type { MetricName } from '../../engine/shared/protocol/requests';
+import type { MetricName } from '../../engine/shared/protocol/choices';
 import type { ComparedLayer } from '../state/compareReports';
 import { quoted, swatches, type Caption } from '../export/caption';
 import { keyOf } from '../export/captioned';

@@ -1,4 +1,5 @@
-import type { LayerReport, MetricName, Report } from '../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../engine/shared/protocol/report';
+import type { MetricName } from '../../engine/shared/protocol/choices';
 import {
   baseName,
   dropUnit,

@@ -1,4 +1,4 @@
-import type { DataSummary } from '../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../engine/shared/protocol/data';
 import { baseName, formatMetric, formatPlural } from '../../engine/shared/format';
 import type { DataState } from '../../engine/shared/protocol/webview';
 import { add, addName, addText } from '../ui/dom';

@@ -1,5 +1,6 @@
 import { baseName, formatPlural } from '../../engine/shared/format';
-import { screenOf, type State } from '../state/state';
+import { type State } from '../state/state';
+import { screenOf } from '../state/store';
 import { addDataState, addDataSummary } from './dataSummary';
 import { add, addButton, emptied, whenChanged, type Host, type Update } from '../ui/dom';
 import { addPreview } from './previewView';

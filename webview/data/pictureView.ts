@@ -1,5 +1,5 @@
 import { select } from 'd3-selection';
-import type { InputPreview, TensorPicture } from '../../engine/shared/protocol/requests';
+import type { InputPreview, TensorPicture } from '../../engine/shared/protocol/data';
 import { formatValue, shorten } from '../../engine/shared/format';
 import { add } from '../ui/dom';
 

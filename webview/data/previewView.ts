@@ -1,4 +1,4 @@
-import type { DataSummary, InputPreview, SamplePreview } from '../../engine/shared/protocol/requests';
+import type { DataSummary, InputPreview, SamplePreview } from '../../engine/shared/protocol/data';
 import { formatPlural, formatShape, formatValue } from '../../engine/shared/format';
 import { addPictureExport } from '../export/addExport';
 import { quoted, swatches, type Caption } from '../export/caption';

@@ -1,5 +1,6 @@
 import { select } from 'd3-selection';
-import type { LayerInput, ProfileName } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
+import type { ProfileName } from '../../engine/shared/protocol/choices';
 import { formatShare, formatValue, formatDb, shorten } from '../../engine/shared/format';
 import { clipEffect, type ClipEffect } from '../chart/clipEffect';
 import { clipOverlay } from '../chart/clipOverlay';

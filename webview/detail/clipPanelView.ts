@@ -1,4 +1,5 @@
-import type { ClipTrial, LayerInput, NetworkScore, Report } from '../../engine/shared/protocol/requests';
+import type { ClipTrial, NetworkScore } from '../../engine/shared/protocol/layerDetail';
+import type { LayerInput, Report } from '../../engine/shared/protocol/report';
 import {
   formatDb,
   formatExactCount,

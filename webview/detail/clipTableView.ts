@@ -1,6 +1,7 @@
 import { ascending } from 'd3-array';
 import { select } from 'd3-selection';
-import type { LayerInput, SettledSettings } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
+import type { SettledSettings } from '../../engine/shared/protocol/settings';
 import { shareBeyond } from '../chart/rebin';
 import { stepFormula, stepSize } from '../chart/stepSize';
 import { formatMethod, formatShare, formatValue, shorten } from '../../engine/shared/format';

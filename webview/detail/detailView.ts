@@ -1,4 +1,5 @@
-import type { LayerReport, LayerSummary, Report } from '../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../engine/shared/protocol/report';
+import type { LayerSummary } from '../../engine/shared/protocol/model';
 import { causeTitles, savedNoise } from '../../engine/shared/findings';
 import {
   formatBytes,

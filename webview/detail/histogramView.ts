@@ -1,5 +1,5 @@
 import { axisBottom, axisLeft } from 'd3-axis';
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 import { histogramGeometry, type HistogramGeometry, type HistogramOptions } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';
 import { shareBeyond, totalCount } from '../chart/rebin';

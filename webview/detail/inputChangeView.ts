@@ -1,6 +1,8 @@
 import { rangeRemedies } from '../../engine/shared/findings';
 import { formatPlural } from '../../engine/shared/format';
-import type { RemediedInputs, RemedyName, Report } from '../../engine/shared/protocol/requests';
+import type { RemediedInputs } from '../../engine/shared/protocol/layerDetail';
+import type { RemedyName } from '../../engine/shared/protocol/choices';
+import type { Report } from '../../engine/shared/protocol/report';
 import { drawnRange, histogramGeometry, wholeRange } from '../chart/histogramGeometry';
 import { changedFigures, withClipInUse } from '../chart/inputChange';
 import { magnitudesOf } from '../chart/magnitudesOf';

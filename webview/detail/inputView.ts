@@ -1,4 +1,4 @@
-import type { LayerInput, LayerReport, Report } from '../../engine/shared/protocol/requests';
+import type { LayerInput, LayerReport, Report } from '../../engine/shared/protocol/report';
 import { formatNotFinite } from '../../engine/shared/format';
 import { wholeRange } from '../chart/histogramGeometry';
 import { magnitudesOf } from '../chart/magnitudesOf';

@@ -1,6 +1,6 @@
 import { axisBottom, axisLeft } from 'd3-axis';
 import { scaleLinear } from 'd3-scale';
-import type { OutputScatter, ScatterCounts } from '../../engine/shared/protocol/requests';
+import type { OutputScatter, ScatterCounts } from '../../engine/shared/protocol/layerDetail';
 import { formatDb, formatExactCount, formatPlural, formatValue } from '../../engine/shared/format';
 import { densityPaths } from '../chart/densityPaths';
 import { addExport } from '../export/addExport';

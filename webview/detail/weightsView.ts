@@ -1,5 +1,5 @@
 import { axisLeft } from 'd3-axis';
-import type { LayerWeights, WeightRanges } from '../../engine/shared/protocol/requests';
+import type { LayerWeights, WeightRanges } from '../../engine/shared/protocol/layerDetail';
 import { formatExactCount, formatPlural, formatValue } from '../../engine/shared/format';
 import { boxReach, weightStripGeometry } from '../chart/weightStripGeometry';
 import { addExport } from '../export/addExport';

@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import { formatPlural, shorten } from '../../engine/shared/format';
 import { groupLook, plainLook, type NodeLook } from './nodeLooks';
 import { shortName, type Scene } from './scene';

@@ -1,5 +1,6 @@
 import type { BoxLook } from './boxLooks';
-import { READABLE, type Camera } from '../state/camera';
+import { type Camera } from '../state/camera';
+import { READABLE } from './cameraMoves';
 import type { Point, Size } from './layeredLayout';
 import type { Palette } from './palette';
 import type { Box, Link, Scene } from './scene';

@@ -1,5 +1,6 @@
 import { PNG_SCALE } from '../export/pngBase64';
-import { fitted, isAnySeen, opening, showing, zoomed, type Camera } from '../state/camera';
+import { type Camera } from '../state/camera';
+import { fitted, isAnySeen, opening, showing, zoomed } from './cameraMoves';
 import { drawScene, type Drawing } from './drawScene';
 import { boxAt, boxBeside, type Direction } from './findBox';
 import type { Point, Size } from './layeredLayout';

@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import { formatPlural, formatShape, shorten } from '../../engine/shared/format';
 import type { BoxLook } from './boxLooks';
 import type { Box } from './scene';

@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import { formatCount } from '../../engine/shared/format';
 import { MARGIN } from '../export/caption';
 import { captioned } from '../export/captioned';

@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import { layoutScene, type Scene } from './scene';
 
 export interface LayoutDone {

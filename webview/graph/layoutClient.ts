@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import { isStandalone } from '../ui/isStandalone';
 import { layOut, type LayoutDone } from './layOut';
 import type { LayoutOrder } from './layoutWorker';

@@ -1,5 +1,5 @@
 // A program of its own: lays out beside the view's thread.
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 import { layOut } from './layOut';
 
 /** The graph goes along when it is a new one. */

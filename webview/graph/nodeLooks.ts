@@ -1,4 +1,4 @@
-import type { GraphNode, ModelGraph } from '../../engine/shared/protocol/requests';
+import type { GraphNode, ModelGraph } from '../../engine/shared/protocol/model';
 import { formatDb, formatDropNumber, isNoise } from '../../engine/shared/format';
 import { isKeptInFloat, layerRows, type LayerRow } from '../state/layerRows';
 import type { State } from '../state/state';

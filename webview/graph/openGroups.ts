@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 
 /** So many boxes are seen at first, where groups can be closed for it. */
 const AT_FIRST = 400;

@@ -1,4 +1,4 @@
-import type { GraphNode, ModelGraph } from '../../engine/shared/protocol/requests';
+import type { GraphNode, ModelGraph } from '../../engine/shared/protocol/model';
 import { layeredLayout, type Point, type Size } from './layeredLayout';
 
 /** A node, or a group: closed ones look like nodes, open ones hold others. */

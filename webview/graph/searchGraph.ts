@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../engine/shared/protocol/model';
 
 /** Indices of nodes whose name or operator holds a text, whatever its case; in the network's order. */
 export function searchGraph({ nodes }: ModelGraph, text: string): number[] {

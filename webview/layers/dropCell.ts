@@ -1,5 +1,5 @@
 import type { ScaleLinear } from 'd3-scale';
-import type { MetricName } from '../../engine/shared/protocol/requests';
+import type { MetricName } from '../../engine/shared/protocol/choices';
 import { dropInterval, formatDropNumber, formatMeasuredDrop, isNoise } from '../../engine/shared/format';
 import type { LayerRow } from '../state/layerRows';
 import { add } from '../ui/dom';

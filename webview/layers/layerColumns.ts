@@ -9,11 +9,12 @@ import {
   formatValue,
   shorten,
 } from '../../engine/shared/format';
-import type { LayerInput } from '../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../engine/shared/protocol/report';
 import { sparkline } from '../chart/sparkline';
 import type { ColumnWidth } from '../state/columnFit';
 import { nameParts, withinBlock } from '../state/layerGroups';
-import { reachOf, type SortKey } from '../state/layerOrder';
+import { reachOf } from '../state/layerOrder';
+import type { SortKey } from '../state/state';
 import type { LayerRow } from '../state/layerRows';
 import { setName, add, type Host } from '../ui/dom';
 import { addDropCell, type RowContext } from './dropCell';

@@ -1,10 +1,9 @@
 import { rollup } from 'd3-array';
 import { causeTitles } from '../../engine/shared/findings';
 import { shorten } from '../../engine/shared/format';
-import type { CauseKind } from '../../engine/shared/protocol/requests';
-import { facetCount, noFacets, type Facets } from '../state/layerFilter';
-import { stateKinds, type StateKind } from '../state/layerState';
-import type { State } from '../state/state';
+import type { CauseKind } from '../../engine/shared/protocol/report';
+import { facetCount, noFacets } from '../state/layerFilter';
+import { type State, type Facets, stateKinds, type StateKind } from '../state/state';
 import { add, addButton, whenChanged, type Host, type Update } from '../ui/dom';
 
 const stateTitles: Record<StateKind, string> = {

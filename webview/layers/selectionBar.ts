@@ -1,5 +1,5 @@
 import { formatPlural } from '../../engine/shared/format';
-import type { LayerChoice } from '../../engine/shared/protocol/requests';
+import type { LayerChoice } from '../../engine/shared/protocol/choices';
 import type { LayerRow } from '../state/layerRows';
 import { add, addButton, type Host } from '../ui/dom';
 import { chosenIn, fillChoices } from './stateCell';

@@ -1,4 +1,4 @@
-import type { LayerChoice } from '../../engine/shared/protocol/requests';
+import type { LayerChoice } from '../../engine/shared/protocol/choices';
 import { shorten } from '../../engine/shared/format';
 import type { LayerRow } from '../state/layerRows';
 import { kindOf, shortReason, stateReason } from '../state/layerState';

@@ -1,4 +1,4 @@
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { formatDrop, formatPlural, formatScore } from '../../engine/shared/format';
 import type { State } from '../state/state';
 import { keptLayers, measuredAs } from '../state/layerRows';

@@ -1,4 +1,5 @@
-import type { BlamedOperators, MetricName } from '../../engine/shared/protocol/requests';
+import type { BlamedOperators } from '../../engine/shared/protocol/report';
+import type { MetricName } from '../../engine/shared/protocol/choices';
 import { formatDrop } from '../../engine/shared/format';
 import { add, addName, emptied, whenChanged, type Update } from '../ui/dom';
 import { addIcon } from '../ui/icons';

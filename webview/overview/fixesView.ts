@@ -1,7 +1,7 @@
 import { select } from 'd3-selection';
 import { fixCost, fixGain } from '../../engine/shared/findings';
 import { dropInterval } from '../../engine/shared/format';
-import type { Fix, Report } from '../../engine/shared/protocol/requests';
+import type { Fix, Report } from '../../engine/shared/protocol/report';
 import { tilePlaces } from '../chart/tileScale';
 import { fixStatus, fixStep, type FixStep } from '../state/fixSteps';
 import type { State } from '../state/state';

@@ -1,4 +1,4 @@
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { describeInteractions } from '../../engine/shared/findings';
 import { dropUnit, formatChange, formatDropNumber, formatPlural } from '../../engine/shared/format';
 import { add, addName } from '../ui/dom';

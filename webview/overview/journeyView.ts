@@ -1,7 +1,7 @@
 import { axisLeft } from 'd3-axis';
 import { select } from 'd3-selection';
 import { baseName, formatDb, formatExactCount, formatPlural, shorten } from '../../engine/shared/format';
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import {
   errorJourney,
   isCarried,

@@ -1,4 +1,4 @@
-import type { LintFinding } from '../../engine/shared/protocol/requests';
+import type { LintFinding } from '../../engine/shared/protocol/report';
 import { formatPlural } from '../../engine/shared/format';
 import { add, addText, emptied, whenChanged, type Update } from '../ui/dom';
 import { addIcon, type IconName } from '../ui/icons';

@@ -1,9 +1,6 @@
-import type {
-  MetricName,
-  NotebookEntry,
-  NotebookStep,
-  SettledSettings,
-} from '../../engine/shared/protocol/requests';
+import type { MetricName } from '../../engine/shared/protocol/choices';
+import type { NotebookEntry, NotebookStep } from '../../engine/shared/protocol/report';
+import type { SettledSettings } from '../../engine/shared/protocol/settings';
 import {
   dropUnit,
   formatChange,

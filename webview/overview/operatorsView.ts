@@ -1,4 +1,4 @@
-import type { OperatorReport, Report } from '../../engine/shared/protocol/requests';
+import type { OperatorReport, Report } from '../../engine/shared/protocol/report';
 import {
   dropUnit,
   formatChange,

@@ -1,4 +1,4 @@
-import type { Report } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
 import { describeBlamed } from '../../engine/shared/findings';
 import {
   describeScore,

@@ -1,11 +1,6 @@
 import { select } from 'd3-selection';
-import type {
-  FloatResult,
-  Int8Result,
-  Report,
-  SettledSettings,
-  TargetVerdict,
-} from '../../engine/shared/protocol/requests';
+import type { FloatResult, Int8Result, Report, TargetVerdict } from '../../engine/shared/protocol/report';
+import type { SettledSettings } from '../../engine/shared/protocol/settings';
 import {
   baseName,
   capitalized,

@@ -1,5 +1,5 @@
 import { select } from 'd3-selection';
-import type { Int8Result, Report, TargetVerdict } from '../../engine/shared/protocol/requests';
+import type { Int8Result, Report, TargetVerdict } from '../../engine/shared/protocol/report';
 import {
   baseName,
   capitalized,

@@ -1,5 +1,6 @@
 import { formatPlural } from '../../engine/shared/format';
-import { screenOf, type State } from '../state/state';
+import { type State } from '../state/state';
+import { screenOf } from '../state/store';
 import { add, addButton, emptied, whenChanged, type Host, type Update } from '../ui/dom';
 import { addIcon } from '../ui/icons';
 

@@ -1,4 +1,4 @@
-import type { QuantizedModel } from '../../engine/shared/protocol/requests';
+import type { QuantizedModel } from '../../engine/shared/protocol/model';
 import { describeForm, formatPlural, formatRange, formatScaleCount } from '../../engine/shared/format';
 import { add, addName } from '../ui/dom';
 

@@ -1,6 +1,7 @@
-import type { ModelSummary } from '../../engine/shared/protocol/requests';
+import type { ModelSummary } from '../../engine/shared/protocol/model';
 import { baseName, formatBlocks, formatPlural, formatShape } from '../../engine/shared/format';
-import { screenOf, type State } from '../state/state';
+import { type State } from '../state/state';
+import { screenOf } from '../state/store';
 import { addDataState, addDataSummary } from '../data/dataSummary';
 import { add, addButton, addName, emptied, whenChanged, type Host, type Update } from '../ui/dom';
 import { addIcon } from '../ui/icons';

@@ -1,4 +1,5 @@
-import { screenOf, type State, type Tab } from '../state/state';
+import { type State, type Tab } from '../state/state';
+import { screenOf } from '../state/store';
 import { isStandalone } from '../ui/isStandalone';
 import { add, type Host, type Update } from '../ui/dom';
 import { ownValue } from '../../engine/shared/ownValue';

@@ -1,4 +1,4 @@
-import type { PageContents } from '../../engine/shared/protocol/requests';
+import type { PageContents } from '../../engine/shared/protocol/page';
 import type { FromWebview, ToWebview } from '../../engine/shared/protocol/webview';
 import './theme.css';
 

@@ -1,4 +1,4 @@
-import type { LayerInput, LayerReport, Report } from '../../engine/shared/protocol/requests';
+import type { LayerInput, LayerReport, Report } from '../../engine/shared/protocol/report';
 import { isNoise } from '../../engine/shared/format';
 import type { PlainTable } from './layerTable';
 import { ownValue } from '../../engine/shared/ownValue';

@@ -1,5 +1,6 @@
 import { isFloatChoice } from '../../engine/shared/floatLayers';
-import type { Fix, NetworkDecision, RemedyName, Report } from '../../engine/shared/protocol/requests';
+import type { Fix, Report } from '../../engine/shared/protocol/report';
+import type { NetworkDecision, RemedyName } from '../../engine/shared/protocol/choices';
 import type { FromWebview } from '../../engine/shared/protocol/webview';
 import type { State } from './state';
 

@@ -1,4 +1,4 @@
-import type { LayerChoice } from '../../engine/shared/protocol/requests';
+import type { LayerChoice } from '../../engine/shared/protocol/choices';
 import type { FromWebview } from '../../engine/shared/protocol/webview';
 
 /** Keeps a layer in float or does not: what is advised anyway needs no decision. */

@@ -1,18 +1,9 @@
 import { isNoise } from '../../engine/shared/format';
-import type { CauseKind, LayerSummary } from '../../engine/shared/protocol/requests';
+import type { LayerSummary } from '../../engine/shared/protocol/model';
+import type { CauseKind } from '../../engine/shared/protocol/report';
 import type { LayerRow } from './layerRows';
-import { kindOf, stateKinds, type StateKind } from './layerState';
-
-/** What rows have to be like to be listed, besides holding the filter's text; `null` and `false` ask for nothing. */
-export interface Facets {
-  state: StateKind | null;
-  operator: string | null;
-  cause: CauseKind | null;
-  /** The drop is more than chance would make of these samples. */
-  aboveNoise: boolean;
-  /** The user decided what it is. */
-  decided: boolean;
-}
+import { kindOf } from './layerState';
+import { type Facets, stateKinds } from './state';
 
 export const noFacets: Facets = {
   state: null,

@@ -1,12 +1,12 @@
 import { causeTitles } from '../../engine/shared/findings';
+import { ownValue } from '../../engine/shared/ownValue';
 import { matchesFacets, textFilter } from './layerFilter';
 import type { LayerRow } from './layerRows';
-import { kindOf, stateKinds } from './layerState';
-import type { ViewState } from './state';
-import { ownValue } from '../../engine/shared/ownValue';
+import { kindOf } from './layerState';
+import { type SortKey, type ViewState, stateKinds } from './state';
 
 /** What the list is sorted by: numbers and names as they read, `null` for what is not known. */
-const sortValues = {
+export const sortValues = {
   order: ({ index }) => index,
   name: ({ summary }) => summary.name,
   operator: ({ summary }) => summary.opType,
@@ -24,7 +24,6 @@ const sortValues = {
   },
 } satisfies Record<string, (row: LayerRow) => number | string | null>;
 
-export type SortKey = keyof typeof sortValues;
 export const sortKeys = Object.keys(sortValues) as SortKey[];
 
 /** Keys whose first click puts the largest on top: that is what matters of them. */

@@ -1,4 +1,5 @@
-import type { LayerReport, LayerSummary, MeasuredLayer, Report } from '../../engine/shared/protocol/requests';
+import type { LayerReport, MeasuredLayer, Report } from '../../engine/shared/protocol/report';
+import type { LayerSummary } from '../../engine/shared/protocol/model';
 import { isFloatChoice, keptInFloat } from '../../engine/shared/floatLayers';
 import { layerStates, type LayerState } from './layerState';
 import type { State } from './state';

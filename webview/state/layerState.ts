@@ -1,6 +1,8 @@
 import { isFloatChoice } from '../../engine/shared/floatLayers';
-import type { LayerChoice, LayerSummary, Report } from '../../engine/shared/protocol/requests';
-import type { State } from './state';
+import type { LayerChoice } from '../../engine/shared/protocol/choices';
+import type { LayerSummary } from '../../engine/shared/protocol/model';
+import type { Report } from '../../engine/shared/protocol/report';
+import type { State, StateKind } from './state';
 
 /** What a layer is going to be, and whose word that is. */
 export interface LayerState {
@@ -17,6 +19,7 @@ export interface LayerState {
 }
 
 const always: readonly LayerChoice[] = ['int8', 'float'];
+
 const onTensorrt: readonly LayerChoice[] = ['int8', 'float', 'float16'];
 
 /** What a layer can be on the target of the analysis; before one, on onnxruntime's. */
@@ -61,10 +64,6 @@ export function layerStates({
     };
   };
 }
-
-/** States by which the list is filtered. */
-export const stateKinds = ['int8', 'falls-back', 'float', 'other'] as const;
-export type StateKind = (typeof stateKinds)[number];
 
 /** The kind of a state; `null` while it is not known. */
 export function kindOf({ choice, fallsBack }: LayerState): StateKind | null {

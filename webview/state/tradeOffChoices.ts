@@ -1,4 +1,5 @@
-import type { LayerChoice, Resource, TradeOff } from '../../engine/shared/protocol/requests';
+import type { LayerChoice, Resource } from '../../engine/shared/protocol/choices';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import type { FromWebview } from '../../engine/shared/protocol/webview';
 import { ownValue } from '../../engine/shared/ownValue';
 

@@ -8,7 +8,8 @@ import {
   formatShare,
   formatSpeed,
 } from '../../engine/shared/format';
-import type { Resource, TradeOff } from '../../engine/shared/protocol/requests';
+import type { Resource } from '../../engine/shared/protocol/choices';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import { verdictWord } from '../../engine/shared/accuracyTarget';
 import { gridCounts, layerDifferences } from '../state/tradeOffChoices';
 import { add, addName, emptied, type Host } from '../ui/dom';

@@ -6,7 +6,9 @@ import {
   formatMetric,
   formatPlural,
 } from '../../engine/shared/format';
-import type { Report, Resource, TradeOff } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
+import type { Resource } from '../../engine/shared/protocol/choices';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import {
   brushedPair,
   letterPlaces,

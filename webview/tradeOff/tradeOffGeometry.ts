@@ -1,5 +1,7 @@
 import { scaleLinear, scaleSymlog } from 'd3-scale';
-import type { Report, Resource, TradeOff } from '../../engine/shared/protocol/requests';
+import type { Report } from '../../engine/shared/protocol/report';
+import type { Resource } from '../../engine/shared/protocol/choices';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import { dropInterval } from '../../engine/shared/format';
 import { predictedUse } from '../state/tradeOffChoices';
 import { labelExtent, labelsBeside, type Extent, type LabelPlace } from '../chart/labelsBeside';

@@ -5,7 +5,8 @@ import {
   formatPlural,
   formatSpeedup,
 } from '../../engine/shared/format';
-import type { LayerChoice, Resource, TradeOff } from '../../engine/shared/protocol/requests';
+import type { LayerChoice, Resource } from '../../engine/shared/protocol/choices';
+import type { TradeOff } from '../../engine/shared/protocol/plan';
 import { describeVerdict } from '../../engine/shared/accuracyTarget';
 import { addExport } from '../export/addExport';
 import { quoted, swatches, type Caption } from '../export/caption';

@@ -1,4 +1,4 @@
-import type { LayerReport } from '../../engine/shared/protocol/requests';
+import type { LayerReport } from '../../engine/shared/protocol/report';
 import type { Answer, FromWebview } from '../../engine/shared/protocol/webview';
 import { shownLayer } from '../state/layerRows';
 import type { State } from '../state/state';

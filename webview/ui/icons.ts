@@ -1,5 +1,5 @@
 import { select } from 'd3-selection';
-import type { VerdictKind } from '../../engine/shared/protocol/requests';
+import type { VerdictKind } from '../../engine/shared/protocol/report';
 
 /** Strokes on a grid of 16 × 16. */
 const shapes = {

@@ -1,4 +1,4 @@
-import type { CalibrationMethod } from '../../shared/protocol/requests';
+import type { CalibrationMethod } from '../../shared/protocol/choices';
 import { Magnitudes } from '../../stats/magnitudes';
 import type { HistogramState } from '../../stats/histogram';
 import { entropyClip } from './entropyClip';

@@ -1,5 +1,5 @@
 import { formatMetric, formatPlural, formatShape, formatValue, shorten } from '../../shared/format';
-import type { DataSummary, InputPreview, SamplePreview } from '../../shared/protocol/requests';
+import type { DataSummary, InputPreview, SamplePreview } from '../../shared/protocol/data';
 import { textTable } from './textTable';
 
 const NAME_WIDTH = 44;

@@ -1,5 +1,5 @@
 import { formatDb, formatMeasuredDrop, formatPlural, formatScore, shorten } from '../../shared/format';
-import type { Report } from '../../shared/protocol/requests';
+import type { Report } from '../../shared/protocol/report';
 import { textTable } from './textTable';
 
 const NAME_WIDTH = 40;

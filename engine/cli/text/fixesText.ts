@@ -1,6 +1,6 @@
 import { fixCost, fixGain } from '../../shared/findings';
 import { shorten } from '../../shared/format';
-import type { Report } from '../../shared/protocol/requests';
+import type { Report } from '../../shared/protocol/report';
 import { textTable } from './textTable';
 
 const WHAT_WIDTH = 60;

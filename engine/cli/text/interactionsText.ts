@@ -1,6 +1,6 @@
 import { describeInteractions } from '../../shared/findings';
 import { dropUnit, formatChange, formatDropNumber, formatPlural, shorten } from '../../shared/format';
-import type { LayerPair, Report } from '../../shared/protocol/requests';
+import type { LayerPair, Report } from '../../shared/protocol/report';
 import { textTable } from './textTable';
 
 const NAME_WIDTH = 36;

@@ -6,7 +6,9 @@ import {
   formatScore,
   shorten,
 } from '../../shared/format';
-import type { MetricName, NotebookEntry, SettledSettings } from '../../shared/protocol/requests';
+import type { MetricName } from '../../shared/protocol/choices';
+import type { NotebookEntry } from '../../shared/protocol/report';
+import type { SettledSettings } from '../../shared/protocol/settings';
 import { textTable } from './textTable';
 
 const TRIED_WIDTH = 60;

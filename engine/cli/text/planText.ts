@@ -15,7 +15,8 @@ import {
   formatSpeedup,
   shorten,
 } from '../../shared/format';
-import type { LayerChoice, TradeOff, TradeOffPoint } from '../../shared/protocol/requests';
+import type { LayerChoice } from '../../shared/protocol/choices';
+import type { TradeOff, TradeOffPoint } from '../../shared/protocol/plan';
 import { verdictText } from './reportText';
 import { textTable } from './textTable';
 import { describeTarget } from '../../shared/accuracyTarget';

@@ -22,18 +22,17 @@ import {
   formatMeasuredDrop,
   isNoise,
 } from '../../shared/format';
+import type { Decisions } from '../../shared/protocol/choices';
 import type {
-  Decisions,
   FloatResult,
   Int8Result,
   LayerReport,
   LintFinding,
-  ModelSummary,
-  QuantizedModel,
   QuantizeResult,
   Report,
-  SettledSettings,
-} from '../../shared/protocol/requests';
+} from '../../shared/protocol/report';
+import type { ModelSummary, QuantizedModel } from '../../shared/protocol/model';
+import type { SettledSettings } from '../../shared/protocol/settings';
 import type { Calibration } from '../../calibrate/calibrationPass';
 import { rankLayers } from '../../search/diagnosis/rankLayers';
 import { notFiniteCount } from '../../stats/histogram';

@@ -1,4 +1,4 @@
-import type { TensorPicture } from '../../shared/protocol/requests';
+import type { TensorPicture } from '../../shared/protocol/data';
 import { sizeOf, type NumberData } from '../samples/elementTypes';
 import type { Look } from './tensorLayout';
 import type { TensorFigures } from './tensorFigures';

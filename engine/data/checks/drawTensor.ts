@@ -1,4 +1,4 @@
-import type { TensorPicture } from '../../shared/protocol/requests';
+import type { TensorPicture } from '../../shared/protocol/data';
 import type { Tensor } from '../samples/dataset';
 import { drawImage, type DrawOptions } from './drawImage';
 import type { NumberData } from '../samples/elementTypes';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { InputPreview, SamplePreview } from '../../shared/protocol/requests';
+import type { InputPreview, SamplePreview } from '../../shared/protocol/data';
 import { shorten } from '../../shared/format';
 import { channelMixing, type ChannelMixing } from './channelMixing';
 import type { Dataset, InputSpec, Sample, SampleSource, Tensor } from '../samples/dataset';

@@ -4,7 +4,8 @@ import { suspicions } from './dataWarnings';
 import { inputSpecs } from '../../onnx/summary/inputSpecs';
 import { inputUses } from '../../onnx/summary/inputUses';
 import type { Model } from '../../onnx/graph/model';
-import type { DataSummary, PresetName } from '../../shared/protocol/requests';
+import type { DataSummary } from '../../shared/protocol/data';
+import type { PresetName } from '../../shared/protocol/choices';
 
 /** Of a stream, whose length nobody knows before its end. */
 const PREVIEWED = 64;

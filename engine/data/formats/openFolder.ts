@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { shorten } from '../../shared/format';
-import type { MetricName } from '../../shared/protocol/requests';
+import type { MetricName } from '../../shared/protocol/choices';
 import { MAX_ENTRIES } from '../../shared/node/walkFolder';
 import { badData } from '../samples/badData';
 import type { Dataset, InputSpec, OpenOptions } from '../samples/dataset';

@@ -1,4 +1,4 @@
-import type { MetricName, PresetName } from '../../shared/protocol/requests';
+import type { MetricName, PresetName } from '../../shared/protocol/choices';
 import type { Shapes } from '../samples/dataset';
 
 /** Name of the file that makes a folder a data set. */

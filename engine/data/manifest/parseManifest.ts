@@ -1,4 +1,4 @@
-import type { MetricName } from '../../shared/protocol/requests';
+import type { MetricName } from '../../shared/protocol/choices';
 import { errorText } from '../../shared/engineError';
 import { parseJson } from '../../shared/parseJson';
 import { badData } from '../samples/badData';

@@ -1,4 +1,4 @@
-import type { PresetName } from '../../shared/protocol/requests';
+import type { PresetName } from '../../shared/protocol/choices';
 import { badData } from '../samples/badData';
 import type { InputSpec } from '../samples/dataset';
 import { isFloat, shapeText } from '../samples/elementTypes';

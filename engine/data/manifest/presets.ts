@@ -1,4 +1,4 @@
-import type { PresetName } from '../../shared/protocol/requests';
+import type { PresetName } from '../../shared/protocol/choices';
 import type { Preprocess } from './manifest';
 
 /** How pictures are prepared for a family of models; `null` stands for sizes that the model leaves open. */

@@ -1,4 +1,4 @@
-import type { MetricName } from '../../shared/protocol/requests';
+import type { MetricName } from '../../shared/protocol/choices';
 import type { Tensor, Truth } from '../samples/dataset';
 
 /** score = Σ value · weight / Σ weight over the samples. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
-import { EngineError, throwIfCancelled } from '../../shared/engineError';
-import type { MetricName } from '../../shared/protocol/requests';
+import { EngineError } from '../../shared/engineError';
+import { throwIfCancelled } from '../../common/cancellation';
+import type { MetricName } from '../../shared/protocol/choices';
 import { badData } from '../samples/badData';
 import type { Dataset, InputSpec, OpenOptions, Sample, SampleSource } from '../samples/dataset';
 import { JsonValue } from '../samples/jsonValue';

@@ -1,4 +1,4 @@
-import type { MetricName, PresetName } from '../../shared/protocol/requests';
+import type { MetricName, PresetName } from '../../shared/protocol/choices';
 import type { Tensor } from '../../onnx/tensors/tensor';
 
 export type { ElementType, InputSpec, Tensor, TensorData } from '../../onnx/tensors/tensor';

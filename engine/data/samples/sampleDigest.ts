@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { unlessCancelled } from '../../shared/engineError';
+import { unlessCancelled } from '../../common/cancellation';
 import type { Sample, SampleSource } from './dataset';
 
 /** What is fed for a sample, as a hash in hex: two samples that feed the same have the same, whatever their names. */

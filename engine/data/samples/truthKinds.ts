@@ -1,5 +1,5 @@
 import { formatPlural } from '../../shared/format';
-import type { MetricName } from '../../shared/protocol/requests';
+import type { MetricName } from '../../shared/protocol/choices';
 import type { Shapes, Steps, Truth } from './dataset';
 
 /** 0 or 1 for each step. */

@@ -1,7 +1,8 @@
-import { unlessCancelled } from '../../shared/engineError';
+import { unlessCancelled } from '../../common/cancellation';
 import type { SampleSource } from '../../data/samples/dataset';
 import { exposeTensors } from '../../onnx/graph/addGraphOutputs';
-import { encodeModel, type Model } from '../../onnx/graph/model';
+import { type Model } from '../../onnx/graph/model';
+import { encodeModel } from '../../onnx/file/readModel';
 import type { TensorData } from '../../onnx/tensors/tensor';
 import type { Session } from '../../runtime/runtimeWorker';
 import type { WorkerPool } from '../../runtime/workerPool';

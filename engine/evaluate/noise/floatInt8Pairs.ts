@@ -8,7 +8,7 @@ import {
 } from 'onnx-buf';
 import { copyModel } from '../../onnx/graph/copyModel';
 import { exposeTensors } from '../../onnx/graph/addGraphOutputs';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import { freshNames } from '../../onnx/graph/graphIndex';
 import { findLayers, type Layer } from '../../onnx/layers/layers';
 import type { Model } from '../../onnx/graph/model';

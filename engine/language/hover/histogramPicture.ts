@@ -1,5 +1,5 @@
 import { formatMethod } from '../../shared/format';
-import type { LayerInput } from '../../shared/protocol/requests';
+import type { LayerInput } from '../../shared/protocol/report';
 import { Markdown, md } from '../markdown';
 
 const WIDTH = 240;

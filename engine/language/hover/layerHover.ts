@@ -1,5 +1,5 @@
 import { baseName, formatDb, formatDrop, formatMethod, formatScore, formatValue } from '../../shared/format';
-import type { LayerInput, LayerReport, Report } from '../../shared/protocol/requests';
+import type { LayerInput, LayerReport, Report } from '../../shared/protocol/report';
 import { commandLink } from '../commandLink';
 import { histogramPicture } from './histogramPicture';
 import { blocks, joined, literal, md, RULE, table, type Markdown } from '../markdown';

@@ -1,5 +1,5 @@
 import { baseName, describeForm, formatPlural, formatRange, formatScaleCount } from '../../shared/format';
-import type { ModelSummary, QuantizedTensor } from '../../shared/protocol/requests';
+import type { ModelSummary, QuantizedTensor } from '../../shared/protocol/model';
 import { blocks, joined, literal, md, RULE, table, type Markdown } from '../markdown';
 
 function section(found: QuantizedTensor): Markdown {

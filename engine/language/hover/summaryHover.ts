@@ -1,5 +1,5 @@
 import { baseName, formatShape } from '../../shared/format';
-import type { LayerSummary, ModelSummary } from '../../shared/protocol/requests';
+import type { LayerSummary, ModelSummary } from '../../shared/protocol/model';
 import { commandLink } from '../commandLink';
 import { blocks, joined, literal, md, RULE, type Markdown } from '../markdown';
 import { layersNamed } from '../../report/reportIndex';

@@ -15,7 +15,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { hoverText } from '../hover/layerHover';
 import { quantizedHover } from '../hover/quantizedHover';
 import { definitionAt, entityHover, referencesAt, type Place } from '../textFeatures';
-import { readModelFile } from '../../onnx/graph/model';
+import { readModelFile } from '../../onnx/file/readModel';
 import { printModel } from '../../onnx/text/printModel';
 import { nameSpanAt, type ModelText, type TextSymbol } from '../../onnx/text/textIndex';
 import type { Workspace } from '../../project/workspace';

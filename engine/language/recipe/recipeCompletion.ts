@@ -7,7 +7,7 @@ import type {
   LayerChoice,
   ProfileChoice,
   RemedyName,
-} from '../../shared/protocol/requests';
+} from '../../shared/protocol/choices';
 import type { PartIndex, RuledPart } from '../../shared/recipe/partIndex';
 import type { RecipeSubject } from './recipeSubject';
 import type { RecipeTree, WrittenRule } from './recipeTree';

@@ -1,5 +1,5 @@
 import type { Edit } from 'jsonc-parser';
-import type { LayerChoice } from '../../shared/protocol/requests';
+import type { LayerChoice } from '../../shared/protocol/choices';
 import { decideInTree, partsAt, removeRules } from '../../shared/recipe/recipeEdits';
 import type { RecipeSubject } from './recipeSubject';
 import type { RecipeTree, WrittenRule } from './recipeTree';

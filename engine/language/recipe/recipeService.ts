@@ -40,7 +40,7 @@ import { recipeSubject, type RecipeSubject } from './recipeSubject';
 import { recipeTree, type RecipeTree } from './recipeTree';
 import type { Place } from '../textFeatures';
 import type { Project } from '../../project/project';
-import type { ProfileChoice } from '../../shared/protocol/requests';
+import type { ProfileChoice } from '../../shared/protocol/choices';
 import { choicesOf } from '../../quantize/layerGrids';
 import { tensorsOf } from '../../quantize/plan';
 import { profiles } from '../../quantize/targets/profiles';

@@ -1,10 +1,6 @@
-import type {
-  LayerReport,
-  ModelSummary,
-  OperatorReport,
-  ProfileName,
-  Report,
-} from '../../shared/protocol/requests';
+import type { LayerReport, OperatorReport, Report } from '../../shared/protocol/report';
+import type { ModelSummary } from '../../shared/protocol/model';
+import type { ProfileName } from '../../shared/protocol/choices';
 import { parseTargetDrop } from '../../recipe/parseSettings';
 import { meetsTarget } from '../../shared/accuracyTarget';
 import { KnownNames } from '../../shared/recipe/knownNames';

@@ -2,7 +2,9 @@ import { recipeApplier } from '../../recipe/applyRecipe';
 import { EngineError } from '../../shared/engineError';
 import { baseName } from '../../shared/format';
 import type { Project } from '../../project/project';
-import type { ErrorData, Recipe, RecipeRules, ResolvedRecipe } from '../../shared/protocol/requests';
+import type { ResolvedRecipe } from '../../shared/protocol/requests';
+import type { ErrorData } from '../../shared/protocol/error';
+import type { Recipe, RecipeRules } from '../../shared/protocol/recipe';
 import { parseRecipe, withDataPath } from '../../recipe/parseRecipe';
 
 /**

@@ -3,14 +3,16 @@ import { link, rename, rm, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { TensorProtoSchema, type TensorProto } from 'onnx-buf';
-import { EngineError, errorText, throwIfCancelled } from '../../shared/engineError';
+import { EngineError, errorText } from '../../shared/engineError';
+import { throwIfCancelled } from '../../common/cancellation';
 import { cannotWrite } from '../../shared/node/outputTarget';
 import { finished, newPart, removeLeftParts } from '../../shared/node/partFile';
 import { checkRunFiles, dataPathOf } from '../../shared/node/runFiles';
 import { fileTarget, finishPart, openPart, writeFileAtomically } from '../../shared/node/writeFile';
 import { allTensors } from '../tensors/allTensors';
 import { isExternal, placeOf, readExternal, readPlace, setPlace, type Place } from '../tensors/externalData';
-import { encodeModel, type Model } from '../graph/model';
+import { type Model } from '../graph/model';
+import { encodeModel } from './readModel';
 
 /** Protobuf's own limit is 2³¹ − 1 bytes; some is left for what the sizes of weights do not count. */
 const MOST_IN_ONE_FILE = 2 ** 31 - 2 ** 26;

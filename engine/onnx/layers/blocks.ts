@@ -1,9 +1,9 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { floatAttribute } from '../graph/attributes';
 import { floatValues, isFloat } from '../tensors/elements';
-import { constantsWithin } from '../normalize/foldIntoConv';
+import { constantsWithin } from '../graph/constants';
 import { indexGraph, type GraphIndex } from '../graph/graphIndex';
-import type { ModelSummary } from '../../shared/protocol/requests';
+import type { ModelSummary } from '../../shared/protocol/model';
 import { graphsWithin } from '../graph/scopes';
 
 export type BlockKind = ModelSummary['blocks'][number]['kind'];

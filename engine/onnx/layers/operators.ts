@@ -1,14 +1,14 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
-import { findBlocks } from './blocks';
+import { ownValue } from '../../shared/ownValue';
 import { attribute } from '../graph/attributes';
-import { floatValues, isFloat } from '../tensors/elements';
-import { constantsWithin } from '../normalize/foldIntoConv';
+import { constantsWithin } from '../graph/constants';
 import { indexGraph, soleConsumer, type GraphIndex } from '../graph/graphIndex';
+import { graphsWithin } from '../graph/scopes';
+import { floatValues, isFloat } from '../tensors/elements';
+import { findBlocks } from './blocks';
 import type { Layer } from './layers';
 import { networkValues } from './networkValues';
 import { clipBounds, rescalingFrom, type Rescaling } from './rescaling';
-import { graphsWithin } from '../graph/scopes';
-import { ownValue } from '../../shared/ownValue';
 
 /**
  * How a target computes an operator on integers: `own`, its result has a grid of its own; `same`, it moves or selects
@@ -161,4 +161,9 @@ export function isZeros(tensor: string, { producer }: Pick<GraphIndex, 'producer
   const value = made && attribute(made, 'value')?.t;
   if (made?.opType !== 'ConstantOfShape') return false;
   return value === undefined || (isFloat(value) && floatValues(value)[0] === 0);
+}
+
+/** What only moves values loses none of them. */
+export function computes({ form, opType }: Operator): boolean {
+  return !keepsGrid(form) || opType === 'Resize';
 }

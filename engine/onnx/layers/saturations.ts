@@ -1,6 +1,6 @@
 import type { GraphProto } from 'onnx-buf';
 import { findBlocks } from './blocks';
-import { constantsWithin } from '../normalize/foldIntoConv';
+import { constantsWithin } from '../graph/constants';
 import { indexGraph } from '../graph/graphIndex';
 import { graphsWithin } from '../graph/scopes';
 

@@ -1,7 +1,8 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { attribute, intAttribute } from '../graph/attributes';
 import { floatValues, isFloat, makeTensor } from '../tensors/elements';
-import { channelAffine, constantsWithin, replacementName } from './foldIntoConv';
+import { channelAffine } from './foldIntoConv';
+import { constantsWithin, replacementName } from '../graph/constants';
 import { freshNames, indexGraph, soleConsumer } from '../graph/graphIndex';
 
 /** Whether every value that the convolution reads is one of its input's: no zeros are put around it. */

@@ -1,8 +1,8 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { floatAttribute, intAttribute } from '../graph/attributes';
-import { elementCount, floatValues, isFloat, makeTensor } from '../tensors/elements';
+import { constantsWithin, replacementName } from '../graph/constants';
 import { freshNames, indexGraph, soleConsumer, type GraphIndex } from '../graph/graphIndex';
-import { graphsWithin } from '../graph/scopes';
+import { elementCount, floatValues, isFloat, makeTensor } from '../tensors/elements';
 
 /** y = x · factor + shift, per output channel. */
 export interface ChannelAffine {
@@ -64,28 +64,6 @@ export function foldIntoConv(graph: GraphProto, main = graph): void {
     conv.input = [conv.input[0] ?? '', weightName, biasName];
   }
   graph.node = graph.node.filter((node) => !folded.has(node));
-}
-
-/**
- * The name for what replaces a weight, which goes from the graph where nobody else reads it. It keeps its name where
- * it can: people know layers by it.
- */
-export function replacementName(
-  graph: GraphProto,
-  weight: TensorProto,
-  index: GraphIndex,
-  fresh: (wish: string) => string,
-): string {
-  const shared = (index.consumers.get(weight.name)?.length ?? 0) > 1 || index.outputs.has(weight.name);
-  const own = graph.initializer.indexOf(weight);
-  if (shared || own < 0) return fresh(`${weight.name}_folded`);
-  graph.initializer.splice(own, 1);
-  return weight.name;
-}
-
-/** All constants that nodes of a normalized model can read. */
-export function constantsWithin(main: GraphProto): Map<string, TensorProto> {
-  return new Map(graphsWithin(main).flatMap((g) => g.initializer.map((t) => [t.name, t] as const)));
 }
 
 function outputChannels(conv: NodeProto, [first = 1, second = 1]: number[]): number {

@@ -1,4 +1,4 @@
-import type { GraphGroup, GraphNode, ModelGraph, ModelSummary } from '../../shared/protocol/requests';
+import type { GraphGroup, GraphNode, ModelGraph, ModelSummary } from '../../shared/protocol/model';
 
 interface Place {
   /** Nodes and groups directly in it. */

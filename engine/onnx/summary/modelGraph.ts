@@ -5,7 +5,7 @@ import type {
   ModelGraph,
   ModelSummary,
   TensorShape,
-} from '../../shared/protocol/requests';
+} from '../../shared/protocol/model';
 import { subgraphs } from '../graph/attributes';
 import { groupNodes } from './groupNodes';
 import { findLayers } from '../layers/layers';

@@ -4,7 +4,7 @@ import type {
   QuantizedModel,
   QuantizedTensor,
   ValueRange,
-} from '../../shared/protocol/requests';
+} from '../../shared/protocol/model';
 import { alreadyQuantized, originsWithin, type Origins } from '../layers/quantizedOrigin';
 import { intAttribute } from '../graph/attributes';
 import { elementTypeName, rawBytes } from '../tensors/elements';

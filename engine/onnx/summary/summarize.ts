@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { ValueInfoProto } from 'onnx-buf';
-import type { ModelSummary, TensorShape } from '../../shared/protocol/requests';
+import type { ModelSummary, TensorShape } from '../../shared/protocol/model';
 import { findBlocks } from '../layers/blocks';
 import { elementCount, elementTypeName } from '../tensors/elements';
 import { findLayers, findUnquantizable } from '../layers/layers';
-import { opsetOf, type Model, type ReadModel } from '../graph/model';
+import { opsetOf, type Model } from '../graph/model';
+import type { ReadModel } from '../file/readModel';
 import { quantizedState } from './quantizedState';
 import { graphsWithin } from '../graph/scopes';
 import { wideningNotes } from '../normalize/widenFloats';

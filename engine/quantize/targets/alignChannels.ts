@@ -4,7 +4,7 @@ import { channelClasses, channelVector, type ChannelClass } from './channelClass
 import { copyModel } from '../../onnx/graph/copyModel';
 import { dropUnusedInitializers } from '../../onnx/graph/dropUnusedInitializers';
 import { floatValues, makeTensor } from '../../onnx/tensors/elements';
-import { constantsWithin, replacementName } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin, replacementName } from '../../onnx/graph/constants';
 import { freshNames, indexGraph } from '../../onnx/graph/graphIndex';
 import type { Model } from '../../onnx/graph/model';
 import { removeNoOps } from '../../onnx/normalize/removeNoOps';

@@ -1,7 +1,7 @@
 import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import { attribute, intAttribute, subgraphs } from '../../onnx/graph/attributes';
 import { elementCount, floatValues, isFloat } from '../../onnx/tensors/elements';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import { indexGraph } from '../../onnx/graph/graphIndex';
 import { isZeros } from '../../onnx/layers/operators';
 

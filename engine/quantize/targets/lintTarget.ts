@@ -7,7 +7,7 @@ import { opsetOf, type Model } from '../../onnx/graph/model';
 import { isOnnx, isOnnxOrContrib } from '../../onnx/layers/quantizedOperators';
 import { readIntegers } from '../../onnx/tensors/readIntegers';
 import { graphsWithin } from '../../onnx/graph/scopes';
-import type { LintFinding } from '../../shared/protocol/requests';
+import type { LintFinding } from '../../shared/protocol/report';
 import { FloatCauses } from './floatCauses';
 import type { Profile } from './profiles';
 import type { TargetLimits } from './targetLimits';

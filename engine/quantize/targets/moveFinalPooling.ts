@@ -1,7 +1,7 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { makeNode, setInts } from '../../onnx/graph/attributes';
 import { makeTensor } from '../../onnx/tensors/elements';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import { indexGraph, soleConsumer, type GraphIndex } from '../../onnx/graph/graphIndex';
 
 /** Reads of a pooled map only its channels, in their order. */

@@ -1,5 +1,5 @@
 import type { OperatorForm, OperatorForms } from '../../onnx/layers/operators';
-import type { LayerGrid, ProfileName } from '../../shared/protocol/requests';
+import type { LayerGrid, ProfileName } from '../../shared/protocol/choices';
 import { onnxruntimeLimits, onnxruntimeX86Limits, tensorrtLimits, type TargetLimits } from './targetLimits';
 
 /** What a target's integer kernels take; plain data, so that a new target is a new entry. */

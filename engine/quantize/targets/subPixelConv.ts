@@ -3,7 +3,7 @@ import { copyModel } from '../../onnx/graph/copyModel';
 import { attribute, dropAttribute, intAttribute, makeNode, setInts } from '../../onnx/graph/attributes';
 import { dropUnusedInitializers } from '../../onnx/graph/dropUnusedInitializers';
 import { elementCount, floatValues, isFloat, makeTensor } from '../../onnx/tensors/elements';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import { freshNames } from '../../onnx/graph/graphIndex';
 import type { Model } from '../../onnx/graph/model';
 import { graphsWithin } from '../../onnx/graph/scopes';

@@ -1,6 +1,6 @@
 import { intAttribute } from '../../onnx/graph/attributes';
 import type { Layer } from '../../onnx/layers/layers';
-import type { LayerGrid } from '../../shared/protocol/requests';
+import type { LayerGrid } from '../../shared/protocol/choices';
 import { makeBlockProduct, storeInt4 } from './blockWeights';
 import { makeDynamicProduct } from './dynamicProduct';
 import { makeIntegerLstm } from './integerLstm';

@@ -5,7 +5,7 @@ import { convertOpset } from '../../onnx/opset/convertOpset';
 import { copyModel } from '../../onnx/graph/copyModel';
 import { dropStackTraces } from '../../onnx/graph/dropStackTraces';
 import { dropUnusedInitializers } from '../../onnx/graph/dropUnusedInitializers';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import { freshNames } from '../../onnx/graph/graphIndex';
 import { findLayers, type Layer } from '../../onnx/layers/layers';
 import { opsetOf, type Model } from '../../onnx/graph/model';

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { readEntry, writeEntry } from './cacheStore';
-import { TRADE_OFF_VERSION, type ModelSummary, type TradeOff } from '../../shared/protocol/requests';
+import { TRADE_OFF_VERSION, type TradeOff } from '../../shared/protocol/plan';
+import type { ModelSummary } from '../../shared/protocol/model';
 import { misfit } from '../../shared/shapes/shapes';
 import { tradeOffShape } from '../../shared/shapes/planShape';
 

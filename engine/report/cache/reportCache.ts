@@ -2,7 +2,8 @@ import { readEntry, writeEntry } from './cacheStore';
 import { readBounded } from '../../data/samples/readBounded';
 import { baseName } from '../../shared/format';
 import { keptReport, MAX_REPORT_BYTES, parseReport } from '../../shared/shapes/parseReport';
-import type { ModelSummary, Report } from '../../shared/protocol/requests';
+import type { ModelSummary } from '../../shared/protocol/model';
+import type { Report } from '../../shared/protocol/report';
 
 function previousOf(hash: string): string {
   return `${hash}.previous`;

@@ -1,12 +1,13 @@
 import { indexGraph } from '../../onnx/graph/graphIndex';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import type { Model } from '../../onnx/graph/model';
 import { clipBounds } from '../../onnx/layers/rescaling';
-import type { ProfileName } from '../../shared/protocol/requests';
+import type { ProfileName } from '../../shared/protocol/choices';
 import { planQuantization, tensorsOf } from '../../quantize/plan';
 import { rewriteQdq } from '../../quantize/write/rewrite';
 import { Histogram } from '../../stats/histogram';
-import { adaptTo, partsOf } from './base';
+import { adaptTo } from '../../quantize/targets/adaptModel';
+import { partsOf } from '../../quantize/quantizableParts';
 
 /**
  * A normalized model as it would be written with all that the target has an integer form for, without data: every range is

@@ -1,4 +1,5 @@
-import { encodeModel, type Model } from '../../onnx/graph/model';
+import { type Model } from '../../onnx/graph/model';
+import { encodeModel } from '../../onnx/file/readModel';
 import type { Operator } from '../../onnx/layers/operators';
 import type {
   CalibrationMethod,
@@ -10,7 +11,7 @@ import type {
   RemedyName,
   UsedMethod,
   WeightGranularity,
-} from '../../shared/protocol/requests';
+} from '../../shared/protocol/choices';
 import { fitsWithoutRanges, staysFloat, UNREACHED_GRID } from '../../quantize/layerGrids';
 import { originOf } from '../../quantize/grids';
 import { planQuantization, type QuantPlan } from '../../quantize/plan';

@@ -1,4 +1,5 @@
-import type { MetricName, NotebookEntry, NotebookStep } from '../../shared/protocol/requests';
+import type { MetricName } from '../../shared/protocol/choices';
+import type { NotebookEntry, NotebookStep } from '../../shared/protocol/report';
 import type { Evaluator, Verdict } from '../../evaluate/evaluator';
 import { pairedDifference } from '../../stats/pairedDifference';
 import { meetsTarget } from '../../shared/accuracyTarget';

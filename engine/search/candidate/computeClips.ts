@@ -1,4 +1,4 @@
-import type { CalibrationMethod, ProfileName } from '../../shared/protocol/requests';
+import type { CalibrationMethod, ProfileName } from '../../shared/protocol/choices';
 import { profiles } from '../../quantize/targets/profiles';
 import type { RuntimeWorker } from '../../runtime/runtimeWorker';
 import type { WorkerPool } from '../../runtime/workerPool';

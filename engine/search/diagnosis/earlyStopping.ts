@@ -5,7 +5,7 @@ import { WITNESSES } from '../../evaluate/noisiest';
 import { isDropSettled } from '../../stats/isDropSettled';
 import { MAX_SQNR_DB } from '../../shared/accuracyTarget';
 import { SUFFICES, type Judged } from '../candidate/candidateTrials';
-import type { SubjectOptions } from './evaluateLayers';
+import type { SubjectOptions } from './layerVariants';
 
 /** What follows behind a layer's cut is a third of a network, on average. */
 const SUFFIX = 1 / 3;

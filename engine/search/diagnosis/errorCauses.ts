@@ -4,7 +4,7 @@ import { originsWithin, type Origins } from '../../onnx/layers/quantizedOrigin';
 import { findBlocks, type BlockKind } from '../../onnx/layers/blocks';
 import type { Layer } from '../../onnx/layers/layers';
 import type { Model } from '../../onnx/graph/model';
-import type { Cause } from '../../shared/protocol/requests';
+import type { Cause } from '../../shared/protocol/report';
 import { affine8 } from '../../quantize/affine';
 import { writesInteger, type QuantPlan } from '../../quantize/plan';
 import { GELU_LIMIT } from '../remedies/geluOutputs';

@@ -1,8 +1,9 @@
 import { firstOf } from '../../data/samples/limitSamples';
 import { isNoise } from '../../shared/format';
-import type { Measured, Run } from '../../evaluate/baseline';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type { Cause, LayerReport } from '../../shared/protocol/requests';
+import type { Cause, LayerReport } from '../../shared/protocol/report';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { Causes } from './errorCauses';
 import { localSqnr } from '../../evaluate/noise/localError';
@@ -10,7 +11,8 @@ import { pathErrors } from '../../evaluate/noise/accumulatedError';
 import { pairedDifference } from '../../stats/pairedDifference';
 import { MAX_DB } from '../../stats/sqnr';
 import { buildModel, layersAlone, planOf, withChoices, type Candidate } from '../candidate/candidate';
-import { judgeLayers, type Subject } from './evaluateLayers';
+import { judgeLayers } from './evaluateLayers';
+import type { Subject } from './layerVariants';
 import { LOCAL_SAMPLES, type LayerScore } from './layerSensitivity';
 
 /** Why a layer costs what it costs, and what it would bring to leave it alone in float. */

@@ -1,10 +1,12 @@
-import type { Measured, Run } from '../../evaluate/baseline';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type { Interactions, LayerPair } from '../../shared/protocol/requests';
+import type { Interactions, LayerPair } from '../../shared/protocol/report';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { judgeVariants, type JudgedVariant } from '../../evaluate/evaluateVariants';
 import { rankLayers } from './rankLayers';
-import { NORMAL_95, NORMAL_97_5, pairedDifference, type WeightedValue } from '../../stats/pairedDifference';
+import { NORMAL_97_5, pairedDifference, type WeightedValue } from '../../stats/pairedDifference';
+import { NORMAL_95 } from '../../shared/confidence';
 import { buildModel, layersAlone, withChoices, type Candidate } from '../candidate/candidate';
 import type { LayerScore } from './layerSensitivity';
 

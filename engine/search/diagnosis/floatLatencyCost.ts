@@ -1,5 +1,6 @@
-import { unlessCancelled } from '../../shared/engineError';
-import type { Measured, Run } from '../../evaluate/baseline';
+import { unlessCancelled } from '../../common/cancellation';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import type { RuntimeWorker } from '../../runtime/runtimeWorker';
 import { layerTimes } from '../../evaluate/layerLatency';
 import { buildModel, layersAlone, withChoices, type Candidate } from '../candidate/candidate';

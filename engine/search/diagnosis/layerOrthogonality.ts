@@ -1,8 +1,9 @@
-import { throwIfCancelled, unlessCancelled } from '../../shared/engineError';
+import { throwIfCancelled, unlessCancelled } from '../../common/cancellation';
 import type { SampleSource } from '../../data/samples/dataset';
 import { exposeTensors } from '../../onnx/graph/addGraphOutputs';
 import type { Layer } from '../../onnx/layers/layers';
-import { encodeModel, type Model } from '../../onnx/graph/model';
+import { type Model } from '../../onnx/graph/model';
+import { encodeModel } from '../../onnx/file/readModel';
 import type { Tensor } from '../../onnx/tensors/tensor';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { alikenessToOthers, centredGram } from '../../stats/orthogonality';

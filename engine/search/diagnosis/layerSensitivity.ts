@@ -1,7 +1,8 @@
-import type { Measured, Run } from '../../evaluate/baseline';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
 import { firstOf } from '../../data/samples/limitSamples';
-import type { MeasuredLayer } from '../../shared/protocol/requests';
+import type { MeasuredLayer } from '../../shared/protocol/report';
 import type { QuantPlan } from '../../quantize/plan';
 import type { WorkerPool } from '../../runtime/workerPool';
 import type { JudgedVariant } from '../../evaluate/evaluateVariants';
@@ -19,7 +20,8 @@ import {
 } from '../candidate/candidate';
 import { aloneOptions, floatScores, jointOf } from './earlyStopping';
 import type { Judged } from '../candidate/candidateTrials';
-import { judgeLayers, type Subject } from './evaluateLayers';
+import { judgeLayers } from './evaluateLayers';
+import type { Subject } from './layerVariants';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 export const LOCAL_SAMPLES = 16;

@@ -1,5 +1,6 @@
 import { firstOf } from '../../data/samples/limitSamples';
-import type { Measured, Run } from '../../evaluate/baseline';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { layerAlikeness, ORTHOGONALITY_SAMPLES } from './layerOrthogonality';

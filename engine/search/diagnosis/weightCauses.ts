@@ -1,6 +1,6 @@
 import { floatValues } from '../../onnx/tensors/elements';
 import type { Layer } from '../../onnx/layers/layers';
-import type { Cause } from '../../shared/protocol/requests';
+import type { Cause } from '../../shared/protocol/report';
 import type { QuantPlan } from '../../quantize/plan';
 import { channelMagnitudes, outputChannels } from '../../quantize/weightChannels';
 import { weightBits } from '../../quantize/weightBits';

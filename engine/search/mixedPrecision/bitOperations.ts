@@ -1,4 +1,4 @@
-import type { LayerChoice } from '../../shared/protocol/requests';
+import type { LayerChoice } from '../../shared/protocol/choices';
 
 /** Bits of weights and of what they are multiplied with, as the runtime multiplies them. */
 const operandBits: Readonly<Record<LayerChoice, readonly [weights: number, activations: number]>> = {

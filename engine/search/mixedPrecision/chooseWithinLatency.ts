@@ -1,5 +1,5 @@
 import { EngineError } from '../../shared/engineError';
-import type { Budget } from '../../shared/protocol/requests';
+import type { Budget } from '../../shared/protocol/choices';
 import type { MeasuredChoice } from './gridCosts';
 import { chooseWithin, limitOf, type Question } from './gridProgram';
 

@@ -1,9 +1,11 @@
 import type { Layer } from '../../onnx/layers/layers';
-import { encodeModel, type Model } from '../../onnx/graph/model';
+import { type Model } from '../../onnx/graph/model';
+import { encodeModel } from '../../onnx/file/readModel';
 import { modelBytes } from '../../onnx/file/writeModel';
-import type { Measured, Run } from '../../evaluate/baseline';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type { LayerChoice, ResourceUse } from '../../shared/protocol/requests';
+import type { LayerChoice, ResourceUse } from '../../shared/protocol/choices';
 import { choicesOf } from '../../quantize/layerGrids';
 import { profiles } from '../../quantize/targets/profiles';
 import type { WorkerPool } from '../../runtime/workerPool';

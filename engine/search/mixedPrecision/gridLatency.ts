@@ -1,7 +1,8 @@
-import { unlessCancelled } from '../../shared/engineError';
-import type { Measured, Run } from '../../evaluate/baseline';
+import { unlessCancelled } from '../../common/cancellation';
+import type { Measured } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type { LayerChoice } from '../../shared/protocol/requests';
+import type { LayerChoice } from '../../shared/protocol/choices';
 import type { RuntimeWorker } from '../../runtime/runtimeWorker';
 import { layerTimes } from '../../evaluate/layerLatency';
 import { measureLatencies } from '../../evaluate/latency';

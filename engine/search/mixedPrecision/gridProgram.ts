@@ -1,8 +1,9 @@
-import { EngineError, throwIfCancelled } from '../../shared/engineError';
+import { EngineError } from '../../shared/engineError';
+import { throwIfCancelled } from '../../common/cancellation';
 import { formatBudget, formatResource } from '../../shared/format';
-import type { Run } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type { Budget, Resource, ResourceUse } from '../../shared/protocol/requests';
+import type { Budget, Resource, ResourceUse } from '../../shared/protocol/choices';
 import { solveProgram } from './integerProgram';
 import type { LayerChoices, MeasuredChoice } from './gridCosts';
 

@@ -1,6 +1,6 @@
-import type { Run } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type { Resource } from '../../shared/protocol/requests';
+import type { Resource } from '../../shared/protocol/choices';
 import { paretoFront } from '../../stats/paretoFront';
 import type { Judge, Judged } from '../candidate/candidateTrials';
 import type { MeasuredChoice } from './gridCosts';

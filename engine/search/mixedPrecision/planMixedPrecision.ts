@@ -1,16 +1,13 @@
 import { formatPlural } from '../../shared/format';
-import { encodeModel } from '../../onnx/graph/model';
+import { encodeModel } from '../../onnx/file/readModel';
 import { modelBytes } from '../../onnx/file/writeModel';
-import type { Measured, Resolved, Run } from '../../evaluate/baseline';
+import type { Measured, Resolved } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
-import type {
-  LayerChoice,
-  NotebookEntry,
-  Resource,
-  TradeOff,
-  TradeOffPoint,
-  TradeOffSettings,
-} from '../../shared/protocol/requests';
+import type { LayerChoice, Resource } from '../../shared/protocol/choices';
+import type { NotebookEntry } from '../../shared/protocol/report';
+import type { TradeOff, TradeOffPoint } from '../../shared/protocol/plan';
+import type { TradeOffSettings } from '../../shared/protocol/settings';
 import type { RuntimeWorker, Session } from '../../runtime/runtimeWorker';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { interval95, pairedDifference, type WeightedValue } from '../../stats/pairedDifference';

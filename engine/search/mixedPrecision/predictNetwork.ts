@@ -1,4 +1,5 @@
-import type { MetricName, ResourceUse, TradeOffPoint } from '../../shared/protocol/requests';
+import type { MetricName, ResourceUse } from '../../shared/protocol/choices';
+import type { TradeOffPoint } from '../../shared/protocol/plan';
 import { pairedDifference, type WeightedValue } from '../../stats/pairedDifference';
 import { MAX_SQNR_DB } from '../../shared/accuracyTarget';
 import type { LayerChoices, MeasuredChoice, MeasuredChoices } from './gridCosts';

@@ -2,7 +2,7 @@ import { intAttribute } from '../../onnx/graph/attributes';
 import { elementCount, floatValues, isFloat } from '../../onnx/tensors/elements';
 import { findLayers, type Layer } from '../../onnx/layers/layers';
 import type { Model } from '../../onnx/graph/model';
-import type { WeightGranularity } from '../../shared/protocol/requests';
+import type { WeightGranularity } from '../../shared/protocol/choices';
 import { roundingError, roundRows } from '../../stats/roundRows';
 import { quantize, storableScale } from '../../quantize/affine';
 import { blockGrid } from '../../quantize/write/blockGrid';

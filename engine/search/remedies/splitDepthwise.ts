@@ -6,7 +6,7 @@ import { elementCount, floatValues, isFloat } from '../../onnx/tensors/elements'
 import { indexGraph, type GraphIndex } from '../../onnx/graph/graphIndex';
 import type { Model } from '../../onnx/graph/model';
 import { graphsWithin } from '../../onnx/graph/scopes';
-import { constantsWithin } from '../../onnx/normalize/foldIntoConv';
+import { constantsWithin } from '../../onnx/graph/constants';
 import { elementwiseRegion, type ElementwiseRegion } from './elementwiseRegion';
 import { groupChannels, type ChannelRange } from './groupChannels';
 import { ModelEditor, type Remedied } from './modelEditor';

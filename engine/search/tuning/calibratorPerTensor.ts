@@ -1,6 +1,6 @@
 import { methods } from '../../calibrate/methods/clipOf';
 import type { Layer } from '../../onnx/layers/layers';
-import type { CalibrationMethod } from '../../shared/protocol/requests';
+import type { CalibrationMethod } from '../../shared/protocol/choices';
 import { tensorsOf } from '../../quantize/plan';
 
 /**

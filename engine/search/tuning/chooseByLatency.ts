@@ -1,9 +1,8 @@
-import type { Operator } from '../../onnx/layers/operators';
+import { type Operator, computes } from '../../onnx/layers/operators';
 import type { Evaluator } from '../../evaluate/evaluator';
 import { isFaster, measureLatencies, speedup, type Latency } from '../../evaluate/latency';
 import { StageProgress, type OnProgress } from '../../common/progress';
 import type { RuntimeWorker, Session } from '../../runtime/runtimeWorker';
-import { computes } from './operatorFallback';
 import { encodeCandidate, freeOperators, withFreeOperators, type Candidate } from '../candidate/candidate';
 import type { Judge, Judged } from '../candidate/candidateTrials';
 

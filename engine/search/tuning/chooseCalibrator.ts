@@ -3,12 +3,8 @@ import type { SampleSource } from '../../data/samples/dataset';
 import { firstOf } from '../../data/samples/limitSamples';
 import { formatMethod } from '../../shared/format';
 import { StageProgress, type OnProgress } from '../../common/progress';
-import type {
-  CalibrationChoice,
-  CalibrationMethod,
-  Report,
-  UsedMethod,
-} from '../../shared/protocol/requests';
+import type { CalibrationChoice, CalibrationMethod, UsedMethod } from '../../shared/protocol/choices';
+import type { Report } from '../../shared/protocol/report';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { localSqnr } from '../../evaluate/noise/localError';
 import { methodPerTensor } from './calibratorPerTensor';

@@ -4,7 +4,7 @@ import type { Measured } from '../../evaluate/baseline';
 import { StageProgress, type OnProgress } from '../../common/progress';
 import { formatPlural } from '../../shared/format';
 import type { Layer } from '../../onnx/layers/layers';
-import type { CalibrationMethod, LayerChoice, RemedyName } from '../../shared/protocol/requests';
+import type { CalibrationMethod, LayerChoice, RemedyName } from '../../shared/protocol/choices';
 import { BLOCK_SIZE } from '../../quantize/write/layerForms';
 import { staysFloat } from '../../quantize/layerGrids';
 import { tensorsOf } from '../../quantize/plan';
@@ -21,7 +21,8 @@ import { calibrationPass } from '../../calibrate/calibrationPass';
 import { channelRanges } from '../remedies/channelRanges';
 import { roundByInputs } from '../remedies/roundFromActivations';
 import type { Model } from '../../onnx/graph/model';
-import { makeBase, partsOf, seenParts } from '../candidate/base';
+import { makeBase } from '../candidate/base';
+import { partsOf, seenParts } from '../../quantize/quantizableParts';
 import { methodsFor } from './chooseCalibrator';
 import {
   encodeCandidate,

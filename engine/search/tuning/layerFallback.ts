@@ -1,9 +1,10 @@
 import { formatPlural } from '../../shared/format';
 import { StageProgress, type OnProgress } from '../../common/progress';
-import type { LayerChoice, NotebookStep } from '../../shared/protocol/requests';
+import type { LayerChoice } from '../../shared/protocol/choices';
+import type { NotebookStep } from '../../shared/protocol/report';
 import { profiles } from '../../quantize/targets/profiles';
 import { selectFloatLayers } from '../diagnosis/rankLayers';
-import { NORMAL_95 } from '../../stats/pairedDifference';
+import { NORMAL_95 } from '../../shared/confidence';
 import { withChoices } from '../candidate/candidate';
 import type { Judge, Judged } from '../candidate/candidateTrials';
 

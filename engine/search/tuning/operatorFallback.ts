@@ -1,17 +1,12 @@
-import { formatPlural } from '../../shared/format';
-import { keepsGrid, type Operator } from '../../onnx/layers/operators';
 import { StageProgress, type OnProgress } from '../../common/progress';
-import type { BlamedOperators } from '../../shared/protocol/requests';
+import { computes, type Operator } from '../../onnx/layers/operators';
+import { formatPlural } from '../../shared/format';
+import type { BlamedOperators } from '../../shared/protocol/report';
 import { freeOperators, withFreeOperators } from '../candidate/candidate';
 import type { Judge, Judged } from '../candidate/candidateTrials';
 
 /** Models scored at the most while operators of a blamed type are let back in. */
 const MOST_READMISSIONS = 24;
-
-/** What only moves values loses none of them. */
-export function computes({ form, opType }: Operator): boolean {
-  return !keepsGrid(form) || opType === 'Resize';
-}
 
 export interface Blame {
   judged: Judged;

@@ -1,11 +1,8 @@
-import type { Measured, Resolved, Run } from '../../evaluate/baseline';
-import type {
-  AnalyzeSettings,
-  BlamedOperators,
-  Decisions,
-  NotebookEntry,
-  Report,
-} from '../../shared/protocol/requests';
+import type { Measured, Resolved } from '../../evaluate/baseline';
+import type { Run } from '../../common/run';
+import type { AnalyzeSettings } from '../../shared/protocol/settings';
+import type { BlamedOperators, NotebookEntry, Report } from '../../shared/protocol/report';
+import type { Decisions } from '../../shared/protocol/choices';
 import type { WorkerPool } from '../../runtime/workerPool';
 import { fixedChoices } from '../../recipe/recipeScope';
 import { rankLayers } from '../diagnosis/rankLayers';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PageContents, Report } from '../protocol/requests';
+import type { PageContents } from '../protocol/page';
+import type { Report } from '../protocol/report';
 
 declare const QUANTSCOPE_DIST: string;
 

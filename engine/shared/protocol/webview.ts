@@ -1,23 +1,11 @@
-import type {
-  ClipTrial,
-  DataSummary,
-  ErrorData,
-  LayerChoice,
-  LayerWeights,
-  MeasuredLayer,
-  ModelGraph,
-  ModelSummary,
-  NetworkDecision,
-  OperatorChoice,
-  OutputScatter,
-  Progress,
-  QuantizeResult,
-  RemediedInputs,
-  OtherReport,
-  Report,
-  TensorClip,
-  TradeOff,
-} from './requests';
+import type { ClipTrial, LayerWeights, OutputScatter, RemediedInputs } from './layerDetail';
+import type { DataSummary } from './data';
+import type { ErrorData, Progress } from './error';
+import type { LayerChoice, NetworkDecision, OperatorChoice, TensorClip } from './choices';
+import type { MeasuredLayer, QuantizeResult, Report } from './report';
+import type { ModelGraph, ModelSummary } from './model';
+import type { OtherReport } from './page';
+import type { TradeOff } from './plan';
 
 /** Samples are being looked at, or those that were used before no longer can be. */
 export type DataState =

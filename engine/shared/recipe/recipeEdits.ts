@@ -1,7 +1,7 @@
 import { parseTree, findNodeAtLocation, type Edit, type Node, type ParseError } from 'jsonc-parser';
 import { PartIndex, type Part } from './partIndex';
 import { tooDeepAt } from '../parseJson';
-import type { LayerChoice, RemedyName, WeightGranularity } from '../protocol/requests';
+import type { LayerChoice, RemedyName, WeightGranularity } from '../protocol/choices';
 
 /** What a user decided of parts of a model, all in one. */
 export interface RuleDecision {

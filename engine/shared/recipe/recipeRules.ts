@@ -1,4 +1,4 @@
-import type { Recipe, RecipeRules } from '../protocol/requests';
+import type { Recipe, RecipeRules } from '../protocol/recipe';
 
 /** What a recipe says beside the settings that options give too. */
 export function rulesOf({ layers, operators, remedies, clips }: Recipe): RecipeRules {

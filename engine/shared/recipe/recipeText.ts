@@ -1,4 +1,4 @@
-import type { Recipe, RecipeRule } from '../protocol/requests';
+import type { Recipe, RecipeRule } from '../protocol/recipe';
 
 /** A recipe as `parseRecipe` reads it. */
 export function recipeText({ layers, operators, clips, ...settings }: Recipe): string {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import type { LayerChoice, ModelSummary } from '../protocol/requests';
+import type { LayerChoice } from '../protocol/choices';
+import type { ModelSummary } from '../protocol/model';
 import { count, finite, named, text, texts, type Same } from './shapes';
 
 /** What a layer may be. */

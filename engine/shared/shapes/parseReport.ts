@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { EngineError, errorText } from '../engineError';
 import { parseJson } from '../parseJson';
-import type { Report } from '../protocol/requests';
+import type { Report } from '../protocol/report';
 import { reportShape } from './reportShape';
 import { misfit } from './shapes';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { layerChoice } from './modelShape';
-import type { TradeOff } from '../protocol/requests';
+import type { TradeOff } from '../protocol/plan';
 import {
   decisions,
   floatResult,

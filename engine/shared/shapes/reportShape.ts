@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { modelShape } from './modelShape';
-import { REPORT_VERSION, type LayerReport, type OperatorReport, type Report } from '../protocol/requests';
+import { REPORT_VERSION, type LayerReport, type OperatorReport, type Report } from '../protocol/report';
 import {
   decisions,
   floatResult,

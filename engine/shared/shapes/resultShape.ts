@@ -1,19 +1,15 @@
 import * as v from 'valibot';
 import { layerChoice } from './modelShape';
+import type { AnalyzeSettings, SettledSettings } from '../protocol/settings';
+import type { CalibrationChoice, CalibrationMethod, Decisions } from '../protocol/choices';
 import type {
-  AnalyzeSettings,
-  CalibrationChoice,
-  CalibrationMethod,
-  Decisions,
   FloatResult,
   Int8Result,
   NotebookEntry,
-  Recipe,
-  RecipeRules,
   ScoreDifference,
-  SettledSettings,
   TargetVerdict,
-} from '../protocol/requests';
+} from '../protocol/report';
+import type { Recipe, RecipeRules } from '../protocol/recipe';
 import { count, countFrom, finite, named, text, texts, type Same } from './shapes';
 
 // What analyses and plans have both.

@@ -2,7 +2,8 @@ import { dump } from 'npyjs';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { REPORT_VERSION, type PageContents, type Report } from '../../../engine/shared/protocol/requests';
+import { REPORT_VERSION, type Report } from '../../../engine/shared/protocol/report';
+import type { PageContents } from '../../../engine/shared/protocol/page';
 import { noise } from '../tinyModel';
 import { useCli } from './useCli';
 

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeTensor } from '../../../engine/onnx/tensors/elements';
-import { encodeModel } from '../../../engine/onnx/graph/model';
-import type { DataSummary, ModelSummary } from '../../../engine/shared/protocol/requests';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
+import type { DataSummary } from '../../../engine/shared/protocol/data';
+import type { ModelSummary } from '../../../engine/shared/protocol/model';
 import { noise, noisy, node, tinyModel } from '../tinyModel';
 import { useCli } from './useCli';
 

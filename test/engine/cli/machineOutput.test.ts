@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OutputEvent } from '../../../engine/cli/machineOutput';
-import { encodeModel } from '../../../engine/onnx/graph/model';
-import type { QuantizeResult } from '../../../engine/shared/protocol/requests';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
+import type { QuantizeResult } from '../../../engine/shared/protocol/report';
 import { noise, noisy, node, tinyModel } from '../tinyModel';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-machine-'));

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { WaveFile } from 'wavefile';
-import type { Report } from '../../../engine/shared/protocol/requests';
+import type { Report } from '../../../engine/shared/protocol/report';
 import { useCli } from './useCli';
 
 const { folder, model, data, output, quantscope, expectFailure } = useCli();

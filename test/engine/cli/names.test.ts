@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { decodeModel, encodeModel } from '../../../engine/onnx/graph/model';
-import type { ModelSummary, QuantizeResult, Report } from '../../../engine/shared/protocol/requests';
+import { decodeModel, encodeModel } from '../../../engine/onnx/file/readModel';
+import type { ModelSummary } from '../../../engine/shared/protocol/model';
+import type { QuantizeResult, Report } from '../../../engine/shared/protocol/report';
 import { useCli } from './useCli';
 import { oddNames } from '../oddNames';
 import { noise } from '../tinyModel';

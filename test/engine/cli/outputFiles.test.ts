@@ -16,7 +16,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { dump } from 'npyjs';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { readModelFile } from '../../../engine/onnx/graph/model';
+import { readModelFile } from '../../../engine/onnx/file/readModel';
 import { writeModelFile } from '../../../engine/onnx/file/writeModel';
 import { noise } from '../tinyModel';
 import { useCli } from './useCli';

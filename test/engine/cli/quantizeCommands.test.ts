@@ -2,13 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
-import type {
-  EvaluateResult,
-  ModelSummary,
-  QuantizeResult,
-  TradeOff,
-} from '../../../engine/shared/protocol/requests';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
+import type { EvaluateResult, QuantizeResult } from '../../../engine/shared/protocol/report';
+import type { ModelSummary } from '../../../engine/shared/protocol/model';
+import type { TradeOff } from '../../../engine/shared/protocol/plan';
 import { node, noisy, tinyModel } from '../tinyModel';
 import { useCli } from './useCli';
 

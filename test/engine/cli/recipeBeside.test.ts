@@ -6,9 +6,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { Project } from '../../../engine/project/project';
-import type { QuantizeResult } from '../../../engine/shared/protocol/requests';
+import type { QuantizeResult } from '../../../engine/shared/protocol/report';
 import { resolveRecipe } from '../../../engine/language/recipe/resolveRecipe';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { noise, noisy, node, tinyModel } from '../tinyModel';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { runCommand } from '../../../engine/cli/runCommand';
 import { pool } from '../../../engine/cli/terminal';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
 
 /** What a run of the program came to. */

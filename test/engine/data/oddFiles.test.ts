@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest';
 import type { InputSpec } from '../../../engine/data/samples/dataset';
 import { dataStamp } from '../../../engine/data/samples/dataStamp';
 import { dataFiles, openDataset } from '../../../engine/data/openDataset';
-import { readModelFile } from '../../../engine/onnx/graph/model';
+import { readModelFile } from '../../../engine/onnx/file/readModel';
 import { openParts } from '../../../engine/sharding/openShards';
 import { readRecipe } from '../../../engine/recipe/parseRecipe';
 import { readReport } from '../../../engine/report/cache/reportCache';

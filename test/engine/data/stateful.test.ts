@@ -5,7 +5,7 @@ import { WaveFile } from 'wavefile';
 import { createMetric } from '../../../engine/data/metrics/createMetric';
 import { openDataset } from '../../../engine/data/openDataset';
 import { inputSpecs } from '../../../engine/onnx/summary/inputSpecs';
-import { encodeModel, readModelFile } from '../../../engine/onnx/graph/model';
+import { encodeModel, readModelFile } from '../../../engine/onnx/file/readModel';
 import { normalize } from '../../../engine/onnx/normalize/normalize';
 import { RuntimeWorker } from '../../../engine/runtime/runtimeWorker';
 import { dataFolder } from './dataFolder';

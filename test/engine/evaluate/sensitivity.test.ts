@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { SampleSource } from '../../../engine/data/samples/dataset';
 import { findLayers } from '../../../engine/onnx/layers/layers';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { encodeWithTaps } from '../../../engine/runtime/tapModel';
 import { rewriteQdq } from '../../../engine/quantize/write/rewrite';
 import { WorkerPool } from '../../../engine/runtime/workerPool';

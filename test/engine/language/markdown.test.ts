@@ -11,7 +11,8 @@ import { entityHover } from '../../../engine/language/textFeatures';
 import { literal, md, table } from '../../../engine/language/markdown';
 import { neutral } from '../../../engine/shared/neutral';
 import { makeEntity } from '../../../engine/onnx/text/textWriter';
-import type { LayerReport, ModelSummary, Report } from '../../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../../engine/shared/protocol/report';
+import type { ModelSummary } from '../../../engine/shared/protocol/model';
 import { oddNames } from '../oddNames';
 
 const NAMED = new Map([

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dump } from 'npyjs';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { writeModelFile } from '../../../engine/onnx/file/writeModel';
 import { Project } from '../../../engine/project/project';
-import type { Run } from '../../../engine/evaluate/baseline';
-import type { AnalyzeSettings } from '../../../engine/shared/protocol/requests';
+import type { Run } from '../../../engine/common/run';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { node, noise, noisy, tinyModel } from '../tinyModel';
 

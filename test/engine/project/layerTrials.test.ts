@@ -3,15 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { floatValues } from '../../../engine/onnx/tensors/elements';
-import { decodeModel, encodeModel } from '../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../engine/onnx/file/readModel';
 import { Project } from '../../../engine/project/project';
-import type {
-  AnalyzeSettings,
-  RecipeRules,
-  RemedyName,
-  Report,
-  TensorClip,
-} from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
+import type { RecipeRules } from '../../../engine/shared/protocol/recipe';
+import type { RemedyName, TensorClip } from '../../../engine/shared/protocol/choices';
+import type { Report } from '../../../engine/shared/protocol/report';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { npzBytes } from '../data/dataFolder';
 import { npyBytes } from '../data/npyBytes';

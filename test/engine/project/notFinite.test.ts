@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { Project } from '../../../engine/project/project';
-import type { AnalyzeSettings } from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
 import { adviceText, layersText } from '../../../engine/cli/text/reportText';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { dataFolder, npzBytes } from '../data/dataFolder';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { graphForPage, layersForStrips } from '../../../engine/project/pageParts';
-import type { ModelGraph } from '../../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../../engine/shared/protocol/model';
 import { sampleReport } from '../../webview/sampleReport';
 
 const report = sampleReport();

@@ -2,9 +2,11 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeModel } from '../../../engine/onnx/graph/model';
+import { decodeModel } from '../../../engine/onnx/file/readModel';
 import { Project } from '../../../engine/project/project';
-import type { AnalyzeSettings, Progress, Report } from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
+import type { Progress } from '../../../engine/shared/protocol/error';
+import type { Report } from '../../../engine/shared/protocol/report';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 
 const folder = mkdtempSync(join(tmpdir(), 'quantscope-real-'));

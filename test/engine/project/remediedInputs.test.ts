@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { exposeTensors } from '../../../engine/onnx/graph/addGraphOutputs';
-import { encodeModel, type Model } from '../../../engine/onnx/graph/model';
+import { type Model } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { Project } from '../../../engine/project/project';
-import type {
-  AnalyzeSettings,
-  HistogramData,
-  RemediedInputs,
-  RemedyName,
-  TensorClip,
-} from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
+import type { HistogramData } from '../../../engine/shared/protocol/report';
+import type { RemediedInputs } from '../../../engine/shared/protocol/layerDetail';
+import type { RemedyName, TensorClip } from '../../../engine/shared/protocol/choices';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { npzBytes } from '../data/dataFolder';
 import { npyBytes } from '../data/npyBytes';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { setPlace } from '../../../engine/onnx/tensors/externalData';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { Workspace } from '../../../engine/project/workspace';
 import { noisy, node, tinyModel } from '../tinyModel';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProfileName } from '../../../engine/shared/protocol/requests';
+import type { ProfileName } from '../../../engine/shared/protocol/choices';
 import { findOverflows } from '../../../engine/quantize/findOverflows';
 import { float } from '../runTiny';
 import { node, tinyModel } from '../tinyModel';

@@ -1,4 +1,4 @@
-import type { ProfileName } from '../../../engine/shared/protocol/requests';
+import type { ProfileName } from '../../../engine/shared/protocol/choices';
 import { saturates } from '../../../engine/runtime/saturates';
 import { testWorker } from '../runTiny';
 

@@ -6,7 +6,7 @@ import { findOperators } from '../../../engine/onnx/layers/operators';
 import { leastUsefulValues } from '../../../engine/onnx/layers/saturations';
 import { exposeTensors } from '../../../engine/onnx/graph/addGraphOutputs';
 import type { Tensor } from '../../../engine/onnx/tensors/tensor';
-import type { LayerGrid, ProfileName, WeightGranularity } from '../../../engine/shared/protocol/requests';
+import type { LayerGrid, ProfileName, WeightGranularity } from '../../../engine/shared/protocol/choices';
 import { planQuantization, tensorsOf, type QuantPlan } from '../../../engine/quantize/plan';
 import { profiles } from '../../../engine/quantize/targets/profiles';
 import { rewriteQdq } from '../../../engine/quantize/write/rewrite';

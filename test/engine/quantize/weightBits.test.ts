@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { rawBytes } from '../../../engine/onnx/tensors/elements';
 import { findLayers } from '../../../engine/onnx/layers/layers';
 import type { Model } from '../../../engine/onnx/graph/model';
-import type { LayerGrid } from '../../../engine/shared/protocol/requests';
+import type { LayerGrid } from '../../../engine/shared/protocol/choices';
 import { layerGrids } from '../../../engine/quantize/layerGrids';
 import { profiles } from '../../../engine/quantize/targets/profiles';
 import { writeQdq } from '../../../engine/quantize/write/rewrite';

@@ -3,7 +3,7 @@ import type { Model } from '../../../engine/onnx/graph/model';
 import { findLayers } from '../../../engine/onnx/layers/layers';
 import { normalize } from '../../../engine/onnx/normalize/normalize';
 import { summarize } from '../../../engine/onnx/summary/summarize';
-import type { LayerChoice } from '../../../engine/shared/protocol/requests';
+import type { LayerChoice } from '../../../engine/shared/protocol/choices';
 import { refuseChoice } from '../../../engine/quantize/layerGrids';
 import { profiles } from '../../../engine/quantize/targets/profiles';
 import { withChoices } from '../../../engine/quantize/withChoices';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AnalyzeSettings } from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
 import {
   checkSettings,
   parseBudget,

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { fixesOf, type FixFacts } from '../../../engine/report/accuracyFixes';
 import { fixCost, fixGain } from '../../../engine/shared/findings';
 import type { Layer } from '../../../engine/onnx/layers/layers';
-import type { NotebookEntry, OperatorReport, RemedyName } from '../../../engine/shared/protocol/requests';
+import type { NotebookEntry, OperatorReport } from '../../../engine/shared/protocol/report';
+import type { RemedyName } from '../../../engine/shared/protocol/choices';
 import { makeTensor } from '../../../engine/onnx/tensors/elements';
 
 const entry = (

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { claimWarnings, type ClaimFacts } from '../../../engine/report/claimWarnings';
-import type { NotebookEntry } from '../../../engine/shared/protocol/requests';
+import type { NotebookEntry } from '../../../engine/shared/protocol/report';
 
 const entry = (score: number, step: NotebookEntry['step'] = 'calibrator'): NotebookEntry => ({
   ...{ step, tried: 'max', score, difference: 0, standardError: 0, sqnrDb: 20, kept: false },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { NotebookEntry } from '../../../engine/shared/protocol/requests';
+import type { NotebookEntry } from '../../../engine/shared/protocol/report';
 import { timedWarnings } from '../../../engine/report/resultWarnings';
 
 test('what times decided beside a recipe is told, since another run may decide otherwise', () => {

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { float } from '../runTiny';
 import { node, tinyModel } from '../tinyModel';

@@ -2,7 +2,7 @@ import { TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { floatGroups } from '../../../engine/report/floatGroups';
 import { makeTensor } from '../../../engine/onnx/tensors/elements';
-import type { RunNode } from '../../../engine/shared/protocol/requests';
+import type { RunNode } from '../../../engine/shared/protocol/report';
 import type { KnownReasons } from '../../../engine/runtime/floatReasons';
 import { originalNames, withoutSuffix } from '../../../engine/runtime/originalNames';
 import { runNodes } from './runNodes';

@@ -1,6 +1,6 @@
 import { TensorProto_DataType } from 'onnx-buf';
 import { expect, test } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { testWorker } from '../runTiny';
 import { node, tinyModel } from '../tinyModel';
 

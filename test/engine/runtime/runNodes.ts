@@ -1,5 +1,6 @@
-import { encodeModel, type Model } from '../../../engine/onnx/graph/model';
-import type { RunNode } from '../../../engine/shared/protocol/requests';
+import { type Model } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
+import type { RunNode } from '../../../engine/shared/protocol/report';
 import type { KnownReasons } from '../../../engine/runtime/floatReasons';
 import { loadWithNodes } from '../../../engine/runtime/runNodes';
 import { testWorker } from '../runTiny';

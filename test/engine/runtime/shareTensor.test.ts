@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { ownData, shareData, shareTensor } from '../../../engine/runtime/shareTensor';
 import { float, testWorker } from '../runTiny';
 import { node, tinyModel } from '../tinyModel';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/shared/engineError';
-import { encodeModel } from '../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../engine/onnx/file/readModel';
 import { encodeWithTaps } from '../../../engine/runtime/tapModel';
 import { RuntimeWorker } from '../../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../../engine/runtime/workerPool';

@@ -11,7 +11,9 @@ import {
   type MessageConnection,
 } from 'vscode-languageserver-protocol/node';
 import { checkParams, requestNames } from '../../../engine/server/checkParams';
-import type { AnalyzeSettings, ErrorData, Requests } from '../../../engine/shared/protocol/requests';
+import type { Requests } from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
+import type { ErrorData } from '../../../engine/shared/protocol/error';
 
 let engine: ChildProcess;
 let connection: MessageConnection;

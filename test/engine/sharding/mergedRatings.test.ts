@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { judgeVariants, type JudgedVariant } from '../../../engine/evaluate/evaluateVariants';
 import { shareOf } from '../../../engine/common/shards';
-import type { SubjectOptions } from '../../../engine/search/diagnosis/evaluateLayers';
+import type { SubjectOptions } from '../../../engine/search/diagnosis/layerVariants';
 import { KnownRatings } from '../../../engine/sharding/mergedRatings';
 import { encodeCandidate } from '../../../engine/search/candidate/candidate';
 import { aloneOptions } from '../../../engine/search/diagnosis/earlyStopping';

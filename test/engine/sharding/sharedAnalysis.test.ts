@@ -9,7 +9,9 @@ import { writeCalibration } from '../../../engine/calibrate/calibrationFile';
 import { joinParts } from '../../../engine/sharding/mergeShards';
 import { openParts } from '../../../engine/sharding/openShards';
 import { Project } from '../../../engine/project/project';
-import type { AnalyzeSettings, Progress, Report } from '../../../engine/shared/protocol/requests';
+import type { AnalyzeSettings } from '../../../engine/shared/protocol/settings';
+import type { Progress } from '../../../engine/shared/protocol/error';
+import type { Report } from '../../../engine/shared/protocol/report';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { noise } from '../tinyModel';
 

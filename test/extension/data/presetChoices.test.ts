@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { presetNames } from '../../../engine/data/manifest/presets';
-import type { PresetName } from '../../../engine/shared/protocol/requests';
+import type { PresetName } from '../../../engine/shared/protocol/choices';
 import { pictureFolder } from '../../../extension/data/pictureFolder';
 import { presetChoices, type PresetSetting } from '../../../extension/data/presetChoices';
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { ClipTrial } from '../../../engine/shared/protocol/requests';
+import type { ClipTrial } from '../../../engine/shared/protocol/layerDetail';
 import type { ToWebview } from '../../../engine/shared/protocol/webview';
 import { answerLayerRequest } from '../../../extension/editor/layerRequests';
 import type { ModelSession } from '../../../extension/session/modelSession';

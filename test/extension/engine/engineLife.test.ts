@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { Uri } from 'vscode';
-import type { ModelSummary } from '../../../engine/shared/protocol/requests';
+import type { ModelSummary } from '../../../engine/shared/protocol/model';
 import { describeExit } from '../../../extension/engine/engineProcess';
 import { EngineStopped, isOutOfMemory } from '../../../extension/engine/engineStopped';
 import { describeWork } from '../../../extension/engine/engineWork';

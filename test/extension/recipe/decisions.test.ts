@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LayerChoice, Report } from '../../../engine/shared/protocol/requests';
+import type { LayerChoice } from '../../../engine/shared/protocol/choices';
+import type { Report } from '../../../engine/shared/protocol/report';
 import { errorLine, Refusal, toErrorData } from '../../../extension/common/failure';
 import { keptInFloat } from '../../../engine/shared/floatLayers';
 import { aimOf } from '../../../extension/commands/aimOf';

@@ -1,6 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { LogOutputChannel, Uri } from 'vscode';
-import type { ErrorData, Recipe, ResolvedRecipe } from '../../../engine/shared/protocol/requests';
+import type { ResolvedRecipe } from '../../../engine/shared/protocol/requests';
+import type { ErrorData } from '../../../engine/shared/protocol/error';
+import type { Recipe } from '../../../engine/shared/protocol/recipe';
 import type { RecipeDecision } from '../../../engine/shared/recipe/recipeEdits';
 import { RecipeDecisions } from '../../../extension/recipe/recipeDecisions';
 

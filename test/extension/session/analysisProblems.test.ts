@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Uri } from 'vscode';
-import type { QuantizeResult, Report } from '../../../engine/shared/protocol/requests';
+import type { QuantizeResult, Report } from '../../../engine/shared/protocol/report';
 import type { ToWebview } from '../../../engine/shared/protocol/webview';
 
 const { shown, changes } = vi.hoisted(() => ({

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Memento, Uri } from 'vscode';
-import type { Report } from '../../../engine/shared/protocol/requests';
+import type { Report } from '../../../engine/shared/protocol/report';
 
 vi.mock('vscode', () => ({
   EventEmitter: class {

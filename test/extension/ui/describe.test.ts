@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { QuantizeResult, Report } from '../../../engine/shared/protocol/requests';
+import type { QuantizeResult, Report } from '../../../engine/shared/protocol/report';
 import { describeProgress } from '../../../extension/ui/describeProgress';
 import { describeResult } from '../../../extension/commands/describeResult';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HistogramData, LayerInput } from '../../../engine/shared/protocol/requests';
+import type { HistogramData, LayerInput } from '../../../engine/shared/protocol/report';
 import { histogramGeometry, type HistogramOptions } from '../../../webview/chart/histogramGeometry';
 import { placeLabels } from '../../../webview/chart/placeLabels';
 import { rebin, shareBeyond, totalCount } from '../../../webview/chart/rebin';

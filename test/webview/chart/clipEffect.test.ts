@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { dequantize, quantize } from '../../../engine/quantize/affine';
 import { activationAffine } from '../../../engine/quantize/grids';
 import { profiles } from '../../../engine/quantize/targets/profiles';
-import type { ProfileName } from '../../../engine/shared/protocol/requests';
+import type { ProfileName } from '../../../engine/shared/protocol/choices';
 import { clipEffect, type ClippedTensor } from '../../../webview/chart/clipEffect';
 import { clipOverlay } from '../../../webview/chart/clipOverlay';
 import { histogramGeometry } from '../../../webview/chart/histogramGeometry';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { DataSummary } from '../../../engine/shared/protocol/requests';
+import type { DataSummary } from '../../../engine/shared/protocol/data';
 import { hostileNames } from '../hostileNames';
 import { hostileData, severalInputs, smallPictures, textLines } from '../sampleData';
 import { sampleModel, sampleReport } from '../sampleReport';

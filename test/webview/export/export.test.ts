@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import type { ModelGraph } from '../../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../../engine/shared/protocol/model';
 import { layOutCaption, quoted, wrapText } from '../../../webview/export/caption';
 import type { FromWebview } from '../../../engine/shared/protocol/webview';
 import type { Tab } from '../../../webview/state/state';

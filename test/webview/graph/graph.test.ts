@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ModelGraph } from '../../../engine/shared/protocol/requests';
-import { isAnySeen } from '../../../webview/state/camera';
+import type { ModelGraph } from '../../../engine/shared/protocol/model';
+import { isAnySeen } from '../../../webview/graph/cameraMoves';
 import { graphOf } from '../../engine/modelGraphs';
 import { everything } from '../sampleMessages';
 import { sampleReport } from '../sampleReport';

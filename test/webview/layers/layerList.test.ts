@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LayerChoice, Report } from '../../../engine/shared/protocol/requests';
+import type { LayerChoice } from '../../../engine/shared/protocol/choices';
+import type { Report } from '../../../engine/shared/protocol/report';
 import { everything } from '../sampleMessages';
 import { sampleReport } from '../sampleReport';
 import type { ThemeName } from '../themes';

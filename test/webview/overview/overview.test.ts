@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Fix } from '../../../engine/shared/protocol/requests';
+import type { Fix } from '../../../engine/shared/protocol/report';
 import { everything } from '../sampleMessages';
 import { sampleReport } from '../sampleReport';
 import { useView } from '../useView';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ModelGraph } from '../../../engine/shared/protocol/requests';
+import type { ModelGraph } from '../../../engine/shared/protocol/model';
 import { layeredLayout } from '../../../webview/graph/layeredLayout';
 import { openAtFirst } from '../../../webview/graph/openGroups';
 import { nearestPlaces } from '../../../webview/graph/placeColumns';

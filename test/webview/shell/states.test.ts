@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MeasuredLayer } from '../../../engine/shared/protocol/requests';
+import type { MeasuredLayer } from '../../../engine/shared/protocol/report';
 import { data, everything } from '../sampleMessages';
 import { sampleModel } from '../sampleReport';
 import type { ThemeName } from '../themes';

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Fix, RemedyName, Report, WeightGranularity } from '../../../engine/shared/protocol/requests';
+import type { Fix, Report } from '../../../engine/shared/protocol/report';
+import type { RemedyName, WeightGranularity } from '../../../engine/shared/protocol/choices';
 import { fixStatus, fixStep } from '../../../webview/state/fixSteps';
-import { initialState, type State } from '../../../webview/state/state';
+import { type State } from '../../../webview/state/state';
+import { initialState } from '../../../webview/state/store';
 import { sampleReport } from '../sampleReport';
 
 const fix = (more: Partial<Fix>): Fix => ({

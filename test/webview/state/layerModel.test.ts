@@ -15,7 +15,8 @@ import { layerRows, type LayerRow } from '../../../webview/state/layerRows';
 import { extendTo, keepShown, selectAll, selectOnly, toggleRow } from '../../../webview/state/layerSelection';
 import { choicesFor, kindOf, stateReason } from '../../../webview/state/layerState';
 import { layerTable } from '../../../webview/state/layerTable';
-import { initialState, initialView, reduce, restoreView, type Action } from '../../../webview/state/state';
+import { type Action } from '../../../webview/state/state';
+import { initialState, initialView, reduce, restoreView } from '../../../webview/state/store';
 import { sampleReport } from '../sampleReport';
 
 const report = sampleReport();

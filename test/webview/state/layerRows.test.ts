@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { arrangeRows, type SortKey } from '../../../webview/state/layerOrder';
+import { arrangeRows } from '../../../webview/state/layerOrder';
 import {
   keptLayers,
   layerRows,
@@ -7,7 +7,8 @@ import {
   shownLayer,
   visibleRange,
 } from '../../../webview/state/layerRows';
-import { initialState, initialView, reduce, type Action, type State } from '../../../webview/state/state';
+import { type Action, type State, type SortKey } from '../../../webview/state/state';
+import { initialState, initialView, reduce } from '../../../webview/state/store';
 import { sampleReport } from '../sampleReport';
 
 const report = sampleReport();

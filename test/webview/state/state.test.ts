@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ToWebview } from '../../../engine/shared/protocol/webview';
+import { type Action, type State } from '../../../webview/state/state';
 import {
   createStore,
   initialState,
@@ -7,9 +8,7 @@ import {
   reduce,
   restoreView,
   screenOf,
-  type Action,
-  type State,
-} from '../../../webview/state/state';
+} from '../../../webview/state/store';
 import { sampleModel, sampleReport } from '../sampleReport';
 
 const model = sampleModel();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clipsOf, methods } from '../../../../engine/calibrate/methods/clipOf';
 import { affineGrid, clippedRange, symmetricGrid, type Grid } from '../../../../engine/stats/integerGrid';
-import type { CalibrationMethod } from '../../../../engine/shared/protocol/requests';
+import type { CalibrationMethod } from '../../../../engine/shared/protocol/choices';
 import { Histogram } from '../../../../engine/stats/histogram';
 import { noise } from '../../tinyModel';
 import { entropyByDefinition } from './reference';

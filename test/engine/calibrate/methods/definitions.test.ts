@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clipsOf, methods } from '../../../../engine/calibrate/methods/clipOf';
 import { gridOf } from '../../../../engine/stats/integerGrid';
-import type { CalibrationMethod } from '../../../../engine/shared/protocol/requests';
+import type { CalibrationMethod } from '../../../../engine/shared/protocol/choices';
 import { Histogram, type HistogramState } from '../../../../engine/stats/histogram';
 import { bulkShapes, oddShapes } from './dataShapes';
 import * as reference from './reference';

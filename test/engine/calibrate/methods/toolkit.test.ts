@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { clipsOf } from '../../../../engine/calibrate/methods/clipOf';
 import { affineGrid, symmetricGrid, type Grid } from '../../../../engine/stats/integerGrid';
-import type { CalibrationMethod } from '../../../../engine/shared/protocol/requests';
+import type { CalibrationMethod } from '../../../../engine/shared/protocol/choices';
 import { Histogram } from '../../../../engine/stats/histogram';
 
 interface Found {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { notebookText } from '../../../../engine/cli/text/notebookText';
-import type { NotebookEntry, QuantizeResult } from '../../../../engine/shared/protocol/requests';
+import type { NotebookEntry, QuantizeResult } from '../../../../engine/shared/protocol/report';
 import {
   adviceText,
   basisText,

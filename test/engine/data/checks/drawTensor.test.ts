@@ -5,7 +5,7 @@ import { drawTensor } from '../../../../engine/data/checks/drawTensor';
 import { numbersOf, sizeOf } from '../../../../engine/data/samples/elementTypes';
 import { lookOf } from '../../../../engine/data/checks/tensorLayout';
 import { tensorFigures } from '../../../../engine/data/checks/tensorFigures';
-import type { TensorPicture } from '../../../../engine/shared/protocol/requests';
+import type { TensorPicture } from '../../../../engine/shared/protocol/data';
 
 function draw(tensor: Tensor, blueFirst = false): TensorPicture {
   const values = numbersOf(tensor);

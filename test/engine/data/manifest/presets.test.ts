@@ -6,7 +6,7 @@ import type { InputSpec } from '../../../../engine/data/samples/dataset';
 import { openDataset } from '../../../../engine/data/openDataset';
 import { presetSteps } from '../../../../engine/data/manifest/presetSteps';
 import { presetNames } from '../../../../engine/data/manifest/presets';
-import type { PresetName } from '../../../../engine/shared/protocol/requests';
+import type { PresetName } from '../../../../engine/shared/protocol/choices';
 import { dataFolder } from '../dataFolder';
 import { countingNpy } from '../npyBytes';
 import { grayPng, picture } from '../picture';

@@ -5,7 +5,7 @@ import { meanCosine } from '../../../../engine/data/metrics/cosineMetric';
 import { createMetric } from '../../../../engine/data/metrics/createMetric';
 import { differenceOf } from '../../../../engine/data/metrics/differenceOf';
 import { meanSqnrDb } from '../../../../engine/data/metrics/sqnrMetric';
-import type { MetricName } from '../../../../engine/shared/protocol/requests';
+import type { MetricName } from '../../../../engine/shared/protocol/choices';
 
 function floats(dims: number[], ...values: number[]): Tensor {
   return { type: 'float32', dims, data: Float32Array.from(values) };

@@ -4,7 +4,7 @@ import type { Shapes, Tensor, Truth } from '../../../../engine/data/samples/data
 import { createMetric } from '../../../../engine/data/metrics/createMetric';
 import { fillOutlines } from '../../../../engine/data/metrics/fillOutlines';
 import type { Outputs } from '../../../../engine/data/metrics/metric';
-import type { MetricName } from '../../../../engine/shared/protocol/requests';
+import type { MetricName } from '../../../../engine/shared/protocol/choices';
 
 function floats(dims: number[], values: Iterable<number>): Tensor {
   return { type: 'float32', dims, data: Float32Array.from(values) };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { histogramPicture, histogramSvg } from '../../../../engine/language/hover/histogramPicture';
-import type { LayerInput } from '../../../../engine/shared/protocol/requests';
+import type { LayerInput } from '../../../../engine/shared/protocol/report';
 
 const input: LayerInput = {
   tensor: '"/><script>',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hoverText } from '../../../../engine/language/hover/layerHover';
 import { spansAt } from '../../../../engine/language/hover/nameAt';
-import type { LayerReport, Report } from '../../../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../../../engine/shared/protocol/report';
 
 function report(name: string, tensor = 'batch_norm_2.tmp_2'): Report {
   const layer: LayerReport = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { quantizedHover } from '../../../../engine/language/hover/quantizedHover';
-import type { ModelSummary, QuantizedModel } from '../../../../engine/shared/protocol/requests';
+import type { ModelSummary, QuantizedModel } from '../../../../engine/shared/protocol/model';
 
 function summary(quantized: QuantizedModel | null): ModelSummary {
   return { path: '/models/rec.int8.onnx', quantized } as ModelSummary;

@@ -10,7 +10,7 @@ import { recipeLenses } from '../../../../engine/language/recipe/recipeLenses';
 import { recipeSubject, type RecipeSubject } from '../../../../engine/language/recipe/recipeSubject';
 import { recipeTree } from '../../../../engine/language/recipe/recipeTree';
 import { parseRecipe } from '../../../../engine/recipe/parseRecipe';
-import type { LayerReport, Report } from '../../../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../../../engine/shared/protocol/report';
 
 const convChoices = ['int8', 'uint8', 'float', 'float16'];
 const operatorChoices = ['int8', 'float'];

@@ -4,7 +4,7 @@ import { recipeActions } from '../../../../engine/language/recipe/recipeActions'
 import { recipeDiagnostics } from '../../../../engine/language/recipe/recipeDiagnostics';
 import { recipeSubject } from '../../../../engine/language/recipe/recipeSubject';
 import { recipeTree } from '../../../../engine/language/recipe/recipeTree';
-import type { LayerReport, Report } from '../../../../engine/shared/protocol/requests';
+import type { LayerReport, Report } from '../../../../engine/shared/protocol/report';
 
 vi.mock('jsonc-parser', async (load) => {
   const whole = await load<typeof import('jsonc-parser')>();

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../engine/shared/engineError';
 import { checkModel } from '../../../../engine/onnx/file/checkModel';
 import { inputSpecs } from '../../../../engine/onnx/summary/inputSpecs';
-import { decodeModel, encodeModel, readModelFile } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel, readModelFile } from '../../../../engine/onnx/file/readModel';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { summarize } from '../../../../engine/onnx/summary/summarize';
 import { dataFolder } from '../../data/dataFolder';

@@ -5,7 +5,8 @@ import { FunctionProtoSchema, ModelProtoSchema, TensorProto_DataType, TensorProt
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../engine/shared/engineError';
 import { checkModel } from '../../../../engine/onnx/file/checkModel';
-import { decodeModel, encodeModel, type Model } from '../../../../engine/onnx/graph/model';
+import { type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../../engine/onnx/file/readModel';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { runFloats } from '../../runTiny';
 import { node, noisy, tinyModel } from '../../tinyModel';

@@ -16,7 +16,8 @@ import {
 } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { decodeText, encodeText } from '../../../../engine/onnx/file/losslessStrings';
-import { decodeModel, encodeModel, type Model } from '../../../../engine/onnx/graph/model';
+import { type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../../engine/onnx/file/readModel';
 import { int64, node, noisy, tinyModel, valueInfo } from '../../tinyModel';
 import { onnxTestModels, realModels } from '../../zooFiles';
 import { wireFields } from './wireFields';

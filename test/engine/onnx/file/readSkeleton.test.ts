@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest';
 import { allTensors } from '../../../../engine/onnx/tensors/allTensors';
 import { makeTensor, rawBytes } from '../../../../engine/onnx/tensors/elements';
 import { isExternal } from '../../../../engine/onnx/tensors/externalData';
-import { decodeModel, encodeModel, readModelFile } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel, readModelFile } from '../../../../engine/onnx/file/readModel';
 import { readSkeleton } from '../../../../engine/onnx/file/readSkeleton';
 import { noise, noisy, node, tinyModel } from '../../tinyModel';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bindDimensions, freeDimensions } from '../../../../engine/onnx/graph/bindDimensions';
-import { readModelFile } from '../../../../engine/onnx/graph/model';
+import { readModelFile } from '../../../../engine/onnx/file/readModel';
 import { findLayers } from '../../../../engine/onnx/layers/layers';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { tensorShape } from '../../../../engine/onnx/summary/summarize';

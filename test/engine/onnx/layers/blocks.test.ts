@@ -4,7 +4,7 @@ import { foldConstants } from '../../../../engine/runtime/foldConstants';
 import { findBlocks } from '../../../../engine/onnx/layers/blocks';
 import { constantParts } from '../../../../engine/onnx/normalize/constantParts';
 import { findLayers } from '../../../../engine/onnx/layers/layers';
-import { encodeModel, readModelFile } from '../../../../engine/onnx/graph/model';
+import { encodeModel, readModelFile } from '../../../../engine/onnx/file/readModel';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { body, branching } from '../../bodyModels';
 import { float, relativeError, runFloats, runModel, testWorker } from '../../runTiny';

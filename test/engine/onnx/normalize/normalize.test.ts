@@ -4,7 +4,8 @@ import { ModelProtoSchema, TensorProto_DataType, TensorProtoSchema } from 'onnx-
 import { describe, expect, test } from 'vitest';
 import { floatValues } from '../../../../engine/onnx/tensors/elements';
 import { findLayers } from '../../../../engine/onnx/layers/layers';
-import { decodeModel, encodeModel, opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../../engine/onnx/file/readModel';
 import { nameNodes } from '../../../../engine/onnx/graph/nameNodes';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { page } from '../../page';

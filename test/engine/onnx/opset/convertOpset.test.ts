@@ -9,7 +9,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../engine/shared/engineError';
 import { convertOpset } from '../../../../engine/onnx/opset/convertOpset';
-import { decodeModel, encodeModel, opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../../engine/onnx/file/readModel';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import type { Tensor } from '../../../../engine/onnx/tensors/tensor';
 import { float, relativeError, runFloats, runModel } from '../../runTiny';

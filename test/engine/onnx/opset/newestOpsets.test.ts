@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { EngineError } from '../../../../engine/shared/engineError';
 import { convertOpset } from '../../../../engine/onnx/opset/convertOpset';
-import { decodeModel, encodeModel, opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../../engine/onnx/file/readModel';
 import { float, relativeError, runFloats, runModel } from '../../runTiny';
 import { int64, node, noise, noisy, tinyModel, type TinyModel } from '../../tinyModel';
 

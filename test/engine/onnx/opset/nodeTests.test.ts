@@ -12,7 +12,8 @@ import { newTensorData, numbersOf } from '../../../../engine/data/samples/elemen
 import { errorText } from '../../../../engine/shared/engineError';
 import { convertOpset } from '../../../../engine/onnx/opset/convertOpset';
 import { elementCount } from '../../../../engine/onnx/tensors/elements';
-import { decodeModel, opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { opsetOf, type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel } from '../../../../engine/onnx/file/readModel';
 import type { ElementType, Tensor } from '../../../../engine/onnx/tensors/tensor';
 import { runModel } from '../../runTiny';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { inputUses } from '../../../../engine/onnx/summary/inputUses';
-import { readModelFile } from '../../../../engine/onnx/graph/model';
+import { readModelFile } from '../../../../engine/onnx/file/readModel';
 import { makeTensor } from '../../../../engine/onnx/tensors/elements';
 import { node, noise, noisy, tinyModel } from '../../tinyModel';
 

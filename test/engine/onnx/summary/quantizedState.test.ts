@@ -10,7 +10,8 @@ import {
 import { expect, test } from 'vitest';
 import { makeTensor } from '../../../../engine/onnx/tensors/elements';
 import { findLayers } from '../../../../engine/onnx/layers/layers';
-import { decodeModel, type Model } from '../../../../engine/onnx/graph/model';
+import { type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel } from '../../../../engine/onnx/file/readModel';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { quantizedState } from '../../../../engine/onnx/summary/quantizedState';
 import { quantizeTiny } from '../../quantize/quantizeTiny';

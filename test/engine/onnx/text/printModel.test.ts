@@ -12,7 +12,7 @@ import {
 } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
 import { definitionAt, entityHover, referencesAt } from '../../../../engine/language/textFeatures';
-import { decodeModel } from '../../../../engine/onnx/graph/model';
+import { decodeModel } from '../../../../engine/onnx/file/readModel';
 import { printModel } from '../../../../engine/onnx/text/printModel';
 import { nameSpanAt } from '../../../../engine/onnx/text/textIndex';
 import { int64, node, tinyModel, valueInfo } from '../../tinyModel';

@@ -4,7 +4,7 @@ import { makeTensor } from '../../../../engine/onnx/tensors/elements';
 import { findLayers } from '../../../../engine/onnx/layers/layers';
 import type { Model } from '../../../../engine/onnx/graph/model';
 import { withSubPixelConvs } from '../../../../engine/quantize/targets/subPixelConv';
-import type { ProfileName } from '../../../../engine/shared/protocol/requests';
+import type { ProfileName } from '../../../../engine/shared/protocol/choices';
 import { lintTarget } from '../../../../engine/quantize/targets/lintTarget';
 import { profiles } from '../../../../engine/quantize/targets/profiles';
 import { originalNames, withoutSuffix } from '../../../../engine/runtime/originalNames';

@@ -3,7 +3,7 @@ import { TensorProto_DataType } from 'onnx-buf';
 import { expect, test } from 'vitest';
 import { floatValues, makeTensor } from '../../../../engine/onnx/tensors/elements';
 import { halfToNumber } from '../../../../engine/onnx/tensors/float16';
-import { encodeModel } from '../../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../../engine/onnx/file/readModel';
 import { normalize } from '../../../../engine/onnx/normalize/normalize';
 import { halvesOf, storeHalfWeights } from '../../../../engine/quantize/write/halfWeights';
 import { float, relativeError, runModel } from '../../runTiny';

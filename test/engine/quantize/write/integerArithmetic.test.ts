@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { elementTypeName } from '../../../../engine/onnx/tensors/elements';
-import type { ProfileName, WeightGranularity } from '../../../../engine/shared/protocol/requests';
+import type { ProfileName, WeightGranularity } from '../../../../engine/shared/protocol/choices';
 import { float, relativeError, runModel } from '../../runTiny';
 import { node, noise, tinyModel } from '../../tinyModel';
 import { x86Here } from '../here';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { encodeModel, type Model } from '../../../../engine/onnx/graph/model';
-import type { ProfileName, WeightGranularity } from '../../../../engine/shared/protocol/requests';
+import { type Model } from '../../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../../engine/onnx/file/readModel';
+import type { ProfileName, WeightGranularity } from '../../../../engine/shared/protocol/choices';
 import { rewriteQdq } from '../../../../engine/quantize/write/rewrite';
 import { float, relativeError, runModel } from '../../runTiny';
 import { node, noise, noisy, tinyModel } from '../../tinyModel';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { create } from '@bufbuild/protobuf';
 import { GraphProtoSchema, TensorProto_DataType } from 'onnx-buf';
-import { encodeModel } from '../../../../engine/onnx/graph/model';
+import { encodeModel } from '../../../../engine/onnx/file/readModel';
 import { graphsWithin } from '../../../../engine/onnx/graph/scopes';
 import { float, relativeError, runModel } from '../../runTiny';
 import { runNodes } from '../../runtime/runNodes';

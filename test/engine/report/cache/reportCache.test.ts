@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { writeFileAtomically } from '../../../../engine/shared/node/writeFile';
 import { loadPlan, storePlan } from '../../../../engine/report/cache/planCache';
-import {
-  TRADE_OFF_VERSION,
-  type ModelSummary,
-  type Report,
-  type TradeOff,
-} from '../../../../engine/shared/protocol/requests';
+import { TRADE_OFF_VERSION, type TradeOff } from '../../../../engine/shared/protocol/plan';
+import type { ModelSummary } from '../../../../engine/shared/protocol/model';
+import type { Report } from '../../../../engine/shared/protocol/report';
 import { loadPreviousReport, loadReport, storeReport } from '../../../../engine/report/cache/reportCache';
 import { sampleModel, sampleReport } from '../../../webview/sampleReport';
 import { sampleTradeOff } from '../../../webview/sampleTradeOff';

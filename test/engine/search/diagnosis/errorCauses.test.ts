@@ -3,7 +3,7 @@ import type { Sample } from '../../../../engine/data/samples/dataset';
 import { makeTensor } from '../../../../engine/onnx/tensors/elements';
 import { findLayers } from '../../../../engine/onnx/layers/layers';
 import type { Model } from '../../../../engine/onnx/graph/model';
-import type { ProfileName, WeightGranularity } from '../../../../engine/shared/protocol/requests';
+import type { ProfileName, WeightGranularity } from '../../../../engine/shared/protocol/choices';
 import { profiles } from '../../../../engine/quantize/targets/profiles';
 import { rewriteQdq } from '../../../../engine/quantize/write/rewrite';
 import { WorkerPool } from '../../../../engine/runtime/workerPool';

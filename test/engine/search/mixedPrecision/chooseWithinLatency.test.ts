@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Budget, LayerChoice } from '../../../../engine/shared/protocol/requests';
+import type { Budget, LayerChoice } from '../../../../engine/shared/protocol/choices';
 import { missedBudgets } from '../../../../engine/report/missedBudgets';
 import type { Layer } from '../../../../engine/onnx/layers/layers';
 import { chooseTimed } from '../../../../engine/search/mixedPrecision/chooseWithinLatency';

@@ -4,15 +4,12 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { dump } from 'npyjs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { decodeModel, encodeModel, type Model } from '../../../../engine/onnx/graph/model';
+import { type Model } from '../../../../engine/onnx/graph/model';
+import { decodeModel, encodeModel } from '../../../../engine/onnx/file/readModel';
 import { Project } from '../../../../engine/project/project';
-import type {
-  LayerChoice,
-  ProfileName,
-  QuantizeResult,
-  RecipeRules,
-  RemedyName,
-} from '../../../../engine/shared/protocol/requests';
+import type { LayerChoice, ProfileName, RemedyName } from '../../../../engine/shared/protocol/choices';
+import type { QuantizeResult } from '../../../../engine/shared/protocol/report';
+import type { RecipeRules } from '../../../../engine/shared/protocol/recipe';
 import { layerGrids } from '../../../../engine/quantize/layerGrids';
 import { WorkerPool } from '../../../../engine/runtime/workerPool';
 import { float, runModel } from '../../runTiny';

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type {
   LayerChoice,
   OperatorChoice,
-  Recipe,
   RemedyName,
   WeightGranularity,
-} from '../../../../engine/shared/protocol/requests';
+} from '../../../../engine/shared/protocol/choices';
+import type { Recipe } from '../../../../engine/shared/protocol/recipe';
 import { parseRecipe, remedyNames } from '../../../../engine/recipe/parseRecipe';
 import { dataIn, decideInRecipe, emptyRecipe, partsIn } from '../../../../engine/shared/recipe/recipeEdits';
 import { globMatches } from '../../../../engine/shared/recipe/globMatches';
