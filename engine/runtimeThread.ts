@@ -9,7 +9,6 @@ import type { Tensor, TensorData } from './onnx/tensors/tensor';
 import { ValueCounter } from './stats/valueCounter';
 import { freeBuffer } from './runtime/freeBuffer';
 import { losesNames, plainModel, withOwnNames, type PlainModel } from './runtime/plainModel';
-import { type Sequence } from './runtime/sequence';
 import { concatenate, runSteps } from './runtime/runSteps';
 import { ownData, shareTensor } from './runtime/shareTensor';
 import type {
@@ -19,6 +18,7 @@ import type {
   WorkerKind,
   WorkerRequest,
   WorkerResponse,
+  Sequence,
 } from './runtime/workerProtocol';
 import { ownValue } from './shared/ownValue';
 

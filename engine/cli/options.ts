@@ -16,8 +16,7 @@ import type {
 } from '../shared/protocol/choices';
 import type { Recipe } from '../shared/protocol/recipe';
 import { readRecipe } from '../recipe/parseRecipe';
-import { decidingRules } from '../shared/recipe/recipeRules';
-import { recipePathOf } from '../shared/recipe/recipePath';
+import { recipePathOf, decidingRules } from '../shared/recipe/recipeText';
 import {
   parseCalibration,
   parseDimension,

@@ -7,7 +7,7 @@ import { checkRunFiles, dataPathOf, type ReadFile } from '../shared/node/runFile
 import { checkRoom, checkTempFolder } from '../common/tempFolder';
 import type { DataFile } from '../onnx/tensors/externalData';
 import type { AnalyzeSettings } from '../shared/protocol/settings';
-import { recipePathOf } from '../shared/recipe/recipePath';
+import { recipePathOf } from '../shared/recipe/recipeText';
 
 /** What names files in the settings of work on a model. */
 type Sources = Partial<Pick<AnalyzeSettings, 'data' | 'calibrated'>>;

@@ -1,54 +1,47 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { AnalysisPart } from '../sharding/shardFile';
-import { summarizeData } from '../data/checks/summarizeData';
-import { EngineError } from '../shared/engineError';
-import { throwIfCancelled } from '../common/cancellation';
-import { evaluateModel } from './evaluateModel';
 import { calibrate } from '../calibrate/calibration';
 import type { CalibrationRecord } from '../calibrate/calibrationFile';
-import { foldConstants } from '../runtime/foldConstants';
+import { throwIfCancelled } from '../common/cancellation';
 import { fileState } from '../common/fileStates';
+import type { Run } from '../common/run';
+import type { Shard } from '../common/shards';
+import { summarizeData } from '../data/checks/summarizeData';
 import { dataStamp } from '../data/samples/dataStamp';
 import { sourceDigest } from '../data/samples/sampleDigest';
-import { checkParts, type JoinedParts } from '../sharding/mergeShards';
-import { LayerDetail } from './layerDetail';
-import { machineOf } from '../sharding/hostInfo';
-import { ModelFiles } from './modelFiles';
-import { bindDimensions, type Dimensions } from '../onnx/graph/bindDimensions';
+import {
+  layersToMeasure,
+  measureFloat,
+  openSamples,
+  settle,
+  type Measured,
+  type MeasureSettings,
+  type OpenModel,
+  type Resolved,
+} from '../evaluate/baseline';
 import { checkModel } from '../onnx/file/checkModel';
 import { encodeModel, readModelFile } from '../onnx/file/readModel';
 import { modelBytes, writeModelFile } from '../onnx/file/writeModel';
-import { modelGraph } from '../onnx/summary/modelGraph';
+import { bindDimensions, type Dimensions } from '../onnx/graph/bindDimensions';
 import { normalize } from '../onnx/normalize/normalize';
+import { modelGraph } from '../onnx/summary/modelGraph';
 import { summarize, withDataFiles, withShapes } from '../onnx/summary/summarize';
-import { layersToMeasure, measureFloat, openSamples, settle } from '../evaluate/baseline';
-import type { Run } from '../common/run';
-import type { Measured, MeasureSettings, OpenModel, Resolved } from '../evaluate/baseline';
-import type { AnalyzeSettings, QuantizeSettings, TradeOffSettings } from '../shared/protocol/settings';
-import type { DataSummary } from '../shared/protocol/data';
-import type { EvaluateResult, LintFinding, QuantizeResult, Report } from '../shared/protocol/report';
-import type { ModelGraph, ModelSummary } from '../shared/protocol/model';
-import type { ProfileChoice } from '../shared/protocol/choices';
-import type { TradeOff } from '../shared/protocol/plan';
-import { storePlan } from '../report/cache/planCache';
-import { lintTarget } from '../quantize/targets/lintTarget';
+import { withChoices } from '../quantize/layerGrids';
 import { tensorsOf } from '../quantize/plan';
+import { lintTarget } from '../quantize/targets/lintTarget';
 import { profiles } from '../quantize/targets/profiles';
-import { withChoices } from '../quantize/withChoices';
-import { describeIn } from './modelMetadata';
-import { prove, type Proof } from '../report/verify';
+import { recipeOf } from '../recipe/parseRecipe';
+import { checkPreset, checkSettings } from '../recipe/parseSettings';
+import { fixedChoices, RuledParts } from '../recipe/recipeScope';
+import { storePlan } from '../report/cache/planCache';
+import { loadReport, storeReport } from '../report/cache/reportCache';
+import { buildTradeOff } from '../report/planReport';
 import { buildReport, verificationEntry } from '../report/report';
 import { resultWarnings } from '../report/resultWarnings';
-import { recipeOf } from '../recipe/parseRecipe';
-import { refuseQuantized } from './refuseQuantized';
+import { prove, type Proof } from '../report/verify';
+import { foldConstants } from '../runtime/foldConstants';
 import { resolveProfile } from '../runtime/hostProfile';
-import { fixedChoices, RuledParts } from '../recipe/recipeScope';
-import { buildTradeOff } from '../report/planReport';
-import { loadReport, storeReport } from '../report/cache/reportCache';
-import { checkPreset, checkSettings } from '../recipe/parseSettings';
 import { inferShapes } from '../runtime/inferShapes';
 import type { WorkerPool } from '../runtime/workerPool';
-import type { Shard } from '../common/shards';
 import { assumedModel } from '../search/candidate/assumedModel';
 import {
   buildModel,
@@ -57,9 +50,24 @@ import {
   floatOnPurpose,
   type Candidate,
 } from '../search/candidate/candidate';
-import { measureShare } from '../sharding/measureShard';
 import { runTradeOff } from '../search/mixedPrecision/planMixedPrecision';
 import { rebuild, runWorkflow, type Outcome } from '../search/tuning/tuneModel';
+import { machineOf } from '../sharding/hostInfo';
+import { measureShare } from '../sharding/measureShard';
+import { checkParts, type JoinedParts } from '../sharding/mergeShards';
+import type { AnalysisPart } from '../sharding/shardFile';
+import { EngineError } from '../shared/engineError';
+import { baseName, describeForm, formatPlural } from '../shared/format';
+import type { ProfileChoice } from '../shared/protocol/choices';
+import type { DataSummary } from '../shared/protocol/data';
+import type { ModelGraph, ModelSummary } from '../shared/protocol/model';
+import type { TradeOff } from '../shared/protocol/plan';
+import type { EvaluateResult, LintFinding, QuantizeResult, Report } from '../shared/protocol/report';
+import type { AnalyzeSettings, QuantizeSettings, TradeOffSettings } from '../shared/protocol/settings';
+import { evaluateModel } from './evaluateModel';
+import { LayerDetail } from './layerDetail';
+import { ModelFiles } from './modelFiles';
+import { describeIn } from './modelMetadata';
 
 /** What a model is written by, and how it came about. */
 type Choice = Pick<Outcome, 'chosen' | 'blamed' | 'notebook'>;
@@ -403,4 +411,18 @@ export class Project {
       `Its layers are listed by "quantscope inspect"; the first is ${this.summary.layers[0]?.name ?? 'none'}.`,
     );
   }
+}
+
+/**
+ * A model whose products are all quantized has none to measure: a second rounding would only add its error to the
+ * first. One with float layers left is quantized there.
+ * @throws EngineError `unsupported`
+ */
+export function refuseQuantized({ path, quantized, layers }: ModelSummary): void {
+  if (quantized === null || quantized.layers.length === 0 || layers.length > 0) return;
+  throw new EngineError(
+    'unsupported',
+    `${baseName(path)} is quantized already: ${formatPlural(quantized.layers.length, 'layer')} ${describeForm(quantized.form)}, none in float.`,
+    'Quantize its float original; score this one with "quantscope evaluate".',
+  );
 }

@@ -1,9 +1,10 @@
 import type { GraphProto } from 'onnx-buf';
-import { EngineError } from '../shared/engineError';
 import { intAttribute } from '../onnx/graph/attributes';
-import type { Layer } from '../onnx/layers/layers';
+import { findLayers, type Layer } from '../onnx/layers/layers';
+import { EngineError } from '../shared/engineError';
 import type { LayerChoice, LayerGrid } from '../shared/protocol/choices';
-import type { Profile } from './targets/profiles';
+import type { ModelSummary } from '../shared/protocol/model';
+import { profiles, type Profile } from './targets/profiles';
 
 interface GridTraits {
   /** Bits of the calibrated grid that its activations are on; `null` where it reads and answers floats. */
@@ -13,11 +14,14 @@ interface GridTraits {
 }
 
 const isMatrixProduct = ({ opType }: Layer) => opType === 'MatMul' || opType === 'Gemm';
+
 const isProduct = (layer: Layer) =>
   isMatrixProduct(layer) || layer.opType === 'Conv' || layer.opType === 'ConvTranspose';
+
 /** The product of an activation, as it comes, with a constant. */
 const isPlain = (layer: Layer) =>
   isMatrixProduct(layer) && layer.weight !== null && intAttribute(layer.node, 'transA', 0) === 0;
+
 const hasMatrix = ({ weight }: Layer) => weight?.dims.length === 2;
 
 export const layerGrids: Record<LayerGrid, GridTraits> = {
@@ -67,4 +71,20 @@ export function refuseChoice(layer: Layer, choice: LayerChoice, profile: Profile
     `Layer ${layer.name} (${layer.opType}) cannot be ${choice} for ${profile.name}.`,
     `It can be ${possible.slice(0, -1).join(', ')} or ${possible.at(-1) ?? ''}.`,
   );
+}
+
+/**
+ * The summary with what each layer can be.
+ * @param graph of the normalized model that was summarized
+ */
+export function withChoices(summary: ModelSummary, graph: GraphProto): ModelSummary {
+  const layers = findLayers(graph);
+  return {
+    ...summary,
+    layers: summary.layers.map((one, i) => {
+      const layer = layers[i];
+      // What x86 can be asked for, every target of onnxruntime can.
+      return layer === undefined ? one : { ...one, choices: choicesOf(layer, profiles.x86, graph) };
+    }),
+  };
 }

@@ -1,11 +1,10 @@
-import { notFiniteOf } from './notFiniteOf';
 import type { Measured } from '../evaluate/baseline';
-import type { HistogramData, LayerInput } from '../shared/protocol/report';
-import type { HistogramState } from '../stats/histogram';
-import { LINEAR_BINS, linearBins } from '../stats/linearBins';
-import { rebin } from '../stats/rebin';
 import { clipsOf, type Candidate } from '../search/candidate/candidate';
 import { ownValue } from '../shared/ownValue';
+import type { HistogramData, LayerInput } from '../shared/protocol/report';
+import { notFiniteCount, type HistogramState } from '../stats/histogram';
+import { LINEAR_BINS, linearBins } from '../stats/linearBins';
+import { rebin } from '../stats/rebin';
 
 /** Bins on each side of zero in a report: more than a screen shows, few enough for thousands of tensors. */
 const REPORT_BINS = 512;
@@ -42,4 +41,14 @@ function drawnHistogram(state: HistogramState): HistogramData {
     positive: rebin(positive, factor),
     negative: rebin(negative, factor),
   };
+}
+
+/** How a tensor's values that are no numbers are told; nothing where there are none. */
+export function notFiniteOf(
+  state: HistogramState | undefined,
+  { samples }: Pick<Measured, 'samples'>,
+): Pick<LayerInput, 'notFinite'> {
+  if (state === undefined || notFiniteCount(state.notFinite) === 0) return {};
+  const { first, ...counts } = state.notFinite;
+  return { notFinite: { ...counts, sample: samples.counted.find((s) => s.index === first)?.name ?? null } };
 }

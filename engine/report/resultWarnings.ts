@@ -6,7 +6,7 @@ import {
   formatPlural,
   formatSpeed,
 } from '../shared/format';
-import { notFiniteOf } from './notFiniteOf';
+import { notFiniteOf } from './layerInput';
 import type { Layer } from '../onnx/layers/layers';
 import type { Model } from '../onnx/graph/model';
 import type { Measured } from '../evaluate/baseline';

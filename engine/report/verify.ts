@@ -1,21 +1,20 @@
-import { floatGroups } from './floatGroups';
-import { whyNotMeasurable } from './measurability';
-import { type Model } from '../onnx/graph/model';
+import { StageProgress } from '../common/progress';
+import type { Run } from '../common/run';
+import type { Measured } from '../evaluate/baseline';
+import { LEAST_ROUNDS, measureLatencies, speedup } from '../evaluate/latency';
 import { encodeModel } from '../onnx/file/readModel';
 import { modelBytes } from '../onnx/file/writeModel';
-import type { Measured } from '../evaluate/baseline';
-import type { Run } from '../common/run';
-import { StageProgress } from '../common/progress';
-import type { FloatResult, Int8Result, RunNode } from '../shared/protocol/report';
-import type { ModelSummary } from '../shared/protocol/model';
-import { wholeName } from '../search/remedies/splitDepthwise';
+import type { Model } from '../onnx/graph/model';
 import { operatorTimes } from '../runtime/operatorTimes';
 import { withoutSuffix } from '../runtime/originalNames';
 import { loadWithNodes } from '../runtime/runNodes';
 import type { RuntimeWorker } from '../runtime/runtimeWorker';
 import type { WorkerPool } from '../runtime/workerPool';
-import { LEAST_ROUNDS, measureLatencies, speedup } from '../evaluate/latency';
+import { wholeName } from '../search/remedies/splitDepthwise';
+import type { ModelSummary } from '../shared/protocol/model';
+import type { FloatGroup, FloatResult, Int8Result, RunNode } from '../shared/protocol/report';
 import { interval95, pairedDifference } from '../stats/pairedDifference';
+import { whyNotMeasurable } from './measurability';
 import { judgeTarget } from './verdict';
 
 /** An int8 model that was loaded and run. */
@@ -129,4 +128,19 @@ async function slowerOperators(
     .filter((o) => o.milliseconds > o.floatMilliseconds)
     .sort((a, b) => b.milliseconds - b.floatMilliseconds - (a.milliseconds - a.floatMilliseconds))
     .slice(0, MOST_SLOWER);
+}
+
+/** Gathers float nodes by operator and reason: the largest groups first, those of one size by operator. */
+export function floatGroups(nodes: readonly RunNode[]): FloatGroup[] {
+  const groups = new Map<string, FloatGroup>();
+  for (const { name, opType, reason } of nodes) {
+    if (reason === null) continue;
+    const key = `${opType}\n${reason}`;
+    const group = groups.get(key) ?? { opType, reason, nodes: [] };
+    group.nodes.push(name);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort(
+    (a, b) => b.nodes.length - a.nodes.length || (a.opType < b.opType ? -1 : a.opType > b.opType ? 1 : 0),
+  );
 }

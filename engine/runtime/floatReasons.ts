@@ -4,9 +4,8 @@ import { originsWithin, type Origins } from '../onnx/layers/quantizedOrigin';
 import { attribute } from '../onnx/graph/attributes';
 import { indexGraph, type GraphIndex } from '../onnx/graph/graphIndex';
 import { integerKernels, type IntegerKernel } from '../onnx/layers/integerKernels';
-import { originalNames } from './originalNames';
+import { originalNames, unfused } from './originalNames';
 import type { TensorKind } from '../onnx/layers/tensorKinds';
-import { unfused } from './unfused';
 import { ownValue } from '../shared/ownValue';
 
 /** What is known of a model's nodes before onnxruntime sees them. */

@@ -1,4 +1,5 @@
-import { encodeWithTaps } from './tapModel';
+import { encodeModel } from '../onnx/file/readModel';
+import { exposeTensors } from '../onnx/graph/addGraphOutputs';
 import type { Model } from '../onnx/graph/model';
 import type { TensorShape } from '../shared/protocol/model';
 import type { RuntimeWorker } from './runtimeWorker';
@@ -22,4 +23,9 @@ export async function inferShapes(
   const session = await worker.load(tapped, { threads: 1 });
   await session.release();
   return new Map(session.outputShapes);
+}
+
+/** Encodes a copy of the model that hands out the given tensors of its own graph too. The model itself is not changed. */
+export function encodeWithTaps(model: Model, tensors: Iterable<string>): Uint8Array<ArrayBuffer> {
+  return encodeModel(exposeTensors(model, tensors).model);
 }

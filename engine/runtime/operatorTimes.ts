@@ -1,5 +1,5 @@
 import { profileNodes } from './profileNodes';
-import { unfused } from './unfused';
+import { unfused } from './originalNames';
 import { ownValue } from '../shared/ownValue';
 
 /**

@@ -1,8 +1,9 @@
 import type { GraphProto, NodeProto } from 'onnx-buf';
 import { graphsWithin } from '../onnx/graph/scopes';
-import { unfused } from './unfused';
+import { ownValue } from '../shared/ownValue';
 
 const suffixes = /(_token_\d+|_nchwc|\/MatMulAddFusion|\/duplicated)+$/;
+
 /** Activations that onnxruntime fuses into the node before them; a fused node may be called after what leaves them. */
 const MOST_FUSED = 3;
 
@@ -36,4 +37,15 @@ export function originalNames(original: GraphProto): (node: Pick<NodeProto, 'nam
     }
     return maker?.name ?? bare;
   };
+}
+
+const fusedFrom: Readonly<Record<string, string | undefined>> = {
+  FusedConv: 'Conv',
+  FusedMatMul: 'MatMul',
+  FusedGemm: 'Gemm',
+};
+
+/** The operator that a fused one was made of; any other is itself. */
+export function unfused(opType: string): string {
+  return ownValue(fusedFrom, opType) ?? opType;
 }

@@ -5,8 +5,7 @@ import { EngineError, errorText } from '../shared/engineError';
 import { throwIfCancelled } from '../common/cancellation';
 import { inTempFolder } from '../common/tempFolder';
 import type { RuntimeWorker } from './runtimeWorker';
-import type { Feeds } from './workerProtocol';
-import type { Sequence } from './sequence';
+import type { Feeds, Sequence } from './workerProtocol';
 
 const ROUNDS = 10;
 

@@ -1,7 +1,6 @@
 import type { Tensor } from '../onnx/tensors/tensor';
 import { ownValue } from '../shared/ownValue';
-import type { Sequence } from './sequence';
-import type { Feeds } from './workerProtocol';
+import type { Feeds, Sequence } from './workerProtocol';
 
 /** Every step's feeds and answers, in turn. `run` takes the feeds of a step. */
 export async function* runSteps<Answers extends Record<string, { data: unknown }>>(

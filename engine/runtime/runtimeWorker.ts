@@ -8,8 +8,14 @@ import { beginCall } from '../common/runningCalls';
 import { disableTelemetry } from './disableTelemetry';
 import type { Expected, Rating, RatingRules } from '../data/metrics/rater';
 import { withOwnNames } from './plainModel';
-import type { Feeds, SessionOptions, WorkerCalls, WorkerKind, WorkerResponse } from './workerProtocol';
-import type { Sequence } from './sequence';
+import type {
+  Feeds,
+  SessionOptions,
+  WorkerCalls,
+  WorkerKind,
+  WorkerResponse,
+  Sequence,
+} from './workerProtocol';
 import type { HistogramState } from '../stats/histogram';
 
 /** Folder of the built files; set when the program is built. */

@@ -2,7 +2,6 @@ import type { Expected, Rating, RatingRules } from '../data/metrics/rater';
 import type { Tensor } from '../onnx/tensors/tensor';
 import type { CalibrationMethod } from '../shared/protocol/choices';
 import type { ErrorData } from '../shared/protocol/error';
-import type { Sequence } from './sequence';
 import type { HistogramState } from '../stats/histogram';
 
 /** Tensors by name. */
@@ -99,3 +98,11 @@ export type WorkerRequest = {
 /** An error of ours comes with what it says; any other is onnxruntime's. */
 export type WorkerResponse =
   { id: number; result: unknown } | { id: number; error: string; data: ErrorData | null };
+
+/** Steps that run one after another, each fed with what the model answered in the one before. */
+export interface Sequence {
+  /** What each step after the first is fed besides what stays the same and what is fed back. */
+  steps: Feeds[];
+  /** Input to the output that is fed back to it. */
+  carry: Record<string, string>;
+}

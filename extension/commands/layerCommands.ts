@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { recipePathOf } from '../../engine/shared/recipe/recipePath';
+import { recipePathOf } from '../../engine/shared/recipe/recipeText';
 import { toErrorData } from '../common/failure';
 import { type Services } from '../session/services';
 import { VIEW_TYPE } from '../common/contributionIds';

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
-import type { Services } from '../session/services';
-import { ENGINE_SETTINGS } from '../common/settings';
-import { showFailure } from '../ui/showFailure';
 import { toErrorData } from '../common/failure';
+import { ENGINE_SETTINGS } from '../common/settings';
+import type { Services } from '../session/services';
+import { showFailure } from '../ui/showFailure';
+import { activeModel } from '../ui/targetModel';
 
 /** `quantscope.restartEngine()`: ends what runs, and the engine with it; also restarts it when its limits were set anew. */
 export function registerRestart({ context, engine, sessions, log }: Services): void {
@@ -31,4 +32,20 @@ export function registerRestart({ context, engine, sessions, log }: Services): v
     }),
     sessions.onDidChangeRunning(restartWhenIdle),
   );
+}
+
+/** `quantscope.cancel(model?)`: ends what runs on one model; without one, whatever runs. */
+export function registerCancel({ context, sessions }: Services): void {
+  const cancel = (argument: unknown) => {
+    const uri = argument instanceof vscode.Uri ? argument : activeModel();
+    const running = sessions.all().filter((session) => session.isRunning);
+    const meant = running.filter((session) => session.uri.toString() === uri?.toString());
+    (meant.length > 0 ? meant : running).forEach((session) => session.cancel());
+  };
+  context.subscriptions.push(vscode.commands.registerCommand('quantscope.cancel', cancel));
+}
+
+/** `quantscope.showLog`: the only way the log comes to the front. */
+export function registerShowLog({ context, log }: Services): void {
+  context.subscriptions.push(vscode.commands.registerCommand('quantscope.showLog', () => log.show()));
 }

@@ -1,7 +1,6 @@
 import { sep } from 'node:path';
 import * as vscode from 'vscode';
-import { movedText } from '../recipe/movedText';
-import { recipeMover } from '../recipe/recipeMoves';
+import { recipeMover, movedText } from '../recipe/recipeMoves';
 import type { Services } from '../session/services';
 
 /** Carries what is remembered of a model, its recipe, and what is remembered of data, to where they are moved in the editor. */

@@ -6,7 +6,7 @@ import type { ModelSummary } from '../../engine/shared/protocol/model';
 import type { Report } from '../../engine/shared/protocol/report';
 import type { RecipeRules } from '../../engine/shared/protocol/recipe';
 import { partsIn, type RecipeDecision } from '../../engine/shared/recipe/recipeEdits';
-import { decidingRules } from '../../engine/shared/recipe/recipeRules';
+import { decidingRules } from '../../engine/shared/recipe/recipeText';
 import type { NetworkChange } from '../../engine/shared/protocol/webview';
 import { Refusal, toErrorData } from '../common/failure';
 import { RecipeFile } from './recipeFile';

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { checkRunFiles } from '../../engine/shared/node/runFiles';
 import { writeFileAtomically } from '../../engine/shared/node/writeFile';
 import { decideInRecipe, emptyRecipe, type RecipeDecision } from '../../engine/shared/recipe/recipeEdits';
-import { recipePathOf } from '../../engine/shared/recipe/recipePath';
+import { recipePathOf } from '../../engine/shared/recipe/recipeText';
 import { diskPath } from '../common/diskPath';
 import { Refusal, toErrorData } from '../common/failure';
 

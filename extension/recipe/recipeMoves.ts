@@ -3,11 +3,11 @@ import * as vscode from 'vscode';
 import { dataIn } from '../../engine/shared/recipe/recipeEdits';
 import { toErrorData } from '../common/failure';
 import { isMadeUp } from '../data/dataSource';
-import { movedText } from './movedText';
-import { RecipeFile, recipeUriOf } from './recipeFile';
 import { showMessage } from '../ui/showMessage';
+import { RecipeFile, recipeUriOf } from './recipeFile';
 
 export type Moves = vscode.FileRenameEvent['files'];
+
 type Move = Moves[number];
 
 /** More recipes in a folder that is moved are left as they are. */
@@ -136,4 +136,10 @@ async function isThere(uri: vscode.Uri): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Where `text` is when `from`, or a folder around it, becomes `to`; `null` where it is elsewhere. */
+export function movedText(text: string, from: string, to: string, separator: string): string | null {
+  if (text === from) return to;
+  return text.startsWith(from + separator) ? to + text.slice(from.length) : null;
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { formatDate } from '../../engine/shared/format';
-import { describeMet, describeRun, describeScores } from './describePast';
-import type { PastModel, PastRun } from '../session/history';
-import { type Services } from '../session/services';
+import { describeVerdict } from '../../engine/shared/accuracyTarget';
+import { capitalized, formatDate, formatPlural, formatScore } from '../../engine/shared/format';
 import { MODELS_VIEW, VIEW_TYPE } from '../common/contributionIds';
+import type { PastModel, PastRun } from '../session/history';
+import type { Services } from '../session/services';
 
 /** A line of the list: a model, or one of its runs. */
 export type Line = { model: PastModel } | { model: PastModel; run: PastRun };
@@ -78,4 +78,26 @@ function runItem(run: PastRun, model: PastModel): vscode.TreeItem {
 
 function openCommand(uri: vscode.Uri): vscode.Command {
   return { command: 'vscode.openWith', title: 'Open', arguments: [uri, VIEW_TYPE] };
+}
+
+/** `98.1% → 97.9%`. */
+export function describeScores({ metric, float, int8 }: PastRun): string {
+  return `${formatScore(metric, float)} → ${formatScore(metric, int8)}`;
+}
+
+/** `within 1% of float`, or `not within 1% of float`. */
+export function describeMet({ metric, targetDrop, meetsTarget, verdict }: PastRun): string {
+  return describeVerdict(metric, targetDrop, { kind: verdict ?? (meetsTarget ? 'met' : 'missed') });
+}
+
+/** Of a line in the list: all of it in words, for the mouse and the screen reader. */
+export function describeRun(run: PastRun): string {
+  const { kind, when, kept, data, output } = run;
+  const facts = [
+    `${kind === 'analyzed' ? 'Analyzed' : 'Quantized'} ${formatDate(when)} on ${basename(data)}`,
+    `float to int8: ${describeScores(run)}, ${describeMet(run)}`,
+    kept === 0 ? 'every layer in int8' : `${formatPlural(kept, 'layer')} in float`,
+    ...(output === undefined ? [] : [`written to ${output}`]),
+  ];
+  return facts.map(capitalized).join('\n');
 }

@@ -1,11 +1,9 @@
-import { fixesText } from '../../engine/cli/text/fixesText';
-import { interactionsText } from '../../engine/cli/text/interactionsText';
 import { hoverText } from '../../engine/language/hover/layerHover';
 import { indexNames } from '../../engine/report/reportIndex';
 import { summaryHover } from '../../engine/language/hover/summaryHover';
 import { nameHover } from '../../engine/language/hover/hoverAtName';
 import { notebookText } from '../../engine/cli/text/notebookText';
-import { operatorsText } from '../../engine/cli/text/findingsText';
+import { operatorsText, fixesText, interactionsText } from '../../engine/cli/text/findingsText';
 import type { Report } from '../../engine/shared/protocol/report';
 import { reportPage } from '../../engine/shared/node/reportPage';
 import {

@@ -1,8 +1,7 @@
 import { baseName, formatDb, formatDrop, formatMethod, formatScore, formatValue } from '../../shared/format';
 import type { LayerInput, LayerReport, Report } from '../../shared/protocol/report';
-import { commandLink } from '../commandLink';
 import { histogramPicture } from './histogramPicture';
-import { blocks, joined, literal, md, RULE, table, type Markdown } from '../markdown';
+import { blocks, joined, literal, md, RULE, table, type Markdown, commandLink } from '../markdown';
 import { namedIn, type Named } from '../../report/reportIndex';
 
 function clipTable(input: LayerInput, method: string): Markdown {

@@ -1,7 +1,6 @@
 import { baseName, formatShape } from '../../shared/format';
 import type { LayerSummary, ModelSummary } from '../../shared/protocol/model';
-import { commandLink } from '../commandLink';
-import { blocks, joined, literal, md, RULE, type Markdown } from '../markdown';
+import { blocks, joined, literal, md, RULE, type Markdown, commandLink } from '../markdown';
 import { layersNamed } from '../../report/reportIndex';
 
 function section(layer: LayerSummary, name: string): Markdown {

@@ -1,6 +1,5 @@
 import { formatDb, formatMeasuredDrop, formatPlural } from '../../shared/format';
-import { commandLink } from '../commandLink';
-import { blocks, joined, literal, md, table, type Markdown } from '../markdown';
+import { blocks, joined, literal, md, table, type Markdown, commandLink } from '../markdown';
 import type { RuledPart } from '../../shared/recipe/partIndex';
 import { shownName } from './recipeFixes';
 import { ruleOutcomes, type RecipeSubject, type RuleOutcome } from './recipeSubject';

@@ -45,7 +45,7 @@ import { choicesOf } from '../../quantize/layerGrids';
 import { tensorsOf } from '../../quantize/plan';
 import { profiles } from '../../quantize/targets/profiles';
 import { operatorChoices } from '../../recipe/parseRecipe';
-import { recipePathOf } from '../../shared/recipe/recipePath';
+import { recipePathOf } from '../../shared/recipe/recipeText';
 import { profileChoices } from '../../recipe/parseSettings';
 import type { Workspace } from '../../project/workspace';
 

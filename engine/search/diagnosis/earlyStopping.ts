@@ -1,7 +1,6 @@
 import type { SampleScore } from '../../data/metrics/metric';
 import type { Evaluator, Verdict } from '../../evaluate/evaluator';
-import { FIRST_LOOK } from '../../evaluate/sequentialStopping';
-import { WITNESSES } from '../../evaluate/noisiest';
+import { FIRST_LOOK, WITNESSES } from '../../evaluate/sequentialStopping';
 import { isDropSettled } from '../../stats/isDropSettled';
 import { MAX_SQNR_DB } from '../../shared/accuracyTarget';
 import { SUFFICES, type Judged } from '../candidate/candidateTrials';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noisiest } from '../../../engine/evaluate/noisiest';
+import { noisiest } from '../../../engine/evaluate/sequentialStopping';
 
 const variants = (...sqnrDb: number[]) => new Map(sqnrDb.map((db, i) => [`v${i}`, { sqnrDb: db }]));
 

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { SampleSource } from '../../../engine/data/samples/dataset';
 import { findLayers } from '../../../engine/onnx/layers/layers';
 import { encodeModel } from '../../../engine/onnx/file/readModel';
-import { encodeWithTaps } from '../../../engine/runtime/tapModel';
+import { encodeWithTaps } from '../../../engine/runtime/inferShapes';
 import { rewriteQdq } from '../../../engine/quantize/write/rewrite';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import {

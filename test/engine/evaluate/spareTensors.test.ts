@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { shareTensor } from '../../../engine/runtime/shareTensor';
-import { SpareTensors } from '../../../engine/evaluate/spareTensors';
+import { SpareTensors } from '../../../engine/evaluate/sharedPrefix';
 import { float } from '../runTiny';
 
 const sized = (size: number) => shareTensor(float([size], new Float32Array(size)));

@@ -4,9 +4,8 @@ import { findLayers } from '../../../engine/onnx/layers/layers';
 import { normalize } from '../../../engine/onnx/normalize/normalize';
 import { summarize } from '../../../engine/onnx/summary/summarize';
 import type { LayerChoice } from '../../../engine/shared/protocol/choices';
-import { refuseChoice } from '../../../engine/quantize/layerGrids';
+import { refuseChoice, withChoices } from '../../../engine/quantize/layerGrids';
 import { profiles } from '../../../engine/quantize/targets/profiles';
-import { withChoices } from '../../../engine/quantize/withChoices';
 import { branching } from '../bodyModels';
 import { noisy, node, tinyModel } from '../tinyModel';
 

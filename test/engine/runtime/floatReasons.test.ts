@@ -1,6 +1,6 @@
 import { TensorProto_DataType } from 'onnx-buf';
 import { describe, expect, test } from 'vitest';
-import { floatGroups } from '../../../engine/report/floatGroups';
+import { floatGroups } from '../../../engine/report/verify';
 import { makeTensor } from '../../../engine/onnx/tensors/elements';
 import type { RunNode } from '../../../engine/shared/protocol/report';
 import type { KnownReasons } from '../../../engine/runtime/floatReasons';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { EngineError } from '../../../engine/shared/engineError';
 import { encodeModel } from '../../../engine/onnx/file/readModel';
-import { encodeWithTaps } from '../../../engine/runtime/tapModel';
+import { encodeWithTaps } from '../../../engine/runtime/inferShapes';
 import { RuntimeWorker } from '../../../engine/runtime/runtimeWorker';
 import { WorkerPool } from '../../../engine/runtime/workerPool';
 import { Histogram } from '../../../engine/stats/histogram';

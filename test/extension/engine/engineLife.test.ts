@@ -7,14 +7,14 @@ import type { ModelSummary } from '../../../engine/shared/protocol/model';
 import { describeExit } from '../../../extension/engine/engineProcess';
 import { EngineStopped, isOutOfMemory } from '../../../extension/engine/engineStopped';
 import { describeWork } from '../../../extension/engine/engineWork';
-import { describeMet, describeRun, describeScores } from '../../../extension/ui/describePast';
+import { describeMet, describeRun, describeScores } from '../../../extension/ui/modelsView';
 import type { PastRun } from '../../../extension/session/history';
 import { toErrorData } from '../../../extension/common/failure';
 
 // Read for their pure parts only.
 vi.mock('vscode', () => ({}));
 const { lessOf } = await import('../../../extension/ui/offerLess');
-const { movedText } = await import('../../../extension/recipe/movedText');
+const { movedText } = await import('../../../extension/recipe/recipeMoves');
 const { movedDataPath, recipeMoves } = await import('../../../extension/recipe/recipeMoves');
 const { settingsOptions, taskArguments } = await import('../../../extension/commands/taskCommand');
 const { firstWritable } = await import('../../../extension/commands/quantizeCommand');

@@ -5,7 +5,7 @@ import { zipSync } from 'fflate';
 import { dump } from 'npyjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeInteractions } from '../../../../engine/shared/findings';
-import { interactionsText } from '../../../../engine/cli/text/interactionsText';
+import { interactionsText } from '../../../../engine/cli/text/findingsText';
 import { encodeModel } from '../../../../engine/onnx/file/readModel';
 import { Project } from '../../../../engine/project/project';
 import type { Report } from '../../../../engine/shared/protocol/report';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Budget, LayerChoice } from '../../../../engine/shared/protocol/choices';
-import { missedBudgets } from '../../../../engine/report/missedBudgets';
+import { missedBudgets } from '../../../../engine/report/planReport';
 import type { Layer } from '../../../../engine/onnx/layers/layers';
 import { chooseTimed } from '../../../../engine/search/mixedPrecision/chooseWithinLatency';
 import type { MeasuredChoice } from '../../../../engine/search/mixedPrecision/gridCosts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseRecipe } from '../../../../engine/recipe/parseRecipe';
-import { decidingRules } from '../../../../engine/shared/recipe/recipeRules';
+import { decidingRules } from '../../../../engine/shared/recipe/recipeText';
 
 test.each([
   ['"data": "lines", "targetDrop": "2%"', false],
