@@ -1,3 +1,4 @@
+import { fixedChoices } from '../recipe/recipeScope';
 import { thatChangeRanges } from '../shared/findings';
 import { EngineError } from '../shared/engineError';
 import type { Rating } from '../data/metrics/rater';
@@ -66,7 +67,8 @@ export class LayerTrials {
     const { method, weights } = settings;
     const operators = measured.operators.map((o) => o.name);
     const plain = { method, weights, operators, choices: {}, remedies: [] };
-    const whole = withFixed(await rebuild(pool, measured, settings, plain, run), fixed);
+    const decided = fixedChoices(settings, measured);
+    const whole = withFixed(await rebuild(pool, measured, settings, plain, decided, run), fixed);
     const { clips } = fixed;
     const isPlain = decisions.remedies.length === 0 && decisions.method === method;
     const advised: Candidate = isPlain
@@ -76,7 +78,7 @@ export class LayerTrials {
           operators: new Set(decisions.operators),
           choices: new Map(Object.entries(decisions.choices)),
         }
-      : await rebuild(pool, measured, settings, { ...decisions, clips: [...clips] }, run);
+      : await rebuild(pool, measured, settings, { ...decisions, clips: [...clips] }, decided, run);
     const chosen = withDecided({ ...advised, clips }, fixed.layers);
     return new LayerTrials(pool, measured, whole, chosen, scatters);
   }

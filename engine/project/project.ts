@@ -4,6 +4,7 @@ import type { CalibrationRecord } from '../calibrate/calibrationFile';
 import { throwIfCancelled } from '../common/cancellation';
 import { fileState } from '../common/fileStates';
 import type { Run } from '../common/run';
+import type { SearchRun } from '../search/diagnosis/layerVariants';
 import type { Shard } from '../common/shards';
 import { summarizeData } from '../data/checks/summarizeData';
 import { dataStamp } from '../data/samples/dataStamp';
@@ -165,7 +166,7 @@ export class Project {
   }
 
   /** Measures what int8 costs, layer by layer, and which layers should stay in float. */
-  async analyze(asked: AnalyzeSettings, run: Run): Promise<Report> {
+  async analyze(asked: AnalyzeSettings, run: SearchRun): Promise<Report> {
     const settings = await this.resolve(asked);
     refuseQuantized(this.summary);
     const changes = await this.files.begin(settings);
@@ -388,7 +389,11 @@ export class Project {
     const [{ blamed }, decisions] = [known, { ...known.decisions, remedies }];
     // What is written is verified anew.
     const notebook = known.notebook.filter(({ step }) => step !== 'verification');
-    return { chosen: await rebuild(this.pool, measured, settings, decisions, run), blamed, notebook };
+    return {
+      chosen: await rebuild(this.pool, measured, settings, decisions, fixedChoices(settings, measured), run),
+      blamed,
+      notebook,
+    };
   }
 
   private prove(

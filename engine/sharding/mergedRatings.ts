@@ -6,7 +6,7 @@ import { isLook, noisiest } from '../evaluate/sequentialStopping';
 import { judgedFrom, type JudgedVariant } from '../evaluate/evaluateVariants';
 import { shareOf, type Shard } from '../common/shards';
 import { spread } from '../stats/spread';
-import type { Subject, SubjectKind, SubjectOptions } from '../search/diagnosis/layerVariants';
+import type { KnownVariants, Subject, SubjectKind, SubjectOptions } from '../search/diagnosis/layerVariants';
 import { networkKey } from '../search/candidate/candidateKey';
 
 /** What one of several machines measured of the variants of one network. */
@@ -42,7 +42,7 @@ export interface KnownPart {
 }
 
 /** What several machines measured together, in place of measuring it. */
-export class KnownRatings {
+export class KnownRatings implements KnownVariants {
   /** @param parts one of each machine */
   constructor(private readonly parts: readonly KnownPart[]) {}
 

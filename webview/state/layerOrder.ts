@@ -22,7 +22,7 @@ export const sortValues = {
     const kind = kindOf(state);
     return kind === null ? null : stateKinds.indexOf(kind);
   },
-} satisfies Record<string, (row: LayerRow) => number | string | null>;
+} satisfies Record<SortKey, (row: LayerRow) => number | string | null>;
 
 export const sortKeys = Object.keys(sortValues) as SortKey[];
 

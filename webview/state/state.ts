@@ -8,7 +8,6 @@ import type { TradeOff } from '../../engine/shared/protocol/plan';
 import type { CauseKind, MeasuredLayer, QuantizeResult, Report } from '../../engine/shared/protocol/report';
 import type { Answer, DataState, ToWebview, TriedClip } from '../../engine/shared/protocol/webview';
 import type { GraphState } from './graphState';
-import { sortValues } from './layerOrder';
 
 export const tabs = ['overview', 'layers', 'graph', 'tradeOff', 'compare'] as const;
 
@@ -103,7 +102,19 @@ export interface Facets {
   decided: boolean;
 }
 
-export type SortKey = keyof typeof sortValues;
+export type SortKey =
+  | 'order'
+  | 'name'
+  | 'operator'
+  | 'shape'
+  | 'bytes'
+  | 'reach'
+  | 'drop'
+  | 'output'
+  | 'sqnr'
+  | 'cause'
+  | 'orthogonality'
+  | 'state';
 
 /** States by which the list is filtered. */
 export const stateKinds = ['int8', 'falls-back', 'float', 'other'] as const;

@@ -1,8 +1,7 @@
 import { judgeVariants, type JudgedVariant } from '../../evaluate/evaluateVariants';
 import type { Evaluator } from '../../evaluate/evaluator';
 import type { WorkerPool } from '../../runtime/workerPool';
-import type { KnownRatings } from '../../sharding/mergedRatings';
-import type { Subject, SubjectOptions } from './layerVariants';
+import type { KnownVariants, Subject, SubjectOptions } from './layerVariants';
 
 /**
  * Scores the variants, or takes what machines that shared the work found of them.
@@ -12,7 +11,7 @@ export async function judgeLayers(
   pool: WorkerPool,
   chooser: Evaluator,
   subject: Subject,
-  known: KnownRatings | undefined,
+  known: KnownVariants | undefined,
   options: SubjectOptions,
 ): Promise<Map<string, JudgedVariant>> {
   if (known !== undefined) return known.judge(chooser, subject, options);

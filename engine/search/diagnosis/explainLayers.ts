@@ -1,7 +1,6 @@
 import { firstOf } from '../../data/samples/limitSamples';
 import { isNoise } from '../../shared/format';
 import type { Measured } from '../../evaluate/baseline';
-import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
 import type { Cause, LayerReport } from '../../shared/protocol/report';
 import type { WorkerPool } from '../../runtime/workerPool';
@@ -12,7 +11,7 @@ import { pairedDifference } from '../../stats/pairedDifference';
 import { MAX_DB } from '../../stats/sqnr';
 import { buildModel, layersAlone, planOf, withChoices, type Candidate } from '../candidate/candidate';
 import { judgeLayers } from './evaluateLayers';
-import type { Subject } from './layerVariants';
+import type { Subject, SearchRun } from './layerVariants';
 import { LOCAL_SAMPLES, type LayerScore } from './layerSensitivity';
 
 /** Why a layer costs what it costs, and what it would bring to leave it alone in float. */
@@ -47,7 +46,7 @@ export async function explainLayers(
   whole: Candidate,
   scores: readonly LayerScore[],
   isMissed: boolean,
-  { onProgress, known, signal }: Run,
+  { onProgress, known, signal }: SearchRun,
 ): Promise<Map<string, Explained>> {
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);
   const { layers, model, plain, histograms } = whole.base;

@@ -1,5 +1,4 @@
 import type { Measured } from '../../evaluate/baseline';
-import type { Run } from '../../common/run';
 import { StageProgress } from '../../common/progress';
 import { firstOf } from '../../data/samples/limitSamples';
 import type { MeasuredLayer } from '../../shared/protocol/report';
@@ -21,7 +20,7 @@ import {
 import { aloneOptions, floatScores, jointOf } from './earlyStopping';
 import type { Judged } from '../candidate/candidateTrials';
 import { judgeLayers } from './evaluateLayers';
-import type { Subject } from './layerVariants';
+import type { Subject, SearchRun } from './layerVariants';
 
 /** Samples for the local error: it is an average over thousands of values each, so a few samples settle it. */
 export const LOCAL_SAMPLES = 16;
@@ -74,7 +73,7 @@ export async function measureLayers(
   { dataset, chooser, isForeign }: Measured,
   judged: Pick<Judged, 'candidate' | 'verdict'>,
   targetDrop: number,
-  { onProgress, onMeasured, known, signal }: Run,
+  { onProgress, onMeasured, known, signal }: SearchRun,
 ): Promise<LayerScore[]> {
   const { candidate } = judged;
   const samples = firstOf(dataset.calibration, LOCAL_SAMPLES);

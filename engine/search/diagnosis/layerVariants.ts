@@ -1,4 +1,6 @@
-import type { JudgeOptions, Variant } from '../../evaluate/evaluateVariants';
+import type { Run } from '../../common/run';
+import type { JudgedVariant, JudgeOptions, Variant } from '../../evaluate/evaluateVariants';
+import type { Evaluator } from '../../evaluate/evaluator';
 import type { Model } from '../../onnx/graph/model';
 import type { Candidate } from '../candidate/candidate';
 
@@ -15,3 +17,18 @@ export interface Subject {
 }
 
 export type SubjectOptions = Pick<JudgeOptions, 'first' | 'onFirst' | 'isSettled' | 'onVerdict' | 'signal'>;
+
+/** What several machines measured together, in place of measuring it. */
+export interface KnownVariants {
+  /**
+   * What one run over all samples finds of the variants.
+   * @throws EngineError `bad-data` where something else was measured, or too little
+   */
+  judge: (evaluator: Evaluator, subject: Subject, options: SubjectOptions) => Map<string, JudgedVariant>;
+}
+
+/** What a search runs with. */
+export interface SearchRun extends Run {
+  /** What machines that shared the work found of the layers; left out, these are measured here. */
+  known?: KnownVariants | undefined;
+}

@@ -4,7 +4,6 @@ import type { AnalyzeSettings } from '../../shared/protocol/settings';
 import type { BlamedOperators, NotebookEntry, Report } from '../../shared/protocol/report';
 import type { Decisions } from '../../shared/protocol/choices';
 import type { WorkerPool } from '../../runtime/workerPool';
-import { fixedChoices } from '../../recipe/recipeScope';
 import { rankLayers } from '../diagnosis/rankLayers';
 import { makeBase } from '../candidate/base';
 import { blameOperators } from './operatorFallback';
@@ -22,6 +21,7 @@ import { findInteractions } from '../diagnosis/findInteractions';
 import { floatCosts } from '../diagnosis/floatLatencyCost';
 import { Judge, type Judged } from '../candidate/candidateTrials';
 import { chooseByLatency } from './chooseByLatency';
+import type { SearchRun } from '../diagnosis/layerVariants';
 import { measureAlikeness } from '../diagnosis/measureAlikeness';
 import { foretellLayers, measureLayers, type LayerScore } from '../diagnosis/layerSensitivity';
 import { measureOperators, type MeasuredOperator } from '../diagnosis/operatorSensitivity';
@@ -82,7 +82,7 @@ export async function runWorkflow(
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
   options: WorkflowOptions,
-  run: Run,
+  run: SearchRun,
 ): Promise<Outcome> {
   const { refine, rank, timed } = options;
   const { onProgress, signal } = run;
@@ -197,12 +197,16 @@ async function tryPerChannel(start: Judged, judge: Judge): Promise<Judged> {
   return tried;
 }
 
-/** The candidate that a workflow decided for, made again without trying anything. */
+/**
+ * The candidate that a workflow decided for, made again without trying anything.
+ * @param decided what the user decided
+ */
 export async function rebuild(
   pool: WorkerPool,
   measured: Measured,
   settings: Resolved<AnalyzeSettings>,
   { method, weights, operators, choices, remedies, clips }: Decisions,
+  decided: Pick<FixedChoices, 'layers' | 'operators'>,
   { onProgress, signal }: Run,
 ): Promise<Candidate> {
   const plain = await startFrom(pool, measured, { ...settings, calibration: method }, signal);
@@ -210,12 +214,11 @@ export async function rebuild(
   const { dataset, isForeign: unfused } = measured;
   const context = { pool, samples: dataset.calibration, unfused, onProgress, signal };
   const methods = await methodsFor(start, method, context);
-  const decided = new Map(Object.entries(choices));
-  const { layers, operators: ruled } = fixedChoices(settings, measured);
-  const fixed = new Set([...layers.keys(), ...ruled.keys()]);
-  const all = { ...start, weights, method, methods, choices: decided, fixed };
+  const grids = new Map(Object.entries(choices));
+  const fixed = new Set([...decided.layers.keys(), ...decided.operators.keys()]);
+  const all = { ...start, weights, method, methods, choices: grids, fixed };
   const remedied = await applyRemedies(all, remedies, { pool, measured, onProgress, signal });
-  return { ...withOperators(remedied, operators), choices: decided, fixed: start.fixed };
+  return { ...withOperators(remedied, operators), choices: grids, fixed: start.fixed };
 }
 
 /** Everything in int8, before a calibrator is chosen. */
