@@ -78,6 +78,10 @@ async function main() {
     (async () => {
       await check('Format (prettier)', ['node_modules/prettier/bin/prettier.cjs', '--check', '.']);
       await check('Types (tsc)', ['node_modules/typescript/bin/tsc', '-b']);
+      await check('Rooms (dependency-cruiser)', [
+        'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+        ...['engine', 'extension', 'webview'],
+      ]);
     })(),
     (async () => {
       await prepare('scripts/setUpModels.mjs');
