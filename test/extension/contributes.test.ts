@@ -54,7 +54,7 @@ const manifest = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as {
   contributes: Contributes;
 };
 const { activationEvents, contributes } = manifest;
-const sources = readdirSync(resolve('extension'))
+const sources = readdirSync(resolve('extension'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => readFileSync(join('extension', name), 'utf8'))
   .join('\n');

@@ -44,7 +44,7 @@ async function writerOf(
     stdin: {
       contents: `
         import { writeFileSync } from 'node:fs';
-        import { newPart, removeUnfinishedParts } from './engine/files/partFile';
+        import { newPart, removeUnfinishedParts } from './engine/shared/node/partFile';
         process.once('SIGTERM', () => { removeUnfinishedParts(); process.exit(143); });
         writeFileSync(newPart(${JSON.stringify(path)}), 'half of');
         console.log('begun');
