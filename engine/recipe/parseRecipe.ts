@@ -17,22 +17,11 @@ import type {
   WeightGranularity,
 } from '../shared/protocol/choices';
 import type { SettledSettings } from '../shared/protocol/settings';
+import { layerChoice } from '../shared/shapes/modelShape';
 import { parseCalibration, parseSamples, parseTargetDrop, profileChoices } from './parseSettings';
 
 /** What a rule may make of a layer. */
-export const layerChoices: readonly LayerChoice[] = [
-  ...([
-    'int8',
-    'uint8',
-    'int16',
-    'int4',
-    'int4-block',
-    'dynamic',
-    'int8-weights',
-    'float',
-    'float16',
-  ] as const),
-];
+export const layerChoices: readonly LayerChoice[] = layerChoice.options;
 /** What a rule may make of an operator between the layers. */
 export const operatorChoices: readonly OperatorChoice[] = ['int8', 'float'];
 /** What `remedies` may name. */
